@@ -1,0 +1,114 @@
+//! What the policies are asked and what they answer.
+
+use std::{net::IpAddr, sync::Arc};
+
+use crate::{
+    caller::Caller,
+    catalogue::Service,
+    classification::{Channel, Role},
+    codes::Code,
+    consent::ConsentFacts,
+    directory::{Agreement, Approval, Programme, Purpose},
+    ids::{DatatypeId, PolicyId},
+    timestamp::Timestamp,
+};
+
+/// One request as the policies see it: typed, complete, without the citizen's number.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// The service; its `action` is the Cedar action.
+    pub service: Arc<Service>,
+    /// Who asks.
+    pub caller: Caller,
+    /// The lower of the agreement's and the user's role.
+    pub role: Role,
+    /// Channel of the request.
+    pub channel: Channel,
+    /// Address of the client.
+    pub address: IpAddr,
+    /// Agreement that the request runs under.
+    pub agreement: Option<Arc<Agreement>>,
+    /// Purpose that was named.
+    pub purpose: Option<Arc<Purpose>>,
+    /// Programme that was named and belongs to the caller.
+    pub programme: Option<Arc<Programme>>,
+    /// Approval that was named, belongs to the caller and is not yet used.
+    pub approval: Option<Arc<Approval>>,
+    /// Consent behind the token that was presented, already bound to this certificate.
+    pub consent: Option<ConsentFacts>,
+    /// Whether the consent's citizen is the one that the request names; false when either is missing.
+    pub consent_is_subjects: bool,
+    /// Whether the request names a citizen.
+    pub has_subject: bool,
+    /// Rows that the request may return at most.
+    pub rows: u32,
+    /// The instant of the decision.
+    pub now: Timestamp,
+    /// Datatypes asked for.
+    pub datatypes: Vec<DatatypeId>,
+}
+
+/// The answer for one datatype.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// The datatype.
+    pub datatype: DatatypeId,
+    /// Whether it may be released.
+    pub allowed: bool,
+    /// Policies that decided: permits if allowed, forbids (or none) if not.
+    pub policies: Vec<PolicyId>,
+    /// Why it is withheld; `None` when allowed.
+    pub code: Option<Code>,
+}
+
+/// The answer for one request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// One verdict for each datatype that was asked, in that order.
+    pub verdicts: Vec<Verdict>,
+    /// What the door must do before it releases, by word; an unknown word denies.
+    pub obligations: Vec<Obligation>,
+    /// Generation of the bundle that decided.
+    pub generation: u64,
+    /// Whether an evaluation error turned any verdict into a denial: an alarm.
+    pub errored: bool,
+}
+
+/// What the door must do before it releases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Obligation {
+    /// Record the access: always discharged.
+    Log,
+    /// Charge the access by its tariff.
+    Meter,
+    /// Release only the searched person's own row.
+    SubjectOnly,
+    /// Send the citizen a notice after the access.
+    Notice,
+}
+
+impl Obligation {
+    /// Reads a word of an `@obligation` annotation; unknown words are the caller's to deny.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Some(match word {
+            "log" => Self::Log,
+            "meter" => Self::Meter,
+            "subject_only" => Self::SubjectOnly,
+            "notice" => Self::Notice,
+            _ => return None,
+        })
+    }
+}
+
+/// The port to the policies. Pure: no I/O, no clock.
+pub trait Decider: Send + Sync + std::fmt::Debug {
+    /// Decides one request, datatype by datatype. Any evaluation error denies that datatype and sets `errored`.
+    fn decide(&self, question: &Question) -> Decision;
+
+    /// The catalogue of the bundle that decides.
+    fn catalogue(&self) -> Arc<crate::catalogue::Catalogue>;
+
+    /// Generation of the bundle.
+    fn generation(&self) -> u64;
+}

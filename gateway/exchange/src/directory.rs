@@ -1,0 +1,341 @@
+//! Who may speak at the door: agencies, users, agreements, approvals, programmes, purposes, as one snapshot.
+
+use std::{collections::HashMap, net::IpAddr, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    classification::{BasisKind, Channel, Classification, Forum, Role, Sector},
+    ids::{AgencyId, AgreementId, ApprovalId, DatatypeId, ProgrammeId, PurposeCode, ServiceId, UserId},
+    timestamp::Timestamp,
+};
+
+/// An organisation with a certificate.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Agency {
+    /// Its name in SAN URIs, records and bills.
+    pub id: AgencyId,
+    /// Its name in English.
+    pub name: String,
+    /// Its name in Urdu.
+    pub name_ur: String,
+    /// Row of Annexure B it belongs to, such as `Bank`, `Telco`, `Hospital`, `Bisp`, `Auditor`.
+    pub kind: String,
+    /// Kind of clientage (S3 §7.2).
+    pub sector: Sector,
+    /// Whether the condition of its sector (S3 §7.2) was seen on paper.
+    pub condition_met: bool,
+    /// Whether it may write events.
+    pub feeder: bool,
+    /// Whether it may read.
+    pub user_agency: bool,
+    /// Whether it is suspended: refused everywhere at once.
+    pub suspended: bool,
+    /// Networks it may call from, as CIDR; empty refuses all.
+    pub networks: Vec<String>,
+    /// SHA-256 of the subject public key info of each certificate it registered, in lower-case hex.
+    pub keys: Vec<String>,
+    /// First instant of its non-disclosure agreement.
+    pub nda_from: Timestamp,
+    /// First instant after its non-disclosure agreement.
+    pub nda_until: Timestamp,
+    /// Whether it may learn why a subject cannot be verified (decisions.md, no-oracle).
+    pub subject_status: bool,
+    /// Requests per second that it may send, and the burst of the same size; bounded by the listener's own limit.
+    pub requests_per_s: u32,
+}
+
+/// A person of an agency.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct User {
+    /// The agency that answers for this person.
+    pub agency: AgencyId,
+    /// Unique within the agency.
+    pub id: UserId,
+    /// Name, for the sealed side record only (S3 §8.2.3).
+    pub name: String,
+    /// Role given by the agency's focal person; the agreement's may be lower.
+    pub role: Role,
+    /// Whether the person may no longer act.
+    pub disabled: bool,
+    /// Public key (PEM, P-256) that this person's assertions are signed with; needed for Power and Secret.
+    #[serde(default)]
+    pub assertion_key: Option<String>,
+}
+
+/// A data-sharing agreement with one agency.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Agreement {
+    /// Its name in records.
+    pub id: AgreementId,
+    /// Rises by one with each change.
+    pub revision: u32,
+    /// The agency that signed.
+    pub agency: AgencyId,
+    /// Forum that approved it (S3 §7.3).
+    pub forum: Forum,
+    /// Services it opens.
+    pub services: Vec<ServiceId>,
+    /// Purposes it names.
+    pub purposes: Vec<PurposeCode>,
+    /// Datatypes it names.
+    pub datatypes: Vec<DatatypeId>,
+    /// Highest role it gives.
+    pub role: Role,
+    /// Rows that one answer may carry.
+    pub row_limit: u32,
+    /// Channels it allows (R183).
+    pub channels: Vec<Channel>,
+    /// First instant of validity.
+    pub valid_from: Timestamp,
+    /// First instant after validity.
+    pub valid_until: Timestamp,
+    /// Whether it was ended before its time.
+    pub revoked: bool,
+}
+
+/// A forum's decision for one request (S3 §7.3).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Approval {
+    /// Its name in records; given by the client in `Ijazat-Basis`.
+    pub id: ApprovalId,
+    /// The agency it speaks to.
+    pub agency: AgencyId,
+    /// The forum that decided.
+    pub forum: Forum,
+    /// Purpose it names.
+    pub purpose: PurposeCode,
+    /// Datatypes it opens.
+    pub datatypes: Vec<DatatypeId>,
+    /// First instant of validity.
+    pub valid_from: Timestamp,
+    /// First instant after validity.
+    pub valid_until: Timestamp,
+}
+
+/// A standing instrument: access without an SMS for each request (decisions.md, Policy).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Programme {
+    /// Its name in records; given by the client in `Ijazat-Basis`.
+    pub id: ProgrammeId,
+    /// Statute or forum approval that it rests on.
+    pub instrument: String,
+    /// Ground that it gives.
+    pub kind: BasisKind,
+    /// Forum that approved it.
+    pub forum: Forum,
+    /// The agency it speaks to.
+    pub agency: AgencyId,
+    /// Purpose it names.
+    pub purpose: PurposeCode,
+    /// Datatypes it covers.
+    pub datatypes: Vec<DatatypeId>,
+    /// First instant of validity.
+    pub valid_from: Timestamp,
+    /// First instant after validity.
+    pub valid_until: Timestamp,
+    /// Whether it was ended before its time.
+    pub revoked: bool,
+}
+
+/// A registered reason with ceilings.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Purpose {
+    /// Code such as `KYC-101`.
+    pub code: PurposeCode,
+    /// What the citizen reads in English; GSM letters only, at most 24.
+    pub text: String,
+    /// What the citizen reads in Urdu.
+    pub text_ur: String,
+    /// Most days that a standing consent for it may live; zero forbids standing consent.
+    pub standing_days_max: u32,
+    /// Highest class that it may carry.
+    pub class_max: Classification,
+    /// Whether the purpose is refused whatever else holds, as marketing is (R097).
+    #[serde(default)]
+    pub forbidden: bool,
+}
+
+/// Everything that is known about callers at one generation.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DirectoryData {
+    /// Agencies.
+    #[serde(rename = "agency")]
+    pub agencies: Vec<Agency>,
+    /// Users.
+    #[serde(rename = "user")]
+    pub users: Vec<User>,
+    /// Agreements.
+    #[serde(rename = "agreement")]
+    pub agreements: Vec<Agreement>,
+    /// Approvals, with those already used left out.
+    #[serde(rename = "approval")]
+    pub approvals: Vec<Approval>,
+    /// Programmes.
+    #[serde(rename = "programme")]
+    pub programmes: Vec<Programme>,
+    /// Purposes.
+    #[serde(rename = "purpose")]
+    pub purposes: Vec<Purpose>,
+    /// Serial numbers of revoked certificates that the directory itself knows, lower-case hex; the CRL is checked too.
+    pub revoked_serials: Vec<String>,
+}
+
+/// An indexed snapshot of [`DirectoryData`].
+#[derive(Clone, Debug, Default)]
+pub struct Directory {
+    generation: u64,
+    agencies: HashMap<AgencyId, Arc<Agency>>,
+    users: HashMap<AgencyId, HashMap<UserId, Arc<User>>>,
+    agreements: HashMap<AgencyId, Vec<Arc<Agreement>>>,
+    approvals: HashMap<ApprovalId, Arc<Approval>>,
+    programmes: HashMap<ProgrammeId, Arc<Programme>>,
+    purposes: HashMap<PurposeCode, Arc<Purpose>>,
+    revoked_serials: std::collections::HashSet<String>,
+}
+
+impl Directory {
+    /// Indexes the data under a generation number that rises with every change.
+    #[must_use]
+    pub fn new(generation: u64, data: DirectoryData) -> Self {
+        let mut directory = Self { generation, ..Self::default() };
+        for agency in data.agencies {
+            directory.agencies.insert(agency.id.clone(), Arc::new(agency));
+        }
+        for user in data.users {
+            directory.users.entry(user.agency.clone()).or_default().insert(user.id.clone(), Arc::new(user));
+        }
+        for agreement in data.agreements {
+            directory.agreements.entry(agreement.agency.clone()).or_default().push(Arc::new(agreement));
+        }
+        directory.approvals = data.approvals.into_iter().map(|a| (a.id.clone(), Arc::new(a))).collect();
+        directory.programmes = data.programmes.into_iter().map(|p| (p.id.clone(), Arc::new(p))).collect();
+        directory.purposes = data.purposes.into_iter().map(|p| (p.code.clone(), Arc::new(p))).collect();
+        directory.revoked_serials = data.revoked_serials.into_iter().collect();
+        directory
+    }
+
+    /// The generation that this snapshot was read at.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// The agency of this name.
+    #[must_use]
+    pub fn agency(&self, id: &str) -> Option<&Arc<Agency>> {
+        self.agencies.get(id)
+    }
+
+    /// All agencies, in no order.
+    pub fn agencies(&self) -> impl Iterator<Item = &Arc<Agency>> {
+        self.agencies.values()
+    }
+
+    /// The user of this agency.
+    #[must_use]
+    pub fn user(&self, agency: &AgencyId, user: &str) -> Option<&Arc<User>> {
+        self.users.get(agency)?.get(user)
+    }
+
+    /// The agency's agreements, live or not: the policies judge which.
+    #[must_use]
+    pub fn agreements(&self, agency: &AgencyId) -> &[Arc<Agreement>] {
+        self.agreements.get(agency).map_or(&[], Vec::as_slice)
+    }
+
+    /// The agreement that a request of this service and purpose runs under: live ones first, then any, so that the
+    /// policies can say that it has ended.
+    #[must_use]
+    pub fn agreement_for(
+        &self,
+        agency: &AgencyId,
+        service: &ServiceId,
+        purpose: Option<&PurposeCode>,
+        now: Timestamp,
+    ) -> Option<&Arc<Agreement>> {
+        let names = |a: &&Arc<Agreement>| {
+            a.services.contains(service) && purpose.is_none_or(|purpose| a.purposes.contains(purpose))
+        };
+        let live = |a: &&Arc<Agreement>| !a.revoked && a.valid_from <= now && now < a.valid_until;
+        let all = self.agreements(agency);
+        all.iter().find(|a| names(a) && live(a)).or_else(|| all.iter().find(names))
+    }
+
+    /// The approval of this name.
+    #[must_use]
+    pub fn approval(&self, id: &str) -> Option<&Arc<Approval>> {
+        self.approvals.get(id)
+    }
+
+    /// The programme of this name.
+    #[must_use]
+    pub fn programme(&self, id: &str) -> Option<&Arc<Programme>> {
+        self.programmes.get(id)
+    }
+
+    /// The purpose of this code.
+    #[must_use]
+    pub fn purpose(&self, code: &str) -> Option<&Arc<Purpose>> {
+        self.purposes.get(code)
+    }
+
+    /// Whether the directory itself lists this certificate serial (lower-case hex) as revoked.
+    #[must_use]
+    pub fn is_revoked(&self, serial_hex: &str) -> bool {
+        self.revoked_serials.contains(serial_hex)
+    }
+}
+
+/// Whether the address lies in one of the networks, each `address/prefix` or a bare address.
+#[must_use]
+pub fn in_networks(address: IpAddr, networks: &[String]) -> bool {
+    networks.iter().any(|network| in_network(address, network))
+}
+
+fn in_network(address: IpAddr, network: &str) -> bool {
+    let (base, prefix) = match network.split_once('/') {
+        Some((base, prefix)) => (base, prefix.parse::<u32>().ok()),
+        None => (network, Some(u32::MAX)),
+    };
+    let (Ok(base), Some(prefix)) = (base.parse::<IpAddr>(), prefix) else { return false };
+    match (address, base) {
+        (IpAddr::V4(address), IpAddr::V4(base)) => {
+            let shift = 32 - prefix.min(32);
+            address.to_bits().checked_shr(shift).unwrap_or(0) == base.to_bits().checked_shr(shift).unwrap_or(0)
+        }
+        (IpAddr::V6(address), IpAddr::V6(base)) => {
+            let shift = 128 - prefix.min(128);
+            address.to_bits().checked_shr(shift).unwrap_or(0) == base.to_bits().checked_shr(shift).unwrap_or(0)
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_lies_in_its_network_only() {
+        let check = |address: &str, network: &str, expected| {
+            assert_eq!(in_networks(address.parse().unwrap(), &[network.to_owned()]), expected, "{address} {network}");
+        };
+        check("127.0.0.1", "127.0.0.0/8", true);
+        check("128.0.0.1", "127.0.0.0/8", false);
+        check("10.1.2.3", "10.1.2.3", true);
+        check("10.1.2.4", "10.1.2.3", false);
+        check("::1", "::1/128", true);
+        check("::1", "127.0.0.0/8", false);
+        check("10.0.0.1", "0.0.0.0/0", true);
+        check("10.0.0.1", "nonsense", false);
+        assert!(!in_networks("10.0.0.1".parse().unwrap(), &[]));
+    }
+}

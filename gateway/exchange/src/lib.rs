@@ -1,0 +1,35 @@
+//! The rules of exchange without I/O: the words, rules and ports that every other crate shares.
+//!
+//! Map: *who* [`caller`], [`directory`] · *what* [`catalogue`], [`classification`], [`ids`], [`cnic`], [`mobile`] ·
+//! *may they* [`decision`], [`permit`], [`refusal`], [`codes`] · *did the citizen say yes* [`consent`] · *what is
+//! remembered* [`record`] · *what it costs* [`tariff`] · *what the world must give* [`ports`] · *bounds* [`limits`].
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::allow_attributes,
+        reason = "tests may panic: that is how they fail"
+    )
+)]
+
+pub mod caller;
+pub mod catalogue;
+pub mod classification;
+pub mod cnic;
+pub mod codes;
+pub mod consent;
+pub mod decision;
+pub mod directory;
+pub mod ids;
+pub mod limits;
+pub mod mobile;
+pub mod permit;
+pub mod ports;
+pub mod record;
+pub mod refusal;
+pub mod tariff;
+pub mod timestamp;

@@ -1,0 +1,55 @@
+//! Every bound of the exchange: the number, its unit, its reason. Configuration may only tighten them.
+
+/// Bytes of an identifier: it stands in headers, log lines and records.
+pub const ID_BYTES_MAX: usize = 96;
+
+/// Bytes of a request body: the largest bounded request is a notice with a few hundred fields.
+pub const REQUEST_BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// Nesting of a JSON body: our deepest schema has six levels; a deep body is an attack on the parser's stack.
+pub const JSON_DEPTH_MAX: usize = 16;
+
+/// Bytes of an upstream's bounded answer, held whole until its record is durable.
+pub const ANSWER_BYTES_MAX: usize = 1024 * 1024;
+
+/// Six digits and three tries: a guesser succeeds three times in a million.
+pub const PASSCODE_ATTEMPTS_MAX: u8 = 3;
+
+/// Seconds that a passcode may live at most (design/consent.md, `requested_expiry` 60-600).
+pub const PASSCODE_TTL_S_MAX: i64 = 600;
+
+/// Seconds that a passcode lives when the agency asks for nothing else.
+pub const PASSCODE_TTL_S_DEFAULT: i64 = 300;
+
+/// Seconds that a passcode lives at least.
+pub const PASSCODE_TTL_S_MIN: i64 = 60;
+
+/// Seconds that a one-time consent token lives (design/consent.md, threat 11).
+pub const CONSENT_TOKEN_TTL_S: i64 = 120;
+
+/// Days that a standing consent may live at most; each purpose sets a ceiling at or below it.
+pub const STANDING_CONSENT_DAYS_MAX: i64 = 365;
+
+/// Seconds that a permit token lives between two of our own processes (decisions.md).
+pub const PERMIT_TOKEN_TTL_S: i64 = 10;
+
+/// Milliseconds after which an unconfirmed directory is too old to decide by (decisions.md, State).
+pub const DIRECTORY_STALE_MS_MAX: i64 = 1_000;
+
+/// Milliseconds between two confirmations of the directory's generation.
+pub const DIRECTORY_CONFIRM_MS: u64 = 250;
+
+/// Seconds that a user's signed assertion may live (decisions.md, Callers).
+pub const USER_ASSERTION_TTL_S_MAX: i64 = 60;
+
+/// Entries that one batch of the access log carries at most, so that one `fdatasync` stays short.
+pub const LOG_BATCH_MAX: usize = 1_024;
+
+/// Entries that may wait for the log before new requests are refused.
+pub const LOG_QUEUE_MAX: usize = 16_384;
+
+/// Bytes of one leaf: tlog-tiles entry bundles carry a 16-bit length.
+pub const LEAF_BYTES_MAX: usize = 65_535;
+
+/// Bytes of one side record.
+pub const SIDE_BYTES_MAX: usize = 256 * 1024;

@@ -1,0 +1,38 @@
+//! What the door asks the control service about tokens and approvals.
+
+use async_trait::async_trait;
+
+use crate::{
+    caller::Thumbprint,
+    consent::ConsentFacts,
+    ids::{ApprovalId, RequestId},
+};
+
+/// The control store did not answer: the door fails closed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("control store is unavailable: {0}")]
+pub struct ControlUnavailable(pub String);
+
+/// Tokens of consent and single-use approvals.
+///
+/// Contract: at most one [`Self::consume`] of a one-time token and at most one [`Self::use_approval`] of an approval
+/// returns `true`, however many race and whatever crashes. A standing token may be consumed any number of times while
+/// its consent is active. [`Self::restore`] undoes a consumption by the same request, for a request that released nothing.
+#[async_trait]
+pub trait ConsentTokens: Send + Sync + std::fmt::Debug {
+    /// The consent behind a token presented under this certificate; `None` if unknown, expired, used, revoked or bound
+    /// to another certificate.
+    async fn find(&self, token: &str, certificate: Thumbprint) -> Result<Option<ConsentFacts>, ControlUnavailable>;
+
+    /// Uses the token for this request.
+    async fn consume(&self, token: &str, request: &RequestId) -> Result<bool, ControlUnavailable>;
+
+    /// Gives back a one-time token that this request consumed without releasing anything.
+    async fn restore(&self, token: &str, request: &RequestId) -> Result<(), ControlUnavailable>;
+
+    /// Uses a single-use approval for this request.
+    async fn use_approval(&self, approval: &ApprovalId, request: &RequestId) -> Result<bool, ControlUnavailable>;
+
+    /// Gives back an approval that this request used without releasing anything.
+    async fn restore_approval(&self, approval: &ApprovalId, request: &RequestId) -> Result<(), ControlUnavailable>;
+}

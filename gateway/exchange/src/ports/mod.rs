@@ -1,0 +1,9 @@
+//! Ports: small promises that the rules need from the world. One trait a file, its contract in its doc.
+
+pub mod citizen_keys;
+pub mod clock;
+pub mod consent_tokens;
+pub mod directory_source;
+pub mod entropy;
+pub mod record_log;
+pub mod upstream;

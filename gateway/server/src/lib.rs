@@ -1,0 +1,1 @@
+//! the gateway ijazat: listeners, phases, control service, command line

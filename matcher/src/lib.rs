@@ -1,0 +1,1 @@
+//! fingerprint, face, iris matching (not yet)

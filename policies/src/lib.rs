@@ -1,0 +1,1 @@
+//! the law of the exchange: Cedar schema, policies, catalogue, data dictionary

@@ -1,0 +1,1 @@
+//! persons, families, households, life status: pure logic over ports

@@ -1,0 +1,1 @@
+//! stories end to end, contract suites, load generator and benches
