@@ -1,1 +1,2 @@
 //! fingerprint, face, iris matching (not yet)
+

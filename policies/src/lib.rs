@@ -1,1 +1,2 @@
 //! the law of the exchange: Cedar schema, policies, catalogue, data dictionary
+#![forbid(unsafe_code)]

@@ -1,1 +1,2 @@
 //! persons, families, households, life status: pure logic over ports
+#![forbid(unsafe_code)]
