@@ -24,6 +24,7 @@ pub mod codes;
 pub mod consent;
 pub mod decision;
 pub mod directory;
+pub mod filter;
 pub mod ids;
 pub mod limits;
 pub mod mobile;
