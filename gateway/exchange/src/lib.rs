@@ -2,7 +2,8 @@
 //!
 //! Map: *who* [`caller`], [`directory`] · *what* [`catalogue`], [`classification`], [`ids`], [`cnic`], [`mobile`] ·
 //! *may they* [`decision`], [`permit`], [`refusal`], [`codes`] · *did the citizen say yes* [`consent`] · *what is
-//! remembered* [`record`] · *what it costs* [`tariff`] · *what the world must give* [`ports`] · *bounds* [`limits`].
+//! remembered* [`record`] · *what it costs* [`tariff`], [`statement`] · *what the world must give* [`ports`] ·
+//! *bounds* [`limits`].
 #![forbid(unsafe_code)]
 #![cfg_attr(
     test,
@@ -32,5 +33,6 @@ pub mod permit;
 pub mod ports;
 pub mod record;
 pub mod refusal;
+pub mod statement;
 pub mod tariff;
 pub mod timestamp;

@@ -117,6 +117,12 @@ impl Side {
     }
 }
 
+/// Where a request's side record is sealed: the associated data that keeps it from standing beside another leaf.
+#[must_use]
+pub fn place(request: &str) -> Vec<u8> {
+    [b"side:", request.as_bytes()].concat()
+}
+
 /// Commits to a value under a random key: SHA-256 over a label, the key and the value.
 ///
 /// Hiding because the key has 256 random bits and never leaves the sealed side record; binding because SHA-256 is.
