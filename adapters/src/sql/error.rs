@@ -1,0 +1,92 @@
+//! What can go wrong in a database, by what a caller would do about it.
+
+use sqlx::{error::DatabaseError, postgres::PgDatabaseError, sqlite::SqliteError};
+
+/// Why a database did not do what was asked. No variant repeats a value that was stored.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SqlError {
+    /// Locked, read-only, full, gone or damaged: wait and try again.
+    #[error("database is unavailable: {0}")]
+    Unavailable(String),
+    /// A constraint refused it: somebody else was first, or the value breaks a rule.
+    #[error("database holds something that conflicts")]
+    Conflict,
+    /// A newer program has changed the tables: this one must not touch them.
+    #[error("tables of `{component}` have version {found}, this program knows {known}: use the newer program")]
+    NewerSchema {
+        /// Whose tables.
+        component: String,
+        /// Version in the database.
+        found: i64,
+        /// Newest version that this program knows.
+        known: i64,
+    },
+    /// A defect of ours or of the configuration.
+    #[error("database: {0}")]
+    Other(String),
+}
+
+impl SqlError {
+    pub(super) fn unavailable(why: &str) -> Self {
+        Self::Unavailable(why.to_owned())
+    }
+}
+
+impl From<sqlx::Error> for SqlError {
+    fn from(error: sqlx::Error) -> Self {
+        use sqlx::Error as E;
+        match &error {
+            E::Database(refused) => of_database(refused.as_ref()),
+            E::Io(_) | E::Tls(_) | E::Protocol(_) | E::PoolTimedOut | E::PoolClosed | E::WorkerCrashed => {
+                Self::Unavailable(error.to_string())
+            }
+            _ => Self::Other(error.to_string()),
+        }
+    }
+}
+
+fn of_database(error: &dyn DatabaseError) -> SqlError {
+    if error.is_unique_violation() || error.is_foreign_key_violation() || error.is_check_violation() {
+        return SqlError::Conflict;
+    }
+    let code = error.code().unwrap_or_default();
+    let unavailable = if error.as_error().is::<SqliteError>() {
+        sqlite_is_unavailable(&code)
+    } else if error.as_error().is::<PgDatabaseError>() {
+        postgres_is_unavailable(&code)
+    } else {
+        false
+    };
+    let text = format!("{} (code {code})", error.message());
+    if unavailable { SqlError::Unavailable(text) } else { SqlError::Other(text) }
+}
+
+/// By primary result code: busy, locked, read-only, I/O error, damaged, full, cannot open, lock protocol, not a database.
+fn sqlite_is_unavailable(code: &str) -> bool {
+    let primary = code.parse::<u32>().unwrap_or_default() & 0xff;
+    matches!(primary, 5 | 6 | 8 | 10 | 11 | 13 | 14 | 15 | 26)
+}
+
+/// By SQLSTATE: connection, resources, intervention, system and configuration; read-only; serialisation, deadlock, lock.
+fn postgres_is_unavailable(code: &str) -> bool {
+    ["08", "53", "57", "58", "F0", "28", "3D"].iter().any(|class| code.starts_with(class))
+        || ["25006", "40001", "40P01", "55P03"].contains(&code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_passes_by_waiting_is_told_from_what_does_not() {
+        for (code, expected) in [("5", true), ("517", true), ("8", true), ("13", true), ("1", false), ("2067", false)] {
+            assert_eq!(sqlite_is_unavailable(code), expected, "{code}");
+        }
+        for (code, expected) in [("57P01", true), ("53100", true), ("25006", true), ("42601", false), ("23505", false)]
+        {
+            assert_eq!(postgres_is_unavailable(code), expected, "{code}");
+        }
+        assert!(matches!(SqlError::from(sqlx::Error::PoolTimedOut), SqlError::Unavailable(_)));
+        assert!(matches!(SqlError::from(sqlx::Error::RowNotFound), SqlError::Other(_)));
+    }
+}
