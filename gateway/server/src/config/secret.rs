@@ -1,0 +1,69 @@
+//! Values that are used but never shown.
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+/// A URL that may hold a password: printed with the password masked.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SecretUrl(Zeroizing<String>);
+
+impl SecretUrl {
+    /// Wraps the URL.
+    #[must_use]
+    pub fn new(url: String) -> Self {
+        Self(Zeroizing::new(url))
+    }
+
+    /// The whole URL, password included: for the driver that connects, never for a log.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it names a SQLite file.
+    #[must_use]
+    pub fn is_sqlite(&self) -> bool {
+        self.0.starts_with("sqlite:")
+    }
+}
+
+/// The URL without what may be secret in it: the password and the query.
+impl fmt::Display for SecretUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (rest, query) = self.0.split_once('?').map_or((self.0.as_str(), ""), |(rest, _)| (rest, "?***"));
+        let Some((scheme, rest)) = rest.split_once("://") else { return f.write_str("***") };
+        match rest.rsplit_once('@') {
+            None => write!(f, "{scheme}://{rest}{query}"),
+            Some((credentials, host)) => {
+                let user = credentials.split_once(':').map_or(credentials, |(user, _)| user);
+                write!(f, "{scheme}://{user}:***@{host}{query}")
+            }
+        }
+    }
+}
+
+impl fmt::Debug for SecretUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SecretUrl({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_never_printed() {
+        let check = |url: &str, expected: &str| {
+            let url = SecretUrl::new(url.to_owned());
+            assert_eq!(url.to_string(), expected);
+            assert_eq!(format!("{url:?}"), format!("SecretUrl({expected})"));
+        };
+        check("postgres://ijazat:hunter2@db:5432/control", "postgres://ijazat:***@db:5432/control");
+        check("postgres://ijazat:p@ss@db/control", "postgres://ijazat:***@db/control");
+        check("postgres://db/control?password=hunter2", "postgres://db/control?***");
+        check("sqlite://state/control.db", "sqlite://state/control.db");
+        check("hunter2", "***");
+    }
+}
