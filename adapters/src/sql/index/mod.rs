@@ -1,1 +1,51 @@
-//! (being built)
+//! The search index of the access log: a table that can be thrown away and built again from the log alone.
+//!
+//! [`Indexer`] follows the log and writes each entry exactly once; [`IndexStore`] answers "who looked at this citizen"
+//! and "what does this agency owe". Names and addresses stay in the sealed side records, which [`Opener`] opens for the
+//! few hits of one question (design/access-log-and-metering.md, The log 5).
+
+use exchange::ports::record_log::LogUnavailable;
+
+use super::SqlError;
+
+mod indexer;
+mod opened;
+mod query;
+mod schema;
+mod store;
+
+pub use indexer::Indexer;
+pub use opened::{Opened, Opener};
+pub use query::{Access, AccessQuery};
+pub use store::IndexStore;
+
+/// Why the index cannot follow the log or answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum IndexError {
+    /// The index's database.
+    #[error(transparent)]
+    Store(#[from] SqlError),
+    /// The log's files.
+    #[error(transparent)]
+    Log(#[from] LogUnavailable),
+    /// The entry at this sequence is not a record of this log, or was sealed under another key.
+    #[error("entry {0} of the access log cannot be opened")]
+    Unreadable(u64),
+    /// The index has seen more than the log holds: it belongs to another log, or the log was rolled back.
+    #[error("index has entries up to {indexed}, the access log only {durable}: find out why, then rebuild the index")]
+    AheadOfLog {
+        /// Entries indexed.
+        indexed: u64,
+        /// Entries durable.
+        durable: u64,
+    },
+    /// The process is stopping.
+    #[error("indexing was stopped")]
+    Stopped,
+}
+
+impl From<sqlx::Error> for IndexError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
+}

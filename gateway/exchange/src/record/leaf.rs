@@ -44,6 +44,45 @@ pub enum Kind {
     Erasure,
 }
 
+impl Kind {
+    /// Every kind, in order.
+    pub const ALL: &'static [Self] = &[
+        Self::Intent,
+        Self::Outcome,
+        Self::Part,
+        Self::Refused,
+        Self::Replay,
+        Self::Consent,
+        Self::Admin,
+        Self::AuditRead,
+        Self::RateChange,
+        Self::Erasure,
+    ];
+
+    /// The word in SQL, JSON and text.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Intent => "intent",
+            Self::Outcome => "outcome",
+            Self::Part => "part",
+            Self::Refused => "refused",
+            Self::Replay => "replay",
+            Self::Consent => "consent",
+            Self::Admin => "admin",
+            Self::AuditRead => "audit-read",
+            Self::RateChange => "rate-change",
+            Self::Erasure => "erasure",
+        }
+    }
+
+    /// Reads a word of [`Self::as_str`].
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.as_str() == text)
+    }
+}
+
 /// One datatype that was released, and the policies that permitted it.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]

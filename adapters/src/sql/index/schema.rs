@@ -1,0 +1,50 @@
+//! Tables of the index. They hold no name, number or address of anyone: citizens stand as keyed digests, users not at all.
+
+use crate::sql::Migration;
+
+/// Name of the index among the components of its database.
+pub(super) const COMPONENT: &str = "index";
+
+/// `next_sequence` moves in the transaction that writes the rows before it, which is what makes indexing exactly once.
+/// `billed` and `calls` are computed by `exchange::statement`, so that SQL only sums. Flags are 0 or 1.
+pub(super) const MIGRATIONS: &[Migration] = &[Migration {
+    version: 1,
+    sql: "
+CREATE TABLE watermark (
+    node TEXT PRIMARY KEY,
+    next_sequence BIGINT NOT NULL CHECK (next_sequence >= 0)
+);
+CREATE TABLE entry (
+    node TEXT NOT NULL,
+    sequence BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    intent BIGINT,
+    request TEXT NOT NULL,
+    caller TEXT NOT NULL,
+    agency TEXT,
+    service TEXT,
+    purpose TEXT,
+    basis TEXT,
+    status BIGINT NOT NULL,
+    code TEXT,
+    released TEXT NOT NULL,
+    row_count BIGINT NOT NULL,
+    amount BIGINT NOT NULL,
+    tariff TEXT,
+    rate_version TEXT NOT NULL,
+    billed BIGINT NOT NULL CHECK (billed IN (0, 1)),
+    calls BIGINT NOT NULL,
+    PRIMARY KEY (node, sequence)
+);
+CREATE INDEX entry_bill ON entry (agency, at) WHERE billed = 1;
+CREATE INDEX entry_closes ON entry (node, intent) WHERE intent IS NOT NULL;
+CREATE TABLE subject (
+    subject_key TEXT NOT NULL,
+    node TEXT NOT NULL,
+    sequence BIGINT NOT NULL,
+    returned BIGINT NOT NULL CHECK (returned IN (0, 1)),
+    PRIMARY KEY (subject_key, node, sequence)
+);
+",
+}];
