@@ -28,6 +28,7 @@ pub mod directory;
 pub mod filter;
 pub mod ids;
 pub mod limits;
+pub mod log;
 pub mod mobile;
 pub mod permit;
 pub mod ports;
