@@ -1,1 +1,70 @@
-fn main() {}
+//! The workspace's own commands: `tidy` measures style, `deny` checks licences and sources, `bench` measures speed.
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::allow_attributes,
+        reason = "tests may panic: that is how they fail"
+    )
+)]
+
+mod confine;
+mod deny;
+mod metadata;
+mod say;
+mod tidy;
+mod tree;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+/// Commands for those who work on Ijazat.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Measure the tree against the style page; exit 1 when a bound breaks.
+    Tidy {
+        /// Print the table as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check the licences, bans and sources of every dependency against deny.toml; exit 1 when one breaks it.
+    Deny,
+}
+
+/// What a command answers: whether all held, or why it could not tell.
+type Verdict = Result<bool, String>;
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse().command) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(why) => {
+            say::problem(&why);
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(command: &Command) -> Verdict {
+    match *command {
+        Command::Tidy { json } => tidy::run(&root(), json),
+        Command::Deny => deny::run(&root()),
+    }
+}
+
+/// The workspace's root, two folders above this crate.
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap_or_else(|_| PathBuf::from("."))
+}

@@ -1,0 +1,50 @@
+# Installs what is missing from Debian packages. Sourced by ops/demo and ops/test; quick when nothing is missing.
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# PostgreSQL's server programs are not on the PATH in Debian.
+have_postgresql() { compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || have initdb; }
+
+# Prints the packages that are missing, one on a line.
+missing_packages() {
+    have cc && have c++ && have make || echo build-essential
+    have cmake || echo cmake            # zlib-ng in Pingora, aws-lc
+    have perl || echo perl
+    have pkg-config || echo pkg-config
+    have curl || echo curl              # README's walk-through
+    have_postgresql || echo postgresql  # the tests start their own cluster from it
+}
+
+# Debian's package would start a cluster of its own on port 5432; the tests need only the programs.
+install_packages() {
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq
+    if [[ " $* " == *" postgresql "* && ! -e /etc/postgresql-common/createcluster.conf ]]; then
+        apt-get install -y -qq --no-install-recommends postgresql-common >/dev/null
+        sed -i 's/^#\?create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf
+    fi
+    apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+need_packages() {
+    local missing
+    mapfile -t missing < <(missing_packages)
+    ((${#missing[@]})) || return 0
+    if ! have apt-get; then
+        echo "This machine has no apt-get. Please install what Debian calls: ${missing[*]}" >&2
+        exit 2
+    fi
+    if ((EUID != 0)); then
+        echo "Some packages are missing. Please run this line, then this script again:" >&2
+        echo "    sudo apt-get update && sudo apt-get install -y ${missing[*]}" >&2
+        exit 2
+    fi
+    echo "Installing from Debian: ${missing[*]}"
+    install_packages "${missing[@]}"
+}
+
+need_rust() {
+    have cargo && return 0
+    echo "There is no cargo. Please install the Rust toolchain named in rust-toolchain.toml (rustup does it)." >&2
+    exit 2
+}
