@@ -173,6 +173,10 @@ codes! {
     PinUsed = "pin_used",
     /// What was asked of the citizen is unknown, above the purpose's ceiling, or may not be consented to.
     InvalidAuthorizationDetails = "invalid_authorization_details",
+    /// The binding message is not plain or too long.
+    InvalidBindingMessage = "invalid_binding_message",
+    /// No citizen can be asked under this hint; only callers with `subject_status` learn it.
+    UnknownUserId = "unknown_user_id",
 }
 
 impl Code {

@@ -53,3 +53,21 @@ pub const LEAF_BYTES_MAX: usize = 65_535;
 
 /// Bytes of one side record.
 pub const SIDE_BYTES_MAX: usize = 256 * 1024;
+
+/// Seconds between two polls of one request for consent (CIBA Core 1.0 §7.3).
+pub const POLL_INTERVAL_S: i64 = 5;
+
+/// Seconds that a poll which came too fast adds to the interval (CIBA Core 1.0 §11).
+pub const POLL_SLOW_DOWN_S: i64 = 5;
+
+/// Seconds that an agency has at least to collect a yes given in a request's last moments.
+pub const CONSENT_COLLECT_S: i64 = 60;
+
+/// Datatypes that one consent may name: more than a citizen can weigh in one message.
+pub const CONSENT_DATATYPES_MAX: usize = 32;
+
+/// Bytes of `authorization_details`.
+pub const AUTHORIZATION_DETAILS_BYTES_MAX: usize = 8 * 1024;
+
+/// Characters of a binding message (design/consent.md, 6.3).
+pub const BINDING_MESSAGE_CHARS_MAX: usize = 12;

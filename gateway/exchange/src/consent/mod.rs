@@ -1,4 +1,5 @@
-//! The citizen's yes: what it is bound to. The state machine stands in `consent::machine`.
+//! The citizen's yes: what is asked ([`details`]), how it is told ([`message`]), what the citizen reads back
+//! ([`passcode`]), how a request moves ([`machine`]), and what the policies see of it here.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,6 +7,11 @@ use crate::{
     ids::{AgencyId, ConsentId, DatatypeId, PurposeCode, UserId},
     timestamp::Timestamp,
 };
+
+pub mod details;
+pub mod machine;
+pub mod message;
+pub mod passcode;
 
 /// A citizen as stores know one: HMAC-SHA-256 of the CNIC under the contact lookup key, never the number itself.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

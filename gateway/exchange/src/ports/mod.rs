@@ -6,4 +6,5 @@ pub mod consent_tokens;
 pub mod directory_source;
 pub mod entropy;
 pub mod record_log;
+pub mod subject_status;
 pub mod upstream;

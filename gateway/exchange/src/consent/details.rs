@@ -1,0 +1,248 @@
+//! What an agency asks the citizen for: RFC 9396 `authorization_details` of type `urn:pk:ijazat:consent:1`.
+
+use aws_lc_rs::digest;
+use serde::{Deserialize, Serialize};
+
+use super::ConsentUse;
+use crate::{
+    catalogue::Catalogue,
+    classification::Classification,
+    directory::{Agreement, Directory, Purpose},
+    ids::{AgencyId, DatatypeId, PurposeCode},
+    limits,
+    timestamp::Timestamp,
+};
+
+/// The one type of authorization details that this exchange knows.
+pub const DETAILS_TYPE: &str = "urn:pk:ijazat:consent:1";
+
+const DAY_S: i64 = 24 * 3600;
+
+/// What is asked of the citizen, read and in canonical form; [`Self::check`] says whether it may be asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Details {
+    /// Why.
+    pub purpose: PurposeCode,
+    /// What, sorted, each once.
+    pub datatypes: Vec<DatatypeId>,
+    /// How often.
+    pub usage: ConsentUse,
+    /// First instant at which it no longer holds, to the second; always there for a standing consent.
+    pub valid_until: Option<Timestamp>,
+}
+
+/// Why authorization details were refused. Each is `invalid_authorization_details`; the text tells which rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DetailsError {
+    /// Longer than [`limits::AUTHORIZATION_DETAILS_BYTES_MAX`].
+    #[error("authorization_details has more than {} bytes", limits::AUTHORIZATION_DETAILS_BYTES_MAX)]
+    TooLong,
+    /// Not JSON, an unknown member, or a value of the wrong form.
+    #[error("authorization_details is not an array of objects with the members of {DETAILS_TYPE}")]
+    Malformed,
+    /// Not exactly one object.
+    #[error("authorization_details must hold exactly one object")]
+    NotOne,
+    /// Another type.
+    #[error("type must be {DETAILS_TYPE}")]
+    Type,
+    /// `uses` and `fetch` contradict each other, or `uses` is neither 1 nor `standing`.
+    #[error("uses is 1 with fetch one_time, or standing with fetch standing")]
+    Uses,
+    /// Not a date and time with an offset.
+    #[error("valid_until must be an RFC 3339 date and time")]
+    ValidUntil,
+    /// A standing consent without its end.
+    #[error("a standing consent needs valid_until")]
+    ValidUntilMissing,
+    /// An end that has passed.
+    #[error("valid_until has passed")]
+    ValidUntilPast,
+    /// None, or more than [`limits::CONSENT_DATATYPES_MAX`].
+    #[error("datatypes must name 1 to {} datatypes", limits::CONSENT_DATATYPES_MAX)]
+    Datatypes,
+    /// Not in the dictionary.
+    #[error("a datatype is not in the dictionary")]
+    DatatypeUnknown,
+    /// Secret data cannot be consented to (S3 §7.3: it needs the Board).
+    #[error("a datatype is Secret and cannot be consented to")]
+    Secret,
+    /// Above the class that the purpose may carry.
+    #[error("a datatype is of a higher class than the purpose may carry")]
+    AbovePurpose,
+    /// Not registered, or forbidden.
+    #[error("purpose is not registered or is forbidden")]
+    Purpose,
+    /// No agreement in force of this agency names the purpose and all the datatypes.
+    #[error("no agreement in force covers this purpose and these datatypes")]
+    Agreement,
+    /// The purpose allows no standing consent, or a shorter one.
+    #[error("valid_until is beyond the purpose's ceiling for standing consent")]
+    AboveCeiling,
+}
+
+/// The members on the wire. Unknown ones are refused: a limit that we do not know is one that we would not keep.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wire {
+    r#type: String,
+    purpose: PurposeCode,
+    datatypes: Vec<DatatypeId>,
+    uses: Option<Uses>,
+    fetch: Option<ConsentUse>,
+    valid_until: Option<String>,
+    #[serde(rename = "channel")]
+    _channel: Option<Channel>,
+    #[serde(rename = "subject_relation")]
+    _subject_relation: Option<Relation>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Uses {
+    Times(u32),
+    Word(ConsentUse),
+}
+
+/// Where the citizen is. A remote citizen may not be asked for a passcode (design/consent.md, decision 2).
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Channel {
+    Counter,
+}
+
+/// For whom the citizen speaks.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Relation {
+    #[serde(rename = "self")]
+    Own,
+}
+
+/// Canonical form: fixed members in a fixed order.
+#[derive(Serialize)]
+struct Canonical<'a> {
+    r#type: &'static str,
+    purpose: &'a PurposeCode,
+    datatypes: &'a [DatatypeId],
+    fetch: ConsentUse,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    valid_until: Option<String>,
+}
+
+impl Details {
+    /// Reads the parameter's text: an array of exactly one object.
+    ///
+    /// # Errors
+    /// [`DetailsError`] for anything unknown, missing or contradictory.
+    pub fn parse(text: &str) -> Result<Self, DetailsError> {
+        if text.len() > limits::AUTHORIZATION_DETAILS_BYTES_MAX {
+            return Err(DetailsError::TooLong);
+        }
+        let all: Vec<Wire> = serde_json::from_str(text).map_err(|_| DetailsError::Malformed)?;
+        let [wire] = <[Wire; 1]>::try_from(all).map_err(|_| DetailsError::NotOne)?;
+        if wire.r#type != DETAILS_TYPE {
+            return Err(DetailsError::Type);
+        }
+        let usage = usage(wire.uses.as_ref(), wire.fetch)?;
+        let valid_until = wire.valid_until.as_deref().map(second).transpose()?;
+        if usage == ConsentUse::Standing && valid_until.is_none() {
+            return Err(DetailsError::ValidUntilMissing);
+        }
+        let mut datatypes = wire.datatypes;
+        datatypes.sort();
+        datatypes.dedup();
+        if datatypes.is_empty() || datatypes.len() > limits::CONSENT_DATATYPES_MAX {
+            return Err(DetailsError::Datatypes);
+        }
+        Ok(Self { purpose: wire.purpose, datatypes, usage, valid_until })
+    }
+
+    /// The canonical text: what is stored, hashed and given back with the token.
+    #[must_use]
+    pub fn canonical(&self) -> String {
+        let object = Canonical {
+            r#type: DETAILS_TYPE,
+            purpose: &self.purpose,
+            datatypes: &self.datatypes,
+            fetch: self.usage,
+            valid_until: self.valid_until.map(Timestamp::rfc3339),
+        };
+        serde_json::to_string(&[object]).unwrap_or_default()
+    }
+
+    /// SHA-256 of the canonical text: what the passcode is bound to.
+    #[must_use]
+    pub fn sha256(&self) -> [u8; 32] {
+        let digest = digest::digest(&digest::SHA256, self.canonical().as_bytes());
+        let mut bytes = [0; 32];
+        bytes.iter_mut().zip(digest.as_ref()).for_each(|(to, from)| *to = *from);
+        bytes
+    }
+
+    /// Whether the agency may ask this of a citizen now. What it asks above a ceiling is refused, never shown to the
+    /// citizen for approval.
+    ///
+    /// # Errors
+    /// [`DetailsError`] names the first rule that is broken.
+    pub fn check(
+        &self,
+        agency: &AgencyId,
+        directory: &Directory,
+        catalogue: &Catalogue,
+        now: Timestamp,
+    ) -> Result<(), DetailsError> {
+        let purpose = directory.purpose(self.purpose.as_str()).filter(|p| !p.forbidden).ok_or(DetailsError::Purpose)?;
+        for datatype in &self.datatypes {
+            let class = catalogue.datatype(datatype.as_str()).ok_or(DetailsError::DatatypeUnknown)?.class;
+            if class == Classification::Secret {
+                return Err(DetailsError::Secret);
+            }
+            if class > purpose.class_max {
+                return Err(DetailsError::AbovePurpose);
+            }
+        }
+        let covers = |a: &Agreement| {
+            let live = !a.revoked && a.valid_from <= now && now < a.valid_until;
+            live && a.purposes.contains(&self.purpose) && self.datatypes.iter().all(|d| a.datatypes.contains(d))
+        };
+        if !directory.agreements(agency).iter().any(|a| covers(a)) {
+            return Err(DetailsError::Agreement);
+        }
+        self.check_end(purpose, now)
+    }
+
+    fn check_end(&self, purpose: &Purpose, now: Timestamp) -> Result<(), DetailsError> {
+        let Some(end) = self.valid_until else { return Ok(()) };
+        if end <= now {
+            return Err(DetailsError::ValidUntilPast);
+        }
+        let days = i64::from(purpose.standing_days_max).min(limits::STANDING_CONSENT_DAYS_MAX);
+        match self.usage {
+            ConsentUse::Standing if end > now.plus_seconds(days * DAY_S) => Err(DetailsError::AboveCeiling),
+            ConsentUse::Standing | ConsentUse::OneTime => Ok(()),
+        }
+    }
+}
+
+fn usage(uses: Option<&Uses>, fetch: Option<ConsentUse>) -> Result<ConsentUse, DetailsError> {
+    let uses = match uses {
+        None => None,
+        Some(Uses::Times(1)) => Some(ConsentUse::OneTime),
+        Some(Uses::Word(ConsentUse::Standing)) => Some(ConsentUse::Standing),
+        Some(Uses::Times(_) | Uses::Word(ConsentUse::OneTime)) => return Err(DetailsError::Uses),
+    };
+    match (uses, fetch) {
+        (Some(uses), Some(fetch)) if uses != fetch => Err(DetailsError::Uses),
+        (uses, fetch) => Ok(uses.or(fetch).unwrap_or(ConsentUse::OneTime)),
+    }
+}
+
+fn second(text: &str) -> Result<Timestamp, DetailsError> {
+    let at = Timestamp::parse_rfc3339(text).ok_or(DetailsError::ValidUntil)?;
+    Ok(Timestamp::from_micros(0).plus_seconds(at.seconds()))
+}
+
+#[cfg(test)]
+#[path = "details_tests.rs"]
+mod tests;
