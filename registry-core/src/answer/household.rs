@@ -1,0 +1,145 @@
+//! The answer about one household.
+
+use exchange::{classification::Role, cnic::Cnic, mobile::Mobile, permit::Permit};
+use serde::Serialize;
+
+use super::datatype;
+use crate::{
+    date::{Age, Day},
+    household::{Gharana, Household, Payment, Relation},
+    person::{Gender, Person},
+};
+
+/// One household.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct HouseholdAnswer {
+    /// Numbers of everyone whose data stands below: for the record ("who looked at me"), which must name them even
+    /// where their numbers may not be released. No field of the catalogue, so the door never passes it on.
+    pub subjects: Vec<String>,
+    /// The household.
+    pub household: HouseholdBody,
+}
+
+/// What is said of the household itself.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct HouseholdBody {
+    /// The register's number, such as `NSER-0000000042`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// District.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub district: Option<String>,
+    /// Tehsil.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tehsil: Option<String>,
+    /// House, street, village.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// Poverty score in points, 0 to 100, two decimals.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pmt: Option<f64>,
+    /// What the household owns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assets: Option<Vec<String>>,
+    /// Whether the programme pays it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub beneficiary: Option<bool>,
+    /// Payments, oldest first; amounts in rupees.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payments: Option<Vec<Payment>>,
+    /// Degrees north.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latitude: Option<f64>,
+    /// Degrees east.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub longitude: Option<f64>,
+    /// Members, the head first.
+    pub members: Vec<MemberAnswer>,
+}
+
+/// What is said of one member.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct MemberAnswer {
+    /// Whether this is the person that was searched; told with the relation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub searched: Option<bool>,
+    /// Name in Roman letters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Name in Urdu.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name_ur: Option<String>,
+    /// Relation to the head.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub relation: Option<Relation>,
+    /// Gender.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gender: Option<Gender>,
+    /// Age in years, or a range such as `40-41`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub age: Option<Age>,
+    /// Number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cnic: Option<String>,
+    /// Registered mobile, E.164.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mobile: Option<String>,
+}
+
+impl HouseholdAnswer {
+    /// Builds what the permit names, as of this day. Basic sees the searched person's own row only (R143).
+    #[must_use]
+    pub fn of(gharana: &Gharana, searched: Cnic, permit: &Permit, on: Day) -> Self {
+        let subject_only = permit.grant().role == Role::Basic;
+        let rows = usize::try_from(permit.grant().rows).unwrap_or(usize::MAX);
+        let released = gharana.persons.iter().filter(|(_, person)| !subject_only || is_searched(person, searched));
+        let (mut subjects, mut members) = (Vec::new(), Vec::new());
+        for (relation, person) in released.take(rows) {
+            subjects.extend(person.number().map(Cnic::digits));
+            members.push(member(is_searched(person, searched), *relation, person, permit, on));
+        }
+        Self { subjects, household: HouseholdBody { members, ..particulars(&gharana.household, permit) } }
+    }
+}
+
+fn is_searched(person: &Person, searched: Cnic) -> bool {
+    person.identifiers.iter().any(|identifier| identifier.value == searched)
+}
+
+fn particulars(household: &Household, permit: &Permit) -> HouseholdBody {
+    let mut body = HouseholdBody::default();
+    body.id = permit.allows(datatype::NSER_ID).then(|| format!("NSER-{:010}", household.id.0));
+    if permit.allows(datatype::NSER_ADDRESS) {
+        let address = household.address.clone();
+        body.district = Some(address.district);
+        body.tehsil = Some(address.tehsil);
+        body.address = Some(address.text);
+    }
+    body.pmt = permit.allows(datatype::NSER_PMT).then(|| f64::from(household.pmt) / 100.0);
+    body.assets = permit.allows(datatype::NSER_ASSETS).then(|| household.assets.clone());
+    if permit.allows(datatype::NSER_PAYMENTS) {
+        body.beneficiary = Some(household.beneficiary);
+        body.payments = Some(household.payments.clone());
+    }
+    if permit.allows(datatype::NSER_LOCATION) {
+        body.latitude = household.position.map(|position| f64::from(position.latitude_e6) / 1e6);
+        body.longitude = household.position.map(|position| f64::from(position.longitude_e6) / 1e6);
+    }
+    body
+}
+
+fn member(searched: bool, relation: Relation, person: &Person, permit: &Permit, on: Day) -> MemberAnswer {
+    let named = permit.allows(datatype::NSER_NAME);
+    let contact = permit.allows(datatype::NSER_CONTACT);
+    let related = permit.allows(datatype::NSER_RELATION);
+    MemberAnswer {
+        searched: related.then_some(searched),
+        name: named.then(|| person.name.roman.clone()),
+        name_ur: named.then(|| person.name.urdu.clone()),
+        relation: related.then_some(relation),
+        gender: permit.allows(datatype::NSER_GENDER).then_some(person.gender),
+        age: permit.allows(datatype::NSER_AGE).then(|| person.birth.age_on(on)),
+        cnic: permit.allows(datatype::NSER_CNIC).then(|| person.number().map(Cnic::digits)).flatten(),
+        mobile: contact.then(|| person.mobile.map(Mobile::e164)).flatten(),
+    }
+}

@@ -1,0 +1,22 @@
+//! Every bound of the registry: the number, its unit, its reason.
+
+/// Members that one household may have: the largest of the survey's forms has four pages of fifteen lines.
+pub const HOUSEHOLD_MEMBERS_MAX: usize = 60;
+
+/// Characters of a name, in either script.
+pub const NAME_CHARS_MAX: usize = 120;
+
+/// Characters of a place or cause in a notice: one line of the form.
+pub const NOTICE_TEXT_CHARS_MAX: usize = 200;
+
+/// A published cell counts at least so many, or nobody may see it: ten is the statistics office's usual floor (R155).
+pub const REPORT_CELL_MIN: u64 = 10;
+
+/// Seconds that a computed report is published before it is counted again: a public caller cannot make us count.
+pub const REPORT_AGE_S_MAX: i64 = 3600;
+
+/// Persons and households that one call of a store's `load` carries, so that one transaction stays short.
+pub const LOAD_BATCH_MAX: usize = 10_000;
+
+/// Persons of a synthetic population: seven digits of the number tell them apart.
+pub const POPULATION_MAX: u64 = 10_000_000;

@@ -1,0 +1,159 @@
+//! The registry's store in memory: for tests and small demonstrations; it asserts what the port promises.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use async_trait::async_trait;
+use exchange::{cnic::Cnic, ids::AgencyId};
+
+use crate::{
+    household::{Gharana, Household, HouseholdId},
+    limits::LOAD_BATCH_MAX,
+    notice::{Notice, Placed},
+    person::{LifeStatus, Person, PersonId},
+    ports::store::{Batch, RegistryStore, StoreError},
+    report::{Cell, Table},
+};
+
+/// A register in memory.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    persons: HashMap<PersonId, Arc<Person>>,
+    numbers: HashMap<Cnic, PersonId>,
+    households: HashMap<HouseholdId, Household>,
+    homes: HashMap<PersonId, HouseholdId>,
+    notices: HashMap<String, (PersonId, AgencyId)>,
+    unavailable: bool,
+}
+
+impl MemoryStore {
+    /// Makes every later call fail as a locked or lost store does, or work again.
+    pub fn set_unavailable(&self, unavailable: bool) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).unavailable = unavailable;
+    }
+
+    fn state(&self) -> Result<MutexGuard<'_, State>, StoreError> {
+        let state = self.state.lock().map_err(|_| StoreError::Unavailable("poisoned".to_owned()))?;
+        if state.unavailable { Err(StoreError::Unavailable("told to fail".to_owned())) } else { Ok(state) }
+    }
+}
+
+#[async_trait]
+impl RegistryStore for MemoryStore {
+    async fn person(&self, number: Cnic) -> Result<Option<Arc<Person>>, StoreError> {
+        Ok(self.state()?.person(number))
+    }
+
+    async fn household_of(&self, number: Cnic) -> Result<Option<Arc<Gharana>>, StoreError> {
+        let state = self.state()?;
+        let home = state.person(number).and_then(|person| state.homes.get(&person.pid).copied());
+        let household = home.and_then(|home| state.households.get(&home));
+        Ok(household.map(|household| Arc::new(state.gharana(household))))
+    }
+
+    async fn place_notice(&self, notice: &Notice) -> Result<Placed, StoreError> {
+        let mut state = self.state()?;
+        let same = |(person, source): &(PersonId, AgencyId)| *person == notice.person && *source == notice.source;
+        if let Some((id, _)) = state.notices.iter().find(|(_, open)| same(open)) {
+            return Ok(Placed { id: id.clone(), fresh: false });
+        }
+        let before = state.notices.insert(notice.id.clone(), (notice.person, notice.source.clone()));
+        // INVARIANT: an id is given once; it has 128 random bits.
+        assert!(before.is_none(), "id of a notice was given twice");
+        state.change_life(notice.person, LifeStatus::Alive, LifeStatus::Held);
+        Ok(Placed { id: notice.id.clone(), fresh: true })
+    }
+
+    async fn withdraw_notice(&self, id: &str) -> Result<bool, StoreError> {
+        let mut state = self.state()?;
+        let Some((person, _)) = state.notices.remove(id) else { return Ok(false) };
+        if state.notices.values().all(|(other, _)| *other != person) {
+            state.change_life(person, LifeStatus::Held, LifeStatus::Alive);
+        }
+        Ok(true)
+    }
+
+    async fn count(&self, table: Table) -> Result<Vec<Cell>, StoreError> {
+        let state = self.state()?;
+        let living = state.persons.values().filter(|person| !matches!(person.life, LifeStatus::Deceased(_)));
+        let paid = state.households.values().filter(|household| household.beneficiary);
+        let addresses: Vec<_> = match table {
+            Table::PersonsByProvince | Table::PersonsByDistrict => living.map(|person| &person.address).collect(),
+            Table::BeneficiariesByProvince | Table::BeneficiariesByDistrict => paid.map(|paid| &paid.address).collect(),
+        };
+        let by_district = matches!(table, Table::PersonsByDistrict | Table::BeneficiariesByDistrict);
+        let mut counts: BTreeMap<(&str, &str), u64> = BTreeMap::new();
+        for address in addresses {
+            let district = if by_district { address.district.as_str() } else { "" };
+            *counts.entry((&address.province, district)).or_default() += 1;
+        }
+        let cell = |((province, district), count): ((&str, &str), u64)| Cell {
+            province: province.to_owned(),
+            district: district.to_owned(),
+            count,
+        };
+        Ok(counts.into_iter().map(cell).collect())
+    }
+
+    async fn load(&self, batch: &Batch) -> Result<(), StoreError> {
+        // INVARIANT: callers cut their work into batches, so that one transaction stays short.
+        assert!(batch.persons.len() <= LOAD_BATCH_MAX && batch.households.len() <= LOAD_BATCH_MAX, "batch too large");
+        let mut state = self.state()?;
+        if !state.has_room_for(batch) {
+            return Err(StoreError::AlreadyThere);
+        }
+        for person in &batch.persons {
+            state.numbers.extend(person.identifiers.iter().map(|identifier| (identifier.value, person.pid)));
+            state.persons.insert(person.pid, Arc::new(person.clone()));
+        }
+        for household in &batch.households {
+            for member in &household.members {
+                // INVARIANT: a member is a person of this or an earlier batch.
+                assert!(state.persons.contains_key(&member.pid), "household with an unknown member");
+                state.homes.insert(member.pid, household.id);
+            }
+            state.households.insert(household.id, household.clone());
+        }
+        Ok(())
+    }
+}
+
+impl State {
+    fn person(&self, number: Cnic) -> Option<Arc<Person>> {
+        self.persons.get(self.numbers.get(&number)?).map(Arc::clone)
+    }
+
+    fn gharana(&self, household: &Household) -> Gharana {
+        let person = |pid| self.persons.get(pid).map(Arc::clone);
+        let members = household.members.iter();
+        let persons = members.filter_map(|m| Some((m.relation, person(&m.pid)?))).collect();
+        Gharana { household: household.clone(), persons }
+    }
+
+    fn change_life(&mut self, pid: PersonId, from: LifeStatus, to: LifeStatus) {
+        if let Some(person) = self.persons.get_mut(&pid).filter(|person| person.life == from) {
+            Arc::make_mut(person).life = to;
+        }
+    }
+
+    /// Whether nothing of the batch is there, and nothing in the batch twice.
+    fn has_room_for(&self, batch: &Batch) -> bool {
+        let mut numbers = std::collections::HashSet::new();
+        let mut pids = std::collections::HashSet::new();
+        let mut homes = std::collections::HashSet::new();
+        let mut ids = std::collections::HashSet::new();
+        let mut identifiers = batch.persons.iter().flat_map(|person| &person.identifiers);
+        let mut members = batch.households.iter().flat_map(|household| &household.members);
+        identifiers.all(|i| numbers.insert(i.value) && !self.numbers.contains_key(&i.value))
+            && batch.persons.iter().all(|p| pids.insert(p.pid) && !self.persons.contains_key(&p.pid))
+            && batch.households.iter().all(|h| ids.insert(h.id) && !self.households.contains_key(&h.id))
+            && members.all(|m| homes.insert(m.pid) && !self.homes.contains_key(&m.pid))
+    }
+}

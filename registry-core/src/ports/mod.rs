@@ -1,0 +1,3 @@
+//! Ports: what the registry needs from the world.
+
+pub mod store;
