@@ -49,3 +49,8 @@ impl From<sqlx::Error> for IndexError {
         Self::Store(error.into())
     }
 }
+
+#[cfg(test)]
+mod fake;
+#[cfg(test)]
+mod tests;
