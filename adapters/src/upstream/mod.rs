@@ -1,1 +1,5 @@
-//! (being built)
+//! Upstreams: in this process, in another of our processes, or another agency's API.
+
+pub mod breaker;
+pub mod embedded;
+pub mod remote;

@@ -17,10 +17,12 @@
 
 pub mod cli;
 pub mod config;
+pub mod demo;
 pub mod door;
 pub mod listen;
 pub mod observe;
 pub mod phases;
+pub mod pipeline;
 pub mod pki;
 pub mod routes;
 pub mod tls;

@@ -123,6 +123,12 @@ pub fn place(request: &str) -> Vec<u8> {
     [b"side:", request.as_bytes()].concat()
 }
 
+/// The place (associated data) that a citizen's number and parameters are sealed for: one request's record.
+#[must_use]
+pub fn subject_place(request: &str) -> Vec<u8> {
+    [b"subject:", request.as_bytes()].concat()
+}
+
 /// Commits to a value under a random key: SHA-256 over a label, the key and the value.
 ///
 /// Hiding because the key has 256 random bits and never leaves the sealed side record; binding because SHA-256 is.

@@ -1,1 +1,23 @@
-//! (being built)
+//! The ten phases of a request, one file each, in the order that `pipeline.rs` runs them.
+//!
+//! A phase takes what the earlier ones proved and returns what it proves itself, or a [`exchange::refusal::Refusal`].
+//! What the record will need is noted on the [`trail::Trail`] as soon as it is known, so that a refusal at any phase is
+//! recorded with everything that was known by then.
+
+pub mod assertion;
+pub mod authorise;
+pub mod counted;
+pub mod filter;
+pub mod forward;
+pub mod identify;
+pub mod limit;
+pub mod meter;
+pub mod params;
+pub mod parts;
+pub mod record;
+pub mod release;
+pub mod reserve;
+pub mod route;
+pub mod snapshot;
+pub mod trail;
+pub mod watch;

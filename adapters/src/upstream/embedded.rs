@@ -1,0 +1,55 @@
+//! An upstream in the same process: an axum router called as a service, without a socket.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use axum::{Router, body::Body};
+use exchange::{
+    permit::Permit,
+    ports::upstream::{Upstream, UpstreamAnswer, UpstreamError, UpstreamRequest},
+};
+use tower::ServiceExt as _;
+
+/// A router that answers behind the door in the same process; it finds the permit among the request's extensions.
+#[derive(Clone, Debug)]
+pub struct Embedded {
+    router: Router,
+}
+
+impl Embedded {
+    /// Wraps a router.
+    #[must_use]
+    pub fn new(router: Router) -> Self {
+        Self { router }
+    }
+
+    async fn answer(&self, request: http::Request<Body>, max: usize) -> Result<UpstreamAnswer, UpstreamError> {
+        let Ok(response) = self.router.clone().oneshot(request).await;
+        let status = response.status().as_u16();
+        let body = axum::body::to_bytes(response.into_body(), max).await.map_err(|_| UpstreamError::TooLarge)?;
+        Ok(UpstreamAnswer { status, body })
+    }
+}
+
+#[async_trait]
+impl Upstream for Embedded {
+    async fn call(&self, permit: &Arc<Permit>, request: UpstreamRequest) -> Result<UpstreamAnswer, UpstreamError> {
+        let mut builder = http::Request::builder()
+            .method(request.method.as_str())
+            .uri(request.path.as_str())
+            .header(http::header::CONTENT_TYPE, request.content_type)
+            .extension(Arc::clone(permit));
+        if let Some(trace) = &request.traceparent {
+            builder = builder.header("traceparent", trace);
+        }
+        let built =
+            builder.body(Body::from(request.body)).map_err(|error| UpstreamError::Unreachable(error.to_string()))?;
+        tokio::time::timeout(request.deadline, self.answer(built, request.answer_bytes_max))
+            .await
+            .map_err(|_| UpstreamError::Timeout)?
+    }
+
+    fn is_ours(&self) -> bool {
+        true
+    }
+}

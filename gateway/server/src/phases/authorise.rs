@@ -1,0 +1,265 @@
+//! Phase 4. Afterwards there is a [`Permit`] that names what may be released, or a reasoned refusal. Rule 5: an error in
+//! a policy is a refusal and an alarm. Nothing else in the workspace makes a permit.
+
+use std::sync::Arc;
+
+use exchange::{
+    caller::Caller,
+    catalogue::ConsentRule,
+    classification::{BasisKind, Classification, Role},
+    codes::Code,
+    consent::ConsentFacts,
+    decision::{Decision, Question},
+    directory::{Agreement, Approval, Directory, Programme},
+    ids::DatatypeId,
+    permit::{Grant, Permit},
+    refusal::Refusal,
+};
+
+use super::{parts::Parts, route::Routed, trail::Trail};
+
+/// Where an agency asks a citizen.
+const BACKCHANNEL: &str = "/bc-authorize";
+
+/// A request that policy allows.
+#[derive(Debug)]
+pub struct Authorised {
+    /// The proof.
+    pub permit: Arc<Permit>,
+    /// Consent that the permit rests on and that must be consumed.
+    pub consent: Option<ConsentFacts>,
+    /// Approval that the permit rests on and that must be used up.
+    pub approval: Option<Arc<Approval>>,
+    /// Whether any Secret datatype is permitted: the intent must then be durable before forwarding.
+    pub secret: bool,
+}
+
+/// Asks the policies, datatype by datatype, and mints the permit.
+///
+/// # Errors
+/// `token_invalid`, `basis_unknown`, `user_assertion_required`, `fields_not_permitted`, `policy_error`, `store_unavailable`
+/// or the code of the policy that refused.
+pub async fn authorise(
+    parts: &Parts,
+    routed: &Routed,
+    directory: &Directory,
+    trail: &mut Trail,
+) -> Result<Authorised, Refusal> {
+    let question = question(parts, routed, directory, trail).await?;
+    note(&question, trail);
+    let decision = routed.law.decider.decide(&question);
+    trail.bundle = decision.generation;
+    trail.decision = Some(decision.clone());
+    if decision.errored {
+        parts.metrics.policy_errors.inc();
+        tracing::error!(request = %trail.request, service = %routed.service.id, "a policy could not be evaluated");
+    }
+    let allowed = allowed(routed, &decision)?;
+    let secret = allowed.iter().any(|id| is_secret(routed, id));
+    needs_assertion(&question, secret)?;
+    let basis = if question.programme.is_some() { question.programme.as_ref().map(|p| p.kind) } else { None };
+    let permit = parts.mint.mint(grant(&question, routed, &decision, allowed, basis, trail));
+    Ok(Authorised {
+        permit: Arc::new(permit),
+        // A programme stands in the place of consent: the citizen's token is then left alone.
+        consent: question.consent.filter(|_| question.programme.is_none()),
+        approval: question.approval.filter(|_| secret),
+        secret,
+    })
+}
+
+async fn question(
+    parts: &Parts,
+    routed: &Routed,
+    directory: &Directory,
+    trail: &Trail,
+) -> Result<Question, Refusal> {
+    let now = trail.at;
+    let caller = &routed.caller;
+    let purpose = routed.purpose.clone();
+    let agreement = caller
+        .agency_id()
+        .and_then(|id| directory.agreement_for(id, &routed.service.id, purpose.as_ref().map(|p| &p.code), now))
+        .cloned();
+    let (programme, approval) = bases(routed, directory)?;
+    let consent = consent(parts, routed).await?;
+    let consent_is_subjects = match (&consent, routed.subject) {
+        (Some(consent), Some(cnic)) => parts.citizen_keys.subject_key(cnic) == consent.subject,
+        _ => false,
+    };
+    Ok(Question {
+        service: Arc::clone(&routed.service),
+        role: role(caller, agreement.as_deref()),
+        channel: caller.channel(),
+        address: trail.address,
+        rows: agreement.as_ref().map_or(u32::MAX, |agreement| agreement.row_limit),
+        caller: caller.clone(),
+        agreement,
+        purpose,
+        programme,
+        approval,
+        consent,
+        consent_is_subjects,
+        has_subject: routed.subject.is_some(),
+        now,
+        datatypes: routed.fields.clone().unwrap_or_else(|| routed.service.datatypes()),
+    })
+}
+
+/// The lower of the agreement's and the user's role (decisions.md, Callers).
+fn role(caller: &Caller, agreement: Option<&Agreement>) -> Role {
+    agreement.map_or(caller.role(), |agreement| agreement.role.min(caller.role()))
+}
+
+fn bases(
+    routed: &Routed,
+    directory: &Directory,
+) -> Result<(Option<Arc<Programme>>, Option<Arc<Approval>>), Refusal> {
+    let (mut programme, mut approval) = (None, None);
+    for name in &routed.bases {
+        let own_programme = directory.programme(name).filter(|p| Some(&p.agency) == routed.caller.agency_id());
+        let own_approval = directory.approval(name).filter(|a| Some(&a.agency) == routed.caller.agency_id());
+        match (own_programme, own_approval) {
+            (Some(found), _) if programme.is_none() => programme = Some(Arc::clone(found)),
+            (None, Some(found)) if approval.is_none() => approval = Some(Arc::clone(found)),
+            // Another agency's, an unknown, a used-up or a second one: all the same answer.
+            _ => return Err(Code::BasisUnknown.into()),
+        }
+    }
+    Ok((programme, approval))
+}
+
+async fn consent(parts: &Parts, routed: &Routed) -> Result<Option<ConsentFacts>, Refusal> {
+    let (Some(token), Caller::Agency { certificate, .. }) = (&routed.token, &routed.caller) else { return Ok(None) };
+    let found = parts.tokens.find(token, *certificate).await.map_err(|error| {
+        tracing::warn!(error = %error, "consent tokens cannot be looked up");
+        Refusal::new(Code::StoreUnavailable).retry_after(1)
+    })?;
+    found.map(Some).ok_or_else(|| Code::TokenInvalid.into())
+}
+
+fn note(question: &Question, trail: &mut Trail) {
+    trail.agreement = question.agreement.as_ref().map(|a| format!("{}@{}", a.id, a.revision));
+    let mut bases = Vec::new();
+    bases.extend(question.programme.as_ref().map(|programme| programme.id.to_string()));
+    bases.extend(question.approval.as_ref().map(|approval| approval.id.to_string()));
+    if question.programme.is_none() {
+        bases.extend(question.consent.as_ref().map(|consent| format!("{}@{}", consent.id, consent.revision)));
+    }
+    trail.basis = (!bases.is_empty()).then(|| bases.join(","));
+    trail.decision_input = input_text(question, trail.directory);
+}
+
+/// The exact question as text, entities by id and revision: with the directory of that generation it can be asked again.
+fn input_text(question: &Question, directory: u64) -> String {
+    let revision = |id: &dyn std::fmt::Display, revision: u32| format!("{id}@{revision}");
+    let or_none = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
+    format!(
+        "directory={directory} action={} agency={} user={} role={} channel={} agreement={} purpose={} programme={} \
+         approval={} consent={} consent_is_subjects={} has_subject={} rows={} now={} datatypes={}",
+        question.service.action,
+        or_none(question.caller.agency_id().map(ToString::to_string)),
+        or_none(question.caller.user().map(|user| user.id.to_string())),
+        question.role,
+        question.channel,
+        or_none(question.agreement.as_ref().map(|a| revision(&a.id, a.revision))),
+        or_none(question.purpose.as_ref().map(|p| p.code.to_string())),
+        or_none(question.programme.as_ref().map(|p| p.id.to_string())),
+        or_none(question.approval.as_ref().map(|a| a.id.to_string())),
+        or_none(question.consent.as_ref().map(|c| revision(&c.id, c.revision))),
+        question.consent_is_subjects,
+        question.has_subject,
+        question.rows,
+        question.now.micros(),
+        question.datatypes.iter().map(DatatypeId::as_str).collect::<Vec<_>>().join(","),
+    )
+}
+
+/// The datatypes that may be released; an explicit `fields` list is all or nothing (decisions.md, shapes).
+fn allowed(routed: &Routed, decision: &Decision) -> Result<Vec<DatatypeId>, Refusal> {
+    let allowed: Vec<_> = decision.verdicts.iter().filter(|v| v.allowed).map(|v| v.datatype.clone()).collect();
+    if allowed.is_empty() {
+        return Err(refused(routed, decision));
+    }
+    if routed.fields.is_some() && allowed.len() < decision.verdicts.len() {
+        let withheld: Vec<_> = decision.verdicts.iter().filter(|v| !v.allowed).map(|v| v.datatype.as_str()).collect();
+        return Err(Refusal::new(Code::FieldsNotPermitted).member("withheld", withheld));
+    }
+    Ok(allowed)
+}
+
+/// When nothing is allowed, the code that most datatypes were refused with (the first of equals) words the refusal.
+fn refused(routed: &Routed, decision: &Decision) -> Refusal {
+    let mut counts: Vec<(Code, usize)> = Vec::new();
+    for verdict in &decision.verdicts {
+        let code = verdict.code.unwrap_or(Code::PolicyDenied);
+        match counts.iter_mut().find(|(known, _)| *known == code) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((code, 1)),
+        }
+    }
+    let most = counts.iter().map(|(_, count)| *count).max().unwrap_or(0);
+    let code = counts.iter().find(|(_, count)| *count == most).map_or(Code::PolicyDenied, |(code, _)| *code);
+    let code = if decision.errored { Code::PolicyError } else { code };
+    let mut policies: Vec<_> = decision
+        .verdicts
+        .iter()
+        .filter(|verdict| verdict.code.unwrap_or(Code::PolicyDenied) == code)
+        .flat_map(|verdict| verdict.policies.clone())
+        .collect();
+    policies.sort();
+    policies.dedup();
+    let refusal = Refusal::new(code).policies(policies);
+    if code == Code::ConsentRequired && routed.service.consent == ConsentRule::Required {
+        return refusal.next(BACKCHANNEL);
+    }
+    refusal
+}
+
+fn is_secret(routed: &Routed, id: &DatatypeId) -> bool {
+    // A datatype that the dictionary lacks is treated as the highest class.
+    routed.law.catalogue.datatype(id.as_str()).is_none_or(|datatype| datatype.class == Classification::Secret)
+}
+
+fn needs_assertion(question: &Question, secret: bool) -> Result<(), Refusal> {
+    let asserted = matches!(question.caller, Caller::Agency { asserted: true, .. });
+    let needed = question.caller.agency().is_some() && (secret || question.role == Role::Power);
+    if needed && !asserted { Err(Code::UserAssertionRequired.into()) } else { Ok(()) }
+}
+
+fn grant(
+    question: &Question,
+    routed: &Routed,
+    decision: &Decision,
+    allowed: Vec<DatatypeId>,
+    basis: Option<BasisKind>,
+    trail: &Trail,
+) -> Grant {
+    let certificate = match &question.caller {
+        Caller::Agency { certificate, .. } => Some(*certificate),
+        _ => None,
+    };
+    let mut policies: Vec<_> =
+        decision.verdicts.iter().filter(|v| v.allowed).flat_map(|v| v.policies.clone()).collect();
+    policies.sort();
+    policies.dedup();
+    Grant {
+        request: trail.request.clone(),
+        service: routed.service.id.clone(),
+        version: routed.service.version,
+        agency: question.caller.agency_id().cloned(),
+        user: question.caller.user().map(|user| user.id.clone()),
+        certificate,
+        role: question.role,
+        purpose: question.purpose.as_ref().map(|purpose| purpose.code.clone()),
+        subject: routed.subject,
+        datatypes: allowed,
+        rows: question.rows,
+        consent: question.consent.as_ref().map(|consent| consent.id.clone()),
+        basis,
+        subject_status: question.caller.agency().is_some_and(|agency| agency.subject_status),
+        policies,
+        obligations: decision.obligations.clone(),
+        at: trail.at,
+    }
+}

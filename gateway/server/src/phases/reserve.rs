@@ -1,0 +1,109 @@
+//! Phase 5. Afterwards what can be used once is used, and the intent stands in the log, durable where it must be.
+
+use exchange::{
+    codes::Code,
+    ids::RequestId,
+    ports::{consent_tokens::ControlUnavailable, record_log::Position},
+    record::leaf::Kind,
+    refusal::Refusal,
+};
+
+use super::{
+    authorise::Authorised,
+    parts::Parts,
+    record::{self, Closing},
+    route::Routed,
+    trail::Trail,
+};
+
+/// What was reserved for one request.
+#[derive(Debug, Default)]
+pub struct Reserved {
+    token: Option<String>,
+    approval: Option<exchange::ids::ApprovalId>,
+    /// Where the intent stands, when it had to be durable first.
+    pub intent: Option<Position>,
+}
+
+/// Uses up token and approval and records the intent.
+///
+/// # Errors
+/// `token_invalid` or `basis_unknown` if another request was quicker, `store_unavailable`, `log_unavailable`.
+pub async fn reserve(
+    parts: &Parts,
+    routed: &Routed,
+    authorised: &Authorised,
+    trail: &Trail,
+) -> Result<Reserved, Refusal> {
+    let mut reserved = Reserved::default();
+    let taken = take(parts, routed, authorised, trail, &mut reserved).await;
+    if let Err(refusal) = taken {
+        give_back(parts, &reserved, &trail.request).await;
+        return Err(refusal);
+    }
+    match intent(parts, routed, authorised, trail).await {
+        Ok(position) => reserved.intent = position,
+        Err(refusal) => {
+            give_back(parts, &reserved, &trail.request).await;
+            return Err(refusal);
+        }
+    }
+    Ok(reserved)
+}
+
+async fn take(
+    parts: &Parts,
+    routed: &Routed,
+    authorised: &Authorised,
+    trail: &Trail,
+    reserved: &mut Reserved,
+) -> Result<(), Refusal> {
+    if let (Some(token), Some(_)) = (&routed.token, &authorised.consent) {
+        if !parts.tokens.consume(token, &trail.request).await.map_err(unavailable)? {
+            return Err(Code::TokenInvalid.into());
+        }
+        reserved.token = Some(token.clone());
+    }
+    if let Some(approval) = &authorised.approval {
+        if !parts.tokens.use_approval(&approval.id, &trail.request).await.map_err(unavailable)? {
+            return Err(Code::BasisUnknown.into());
+        }
+        reserved.approval = Some(approval.id.clone());
+    }
+    Ok(())
+}
+
+/// Durable before forwarding for Secret and state-changing services, queued but ordered for the rest (decisions.md).
+async fn intent(
+    parts: &Parts,
+    routed: &Routed,
+    authorised: &Authorised,
+    trail: &Trail,
+) -> Result<Option<Position>, Refusal> {
+    let entry = record::entry(parts, trail, &Closing::intent()).await?;
+    debug_assert_eq!(entry.leaf.kind, Kind::Intent);
+    let durable = parts.log.submit(entry).map_err(record::refusal)?;
+    if authorised.secret || routed.service.writes {
+        return durable.await.map(Some).map_err(record::refusal);
+    }
+    Ok(None)
+}
+
+/// Gives back what was used up, for a request that released nothing.
+pub async fn give_back(parts: &Parts, reserved: &Reserved, request: &RequestId) {
+    if let Some(token) = &reserved.token {
+        if let Err(error) = parts.tokens.restore(token, request).await {
+            tracing::error!(request = %request, error = %error, "a consent token could not be given back");
+        }
+    }
+    if let Some(approval) = &reserved.approval {
+        if let Err(error) = parts.tokens.restore_approval(approval, request).await {
+            tracing::error!(request = %request, error = %error, "an approval could not be given back");
+        }
+    }
+}
+
+fn unavailable(error: ControlUnavailable) -> Refusal {
+    tracing::warn!(error = %error, "the control store did not answer");
+    Refusal::new(Code::StoreUnavailable).retry_after(1)
+}

@@ -1,0 +1,262 @@
+//! Phase 3. Afterwards the service is known, its parameters are read and typed, and what the request claims is parsed.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use exchange::{
+    caller::Caller,
+    catalogue::{BodyForm, CallerKind, Matched, NoMatch, Service},
+    cnic::Cnic,
+    codes::Code,
+    directory::{Directory, Purpose},
+    ids::DatatypeId,
+    limits,
+    path::CanonicalPath,
+    refusal::Refusal,
+};
+use http::{HeaderMap, header};
+use serde_json::Value;
+
+use super::{assertion, params, parts::{Law, Parts}, trail::Trail};
+use crate::door::{BodyError, BodyReader, Head};
+
+/// A request that was routed and read.
+#[derive(Debug)]
+pub struct Routed {
+    /// The bundle that answers this request from now on, even if another is swapped in meanwhile.
+    pub law: Arc<Law>,
+    /// The service.
+    pub service: Arc<Service>,
+    /// The canonical path.
+    pub path: String,
+    /// The body's bytes, the same that the upstream gets.
+    pub body: Bytes,
+    /// Parameters of body and path.
+    pub params: Value,
+    /// The citizen named.
+    pub subject: Option<Cnic>,
+    /// Datatypes that the client asked for; `None` asks for what is permitted.
+    pub fields: Option<Vec<DatatypeId>>,
+    /// Purpose.
+    pub purpose: Option<Arc<Purpose>>,
+    /// Names in `Ijazat-Basis`.
+    pub bases: Vec<String>,
+    /// Consent token.
+    pub token: Option<String>,
+    /// `Idempotency-Key`.
+    pub idempotency_key: Option<String>,
+    /// The caller, now with the user's assertion judged.
+    pub caller: Caller,
+}
+
+/// Finds the service by the one canonical path (rule 8), reads the body within its bounds and types what was sent.
+///
+/// # Errors
+/// `path_ambiguous`, `service_unknown`, `method_not_allowed`, `caller_not_allowed`, `user_required`, `body_*`,
+/// `parameter_invalid`, `cnic_invalid`, `purpose_*`, `header_invalid`, `user_assertion_invalid` or `rate_limited`.
+pub async fn route(
+    parts: &Parts,
+    head: &Head,
+    body: &mut dyn BodyReader,
+    caller: Caller,
+    directory: &Directory,
+    trail: &mut Trail,
+) -> Result<Routed, Refusal> {
+    let law = parts.law.load_full();
+    let path = CanonicalPath::parse(&head.target).map_err(|error| {
+        Refusal::new(Code::PathAmbiguous).detail(error.to_string())
+    })?;
+    let matched = law.catalogue.find(&head.method, path.as_str()).map_err(|miss| match miss {
+        NoMatch::Path => Refusal::new(Code::ServiceUnknown),
+        NoMatch::Method => Refusal::new(Code::MethodNotAllowed),
+    })?;
+    let service = Arc::clone(&matched.service);
+    trail.service = Some(Arc::clone(&service));
+    trail.traceparent = traceparent(&head.headers);
+    trail.dry_run = head.headers.get("ijazat-dry-run").is_some_and(|value| value == "1");
+    admit(&service, &caller)?;
+    parts.limits.check_service(&caller, &service.id)?;
+    let purpose = purpose(&service, directory, &head.headers)?;
+    trail.purpose = purpose.as_ref().map(|purpose| purpose.code.clone());
+    let body = read_body(&service, &head.headers, body).await?;
+    let params = params::read(&matched, &body)?;
+    let subject = params::subject(&service, &params)?;
+    trail.subject = subject;
+    trail.parameters = recorded(&matched, &body);
+    let signed = assertion::Signed {
+        audience: &parts.assertion_audience,
+        method: &head.method,
+        path: path.as_str(),
+        body: &body,
+    };
+    let caller = judge_assertion(parts, head, caller, signed, trail)?;
+    Ok(Routed {
+        law,
+        path: path.as_str().to_owned(),
+        fields: fields(&params)?,
+        purpose,
+        bases: bases(&head.headers)?,
+        token: bearer(&head.headers)?,
+        idempotency_key: idempotency_key(&head.headers)?,
+        service,
+        body,
+        params,
+        subject,
+        caller,
+    })
+}
+
+fn admit(service: &Service, caller: &Caller) -> Result<(), Refusal> {
+    if !service.callers.contains(&caller.kind()) {
+        return Err(Code::CallerNotAllowed.into());
+    }
+    if caller.kind() == CallerKind::Agency && caller.user().is_none() && !service.unattended {
+        return Err(Code::UserRequired.into());
+    }
+    Ok(())
+}
+
+fn judge_assertion(
+    parts: &Parts,
+    head: &Head,
+    caller: Caller,
+    signed: assertion::Signed<'_>,
+    trail: &Trail,
+) -> Result<Caller, Refusal> {
+    let user = caller.user().cloned();
+    let holds = assertion::check(&parts.assertions, &head.headers, user.as_deref(), signed, trail.at)?;
+    Ok(match caller {
+        Caller::Agency { agency, user, certificate, .. } => Caller::Agency { agency, user, asserted: holds, certificate },
+        other => other,
+    })
+}
+
+async fn read_body(service: &Service, headers: &HeaderMap, body: &mut dyn BodyReader) -> Result<Bytes, Refusal> {
+    let wanted = match service.body {
+        BodyForm::None => None,
+        BodyForm::Json => Some("application/json"),
+        BodyForm::Form => Some("application/x-www-form-urlencoded"),
+    };
+    if let Some(wanted) = wanted {
+        let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+        let essence = given.split(';').next().unwrap_or("").trim();
+        if !essence.eq_ignore_ascii_case(wanted) {
+            return Err(Refusal::new(Code::ContentTypeUnsupported).member("expected", wanted));
+        }
+    }
+    body.read(limits::REQUEST_BODY_BYTES_MAX).await.map_err(|error| match error {
+        BodyError::TooLarge => Refusal::new(Code::BodyTooLarge),
+        BodyError::Incomplete => Refusal::new(Code::BodyIncomplete),
+        BodyError::TooSlow => Refusal::new(Code::BodyIncomplete).detail("the body was not sent in time"),
+    })
+}
+
+/// What the record keeps of the parameters: the path's segments and the body as sent.
+fn recorded(matched: &Matched, body: &[u8]) -> Vec<u8> {
+    let mut kept = Vec::with_capacity(body.len());
+    for (name, value) in &matched.segments {
+        kept.extend_from_slice(format!("{name}={value}\n").as_bytes());
+    }
+    kept.extend_from_slice(body);
+    kept
+}
+
+fn text<'h>(headers: &'h HeaderMap, name: &'static str) -> Result<Option<&'h str>, Refusal> {
+    match headers.get(name) {
+        None => Ok(None),
+        Some(value) => match value.to_str() {
+            Ok(text) => Ok(Some(text.trim())),
+            Err(_) => Err(Refusal::new(Code::HeaderInvalid).member("header", name)),
+        },
+    }
+}
+
+fn purpose(service: &Service, directory: &Directory, headers: &HeaderMap) -> Result<Option<Arc<Purpose>>, Refusal> {
+    let Some(code) = text(headers, "ijazat-purpose")? else {
+        return if service.purpose_required { Err(Code::PurposeRequired.into()) } else { Ok(None) };
+    };
+    let purpose = directory.purpose(code).ok_or(Code::PurposeUnknown)?;
+    // A forbidden purpose goes on to the policies, which refuse it by name.
+    let listed = service.purposes.contains(&purpose.code) || purpose.forbidden;
+    if !listed {
+        return Err(Code::PurposeUnknown.into());
+    }
+    Ok(Some(Arc::clone(purpose)))
+}
+
+fn bases(headers: &HeaderMap) -> Result<Vec<String>, Refusal> {
+    let Some(list) = text(headers, "ijazat-basis")? else { return Ok(Vec::new()) };
+    let names: Vec<_> = list.split(',').map(|name| name.trim().to_owned()).collect();
+    let plain = names.iter().all(|name| !name.is_empty() && name.len() <= limits::ID_BYTES_MAX);
+    if plain && names.len() <= 2 { Ok(names) } else { Err(Refusal::new(Code::HeaderInvalid).member("header", "Ijazat-Basis")) }
+}
+
+fn bearer(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
+    let Some(value) = text(headers, "authorization")? else { return Ok(None) };
+    let token = value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, t)| t.trim());
+    match token {
+        Some(token) if (16..=512).contains(&token.len()) => Ok(Some(token.to_owned())),
+        _ => Err(Code::TokenInvalid.into()),
+    }
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
+    let Some(key) = text(headers, "idempotency-key")? else { return Ok(None) };
+    let good = (1..=128).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
+    if good { Ok(Some(key.to_owned())) } else { Err(Refusal::new(Code::HeaderInvalid).member("header", "Idempotency-Key")) }
+}
+
+fn fields(params: &Value) -> Result<Option<Vec<DatatypeId>>, Refusal> {
+    let Some(list) = params.get("fields").and_then(Value::as_array) else { return Ok(None) };
+    let read = |item: &Value| item.as_str().and_then(|text| DatatypeId::parse(text).ok());
+    let all: Option<Vec<_>> = list.iter().map(read).collect();
+    all.map(Some).ok_or_else(|| Refusal::new(Code::ParameterInvalid).member("parameter", "fields"))
+}
+
+/// A well-formed W3C `traceparent` (version 00), or nothing: a malformed one is ignored, as the recommendation says.
+fn traceparent(headers: &HeaderMap) -> Option<String> {
+    let text = headers.get("traceparent")?.to_str().ok()?;
+    let mut lengths = text.split('-').map(|part| (part.len(), part.bytes().all(|b| b.is_ascii_hexdigit())));
+    let shape = [2, 32, 16, 2].into_iter().all(|wanted| lengths.next() == Some((wanted, true)));
+    (shape && lengths.next().is_none() && text.starts_with("00-")).then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(name: &'static str, value: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(name.parse().unwrap(), value.parse().unwrap())])
+    }
+
+    #[test]
+    fn a_token_must_be_a_bearer_token() {
+        let check = |value, expected: Option<&str>| {
+            assert_eq!(bearer(&headers("authorization", value)).unwrap().as_deref(), expected);
+        };
+        check("Bearer abcdefghijklmnopqrstu", Some("abcdefghijklmnopqrstu"));
+        check("bearer  abcdefghijklmnopqrstu", Some("abcdefghijklmnopqrstu"));
+        assert_eq!(bearer(&headers("authorization", "Basic x")).unwrap_err().code, Code::TokenInvalid);
+        assert_eq!(bearer(&HeaderMap::new()), Ok(None));
+    }
+
+    #[test]
+    fn only_a_well_formed_trace_is_passed_on() {
+        let good = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        assert_eq!(traceparent(&headers("traceparent", good)).as_deref(), Some(good));
+        assert_eq!(traceparent(&headers("traceparent", "00-xyz")), None);
+        let longer = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-00";
+        assert_eq!(traceparent(&headers("traceparent", longer)), None);
+    }
+
+    #[test]
+    fn at_most_a_programme_and_an_approval_are_named() {
+        let check = |value, expected: Option<usize>| {
+            assert_eq!(bases(&headers("ijazat-basis", value)).ok().map(|names| names.len()), expected, "{value}");
+        };
+        check("prog-kafalat", Some(1));
+        check("prog-kafalat, appr-1", Some(2));
+        check("a,b,c", None);
+        check("a,,", None);
+    }
+}

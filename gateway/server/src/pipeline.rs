@@ -1,0 +1,233 @@
+//! The one door: every request of every kind passes these phases in this order; there is no second way to the data.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use exchange::{
+    caller::Peer,
+    catalogue::CallerKind,
+    cnic::Cnic,
+    codes::Code,
+    ids::{DatatypeId, RequestId},
+    permit::Permit,
+    ports::entropy::random_hex_128,
+    record::leaf::Kind,
+    refusal::Refusal,
+};
+
+use crate::{
+    door::{BodyReader, Door, Head, Listener, Reply},
+    phases::{
+        authorise, counted::Count, filter, forward, identify, meter, parts::Parts, record, record::Closing, release,
+        reserve, route, trail::Trail, watch::Watch,
+    },
+};
+
+/// The door over its parts.
+#[derive(Debug)]
+pub struct Pipeline {
+    parts: Arc<Parts>,
+}
+
+impl Pipeline {
+    /// A door over these parts.
+    #[must_use]
+    pub fn new(parts: Arc<Parts>) -> Self {
+        Self { parts }
+    }
+
+    /// The parts, for background work that belongs to the door.
+    #[must_use]
+    pub fn parts(&self) -> &Arc<Parts> {
+        &self.parts
+    }
+
+    fn trail(&self, listener: Listener, peer: &Peer) -> Trail {
+        let id = random_hex_128(self.parts.entropy.as_ref());
+        let caller = match listener {
+            Listener::Agency => CallerKind::Agency,
+            Listener::Public => CallerKind::Public,
+        };
+        // Hex digits always parse.
+        let request = RequestId::parse(&id).unwrap_or_else(|_| self.fallback_id());
+        Trail::new(request, self.parts.clock.now(), peer.address, caller)
+    }
+
+    #[expect(clippy::panic, reason = "an id of hex digits cannot fail to parse")]
+    fn fallback_id(&self) -> RequestId {
+        panic!("a request id of hex digits did not parse")
+    }
+
+    async fn run(&self, head: &Head, body: &mut dyn BodyReader, trail: &mut Trail) -> Result<Reply, Ended> {
+        let parts = self.parts.as_ref();
+        let mut watch = Watch::start(&parts.metrics);
+        let (caller, directory) = identify::identify(parts, head, trail)?;
+        watch.done("identify");
+        parts.limits.check(&caller, head.peer.address)?;
+        watch.done("limit");
+        let routed = route::route(parts, head, body, caller, &directory, trail).await?;
+        watch.done("route");
+        let authorised = authorise::authorise(parts, &routed, &directory, trail).await?;
+        watch.done("authorise");
+        if trail.dry_run {
+            return self.dry_run(&routed, trail).await;
+        }
+        let reserved = reserve::reserve(parts, &routed, &authorised, trail).await?;
+        watch.done("reserve");
+        let intent = reserved.intent.map(|position| position.sequence);
+        match self.answer(&routed, &authorised, intent, trail, &mut watch).await {
+            Ok(reply) => Ok(reply),
+            Err(refusal) => {
+                reserve::give_back(parts, &reserved, &trail.request).await;
+                Err(Ended::Admitted { refusal, intent })
+            }
+        }
+    }
+
+    async fn answer(
+        &self,
+        routed: &route::Routed,
+        authorised: &authorise::Authorised,
+        intent: Option<u64>,
+        trail: &Trail,
+        watch: &mut Watch<'_>,
+    ) -> Result<Reply, Refusal> {
+        let parts = self.parts.as_ref();
+        let answer = forward::forward(parts, routed, &authorised.permit, trail).await?;
+        watch.done("forward");
+        let mut filtered = filter::narrow(routed, &authorised.permit, &answer, trail)?;
+        watch.done("filter");
+        let rows = filtered.rows;
+        let subjects = returned(routed, &authorised.permit, std::mem::take(&mut filtered.subjects));
+        let charge = meter::price(parts, &routed.service, &routed.caller, rows, trail.at);
+        watch.done("meter");
+        let body = release::body(routed, filtered, trail);
+        let closing = Closing {
+            kind: Kind::Outcome,
+            status: 200,
+            code: None,
+            rows,
+            body: &body,
+            charge: charge.clone(),
+            intent,
+            subjects,
+            counted: 1,
+        };
+        let position = record::durable(parts, trail, &closing).await?;
+        watch.done("record");
+        Ok(release::answer(trail, parts.log.origin(), position, rows, charge.as_ref(), body.clone()))
+    }
+
+    async fn dry_run(&self, routed: &route::Routed, trail: &Trail) -> Result<Reply, Ended> {
+        let parts = self.parts.as_ref();
+        let charge = meter::price(parts, &routed.service, &routed.caller, 1, trail.at);
+        let body = release::dry_run_body(trail, charge.as_ref());
+        let closing = Closing { kind: Kind::Outcome, status: 200, body: &body, ..Closing::intent() };
+        let position = record::durable(parts, trail, &closing).await?;
+        Ok(release::answer(trail, parts.log.origin(), position, 0, None, body.clone()))
+    }
+
+    /// Records a refusal and words it; if even that cannot be recorded, the reply says so and nothing else.
+    async fn refuse(&self, trail: &Trail, ended: Ended) -> Reply {
+        let (refusal, admitted) = match ended {
+            Ended::Early(refusal) => (refusal, None),
+            Ended::Admitted { refusal, intent } => (refusal, Some(intent)),
+        };
+        let mut counted = 1;
+        let mut close = false;
+        if refusal.code == Code::RateLimited && admitted.is_none() {
+            match self.parts.counted.note(trail.agency.as_ref(), trail.at) {
+                Count::Record(requests) => counted = requests,
+                Count::Counted => return release::problem(trail, &refusal, true),
+            }
+            close = true;
+        }
+        if refusal.code == Code::LogUnavailable {
+            return release::problem(trail, &refusal, close);
+        }
+        let closing = match admitted {
+            Some(intent) => Closing::failed(refusal.code, intent),
+            None => Closing::refused(refusal.code, counted),
+        };
+        match record::durable(&self.parts, trail, &closing).await {
+            Ok(_) => release::problem(trail, &refusal, close),
+            Err(unrecorded) => release::problem(trail, &unrecorded, close),
+        }
+    }
+
+    /// Records what was counted of rate refusals in seconds that are over. Run once a second by the composition.
+    ///
+    /// # Errors
+    /// `log_unavailable`.
+    pub async fn record_counted(&self) -> Result<(), Refusal> {
+        for (agency, counted) in self.parts.counted.take_before(self.parts.clock.now()) {
+            let nowhere = Peer { address: std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED), certificate: None };
+            let mut trail = self.trail(Listener::Agency, &nowhere);
+            trail.agency = agency;
+            record::durable(&self.parts, &trail, &Closing::refused(Code::RateLimited, counted)).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Everyone whose data the answer holds: whom the upstream named, and whom the request named if anything personal is
+/// permitted.
+fn returned(routed: &route::Routed, permit: &Permit, mut named: Vec<Cnic>) -> Vec<Cnic> {
+    let personal = |id: &DatatypeId| routed.law.catalogue.datatype(id.as_str()).is_none_or(|datatype| datatype.personal);
+    if let Some(asked) = permit.subject().filter(|_| permit.grant().datatypes.iter().any(personal)) {
+        named.push(asked);
+    }
+    named
+}
+
+/// How a request ended without an answer.
+#[derive(Debug)]
+enum Ended {
+    /// Before its intent.
+    Early(Refusal),
+    /// After its intent.
+    Admitted { refusal: Refusal, intent: Option<u64> },
+}
+
+impl Ended {
+    fn code(&self) -> Code {
+        match self {
+            Self::Early(refusal) | Self::Admitted { refusal, .. } => refusal.code,
+        }
+    }
+}
+
+impl From<Refusal> for Ended {
+    fn from(refusal: Refusal) -> Self {
+        Self::Early(refusal)
+    }
+}
+
+#[async_trait]
+impl Door for Pipeline {
+    async fn serve(&self, head: Head, body: &mut dyn BodyReader) -> Reply {
+        let mut trail = self.trail(head.listener, &head.peer);
+        let reply = match self.run(&head, body, &mut trail).await {
+            Ok(reply) => reply,
+            Err(ended) => {
+                trail.code = Some(ended.code());
+                self.refuse(&trail, ended).await
+            }
+        };
+        let service = trail.service.as_ref().map_or("none", |service| service.id.as_str());
+        self.parts.metrics.request(service, trail.ending(), trail.code.map_or("ok", Code::as_str));
+        reply
+    }
+
+    async fn unparsed(&self, listener: Listener, peer: Peer, code: Code) -> Reply {
+        let mut trail = self.trail(listener, &peer);
+        let directory = self.parts.directory.any();
+        trail.directory = directory.generation();
+        // Best effort: a peer that maps to no agency is recorded without one.
+        let _ = identify::agency_of(&self.parts, &directory, &peer, &mut trail);
+        let mut reply = self.refuse(&trail, Ended::Early(code.into())).await;
+        reply.close = true;
+        self.parts.metrics.request("none", "refused", code.as_str());
+        reply
+    }
+}
