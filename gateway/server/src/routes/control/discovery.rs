@@ -1,0 +1,66 @@
+//! `GET /.well-known/openid-configuration`: which of OpenID CIBA's endpoints and abilities are built.
+
+use std::sync::Arc;
+
+use axum::{Json, Router, extract::State, routing::get};
+use serde_json::{Value, json};
+
+use crate::routes::answer::{Failure, MaybePermit, permit_for};
+
+/// Type of the one element of `authorization_details` (RFC 9396).
+const DETAILS_TYPE: &str = "urn:pk:ijazat:consent:1";
+
+/// What the route works with.
+#[derive(Debug)]
+pub struct DiscoveryParts {
+    /// The issuer: the agencies' listener as clients reach it, `https://host:port` without a slash at the end.
+    pub issuer: String,
+}
+
+/// The route.
+pub fn routes(parts: Arc<DiscoveryParts>) -> Router {
+    Router::new().route("/.well-known/openid-configuration", get(discovery)).with_state(parts)
+}
+
+async fn discovery(State(parts): State<Arc<DiscoveryParts>>, permit: MaybePermit) -> Result<Json<Value>, Failure> {
+    permit_for(permit, "openid.configuration")?;
+    Ok(Json(document(&parts.issuer)))
+}
+
+/// Only what works: a client that reads `ping` here would wait for a call that never comes.
+fn document(issuer: &str) -> Value {
+    json!({
+        "issuer": issuer,
+        "backchannel_authentication_endpoint": format!("{issuer}/bc-authorize"),
+        "backchannel_token_delivery_modes_supported": ["poll"],
+        "backchannel_user_code_parameter_supported": false,
+        "token_endpoint": format!("{issuer}/token"),
+        "token_endpoint_auth_methods_supported": ["tls_client_auth"],
+        "grant_types_supported": ["urn:openid:params:grant-type:ciba"],
+        "scopes_supported": ["openid", "consent"],
+        "response_types_supported": [],
+        "authorization_details_types_supported": [DETAILS_TYPE],
+        "tls_client_certificate_bound_access_tokens": true,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::routes::trial::{ask, permit};
+
+    #[tokio::test]
+    async fn discovery_promises_polling_and_bound_tokens_and_no_push() {
+        let parts = DiscoveryParts { issuer: "https://127.0.0.1:8443".into() };
+        let permit = Some(permit("openid.configuration", "bank-indus"));
+        let router = routes(Arc::new(parts));
+        let (status, found) = ask(router, permit, "GET", "/.well-known/openid-configuration", "").await;
+        assert_eq!(status, 200);
+        assert_eq!(found["issuer"], "https://127.0.0.1:8443");
+        assert_eq!(found["token_endpoint"], "https://127.0.0.1:8443/token");
+        assert_eq!(found["backchannel_authentication_endpoint"], "https://127.0.0.1:8443/bc-authorize");
+        assert_eq!(found["backchannel_token_delivery_modes_supported"], json!(["poll"]));
+        assert_eq!(found["tls_client_certificate_bound_access_tokens"], true);
+        assert_eq!(found["authorization_details_types_supported"], json!([DETAILS_TYPE]));
+    }
+}
