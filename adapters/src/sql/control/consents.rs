@@ -1,0 +1,139 @@
+//! Consents: granted by a right passcode, turned into one token, ended by the citizen.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use exchange::{
+    caller::Thumbprint,
+    consent::{ConsentUse, SubjectKey, details::Details, machine::Transaction},
+    ids::ConsentId,
+    limits,
+    ports::entropy::random_hex_128,
+    timestamp::Timestamp,
+};
+
+use super::{ControlStore, IssuedToken, SqlError, Work, damaged, requests::Stored, sha256, tokens};
+
+impl ControlStore {
+    /// Stores the consent that a right passcode gave.
+    pub(super) async fn grant(
+        &self,
+        work: &mut Work,
+        stored: &Stored,
+        approved: &Transaction,
+    ) -> Result<ConsentId, SqlError> {
+        let id = format!("cns-{}", random_hex_128(self.entropy.as_ref()));
+        let id = ConsentId::parse(&id).map_err(|_| damaged("consent id"))?;
+        let details = details_of(stored)?;
+        let collected = approved.collect_until().plus_seconds(limits::CONSENT_TOKEN_TTL_S);
+        let expires_at = match details.usage {
+            ConsentUse::OneTime => details.valid_until.unwrap_or(collected).min(collected),
+            ConsentUse::Standing => details.valid_until.ok_or_else(|| damaged("standing consent"))?,
+        };
+        let granted_at = approved.approved_at.ok_or_else(|| damaged("approval"))?;
+        sqlx::query(
+            "INSERT INTO consent (id, revision, subject, agency, user_id, purpose, datatypes, fetch, granted_at, \
+             expires_at, state) VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, 'active')",
+        )
+        .bind(id.as_str())
+        .bind(stored.subject.clone())
+        .bind(stored.agency.clone())
+        .bind(stored.user.clone())
+        .bind(details.purpose.as_str())
+        .bind(serde_json::to_string(&details.datatypes).map_err(|_| damaged("list of datatypes"))?)
+        .bind(tokens::fetch_word(details.usage))
+        .bind(granted_at.micros())
+        .bind(expires_at.micros())
+        .execute(work.on())
+        .await?;
+        Ok(id)
+    }
+
+    /// Stores the consent's one token, hashed and bound to the certificate. `None` if the consent has ended meanwhile.
+    pub(super) async fn issue(
+        &self,
+        work: &mut Work,
+        stored: &Stored,
+        certificate: Thumbprint,
+        now: Timestamp,
+    ) -> Result<Option<IssuedToken>, SqlError> {
+        let consent = stored.consent.as_deref().ok_or_else(|| damaged("consent"))?;
+        let details = details_of(stored)?;
+        let short = now.plus_seconds(limits::CONSENT_TOKEN_TTL_S);
+        let expires_at = match details.usage {
+            ConsentUse::OneTime => details.valid_until.unwrap_or(short).min(short),
+            ConsentUse::Standing => details.valid_until.unwrap_or(now),
+        };
+        if expires_at <= now {
+            return Ok(None);
+        }
+        let mut secret = [0; 32];
+        self.entropy.fill(&mut secret);
+        let access_token = URL_SAFE_NO_PAD.encode(secret);
+        sqlx::query("INSERT INTO token (hash, consent, certificate, expires_at) VALUES ($1, $2, $3, $4)")
+            .bind(tokens::hash_text(sha256(access_token.as_bytes())))
+            .bind(consent)
+            .bind(tokens::certificate_text(certificate))
+            .bind(expires_at.micros())
+            .execute(work.on())
+            .await?;
+        Ok(Some(IssuedToken {
+            access_token,
+            expires_in_s: expires_at.seconds() - now.seconds(),
+            consent: ConsentId::parse(consent).map_err(|_| damaged("consent id"))?,
+            details: stored.details.clone(),
+        }))
+    }
+
+    /// Ends a consent for ever; its token dies everywhere within a second. `false` if there was none to end.
+    ///
+    /// # Errors
+    /// [`SqlError`].
+    pub async fn revoke_consent(&self, consent: &ConsentId) -> Result<bool, SqlError> {
+        let mut work = self.database.begin().await?;
+        let generation = self.bump(&mut work).await?;
+        let ended = sqlx::query(
+            "UPDATE consent SET state = 'revoked', revision = revision + 1 WHERE id = $1 AND state <> 'revoked'",
+        )
+        .bind(consent.as_str())
+        .execute(work.on())
+        .await?;
+        if ended.rows_affected() == 0 {
+            return Ok(false);
+        }
+        self.commit(work, generation).await?;
+        Ok(true)
+    }
+
+    /// Pauses every active consent of a citizen, as a notice of death does; answers how many.
+    ///
+    /// # Errors
+    /// [`SqlError`].
+    pub async fn pause_consents(&self, subject: SubjectKey) -> Result<u64, SqlError> {
+        self.turn(subject, "active", "paused").await
+    }
+
+    /// Lets every paused consent of a citizen go on, as the withdrawal of a notice does; answers how many.
+    ///
+    /// # Errors
+    /// [`SqlError`].
+    pub async fn resume_consents(&self, subject: SubjectKey) -> Result<u64, SqlError> {
+        self.turn(subject, "paused", "active").await
+    }
+
+    async fn turn(&self, subject: SubjectKey, from: &str, to: &str) -> Result<u64, SqlError> {
+        let mut work = self.database.begin().await?;
+        let generation = self.bump(&mut work).await?;
+        let turned =
+            sqlx::query("UPDATE consent SET state = $3, revision = revision + 1 WHERE subject = $1 AND state = $2")
+                .bind(subject.to_hex())
+                .bind(from)
+                .bind(to)
+                .execute(work.on())
+                .await?;
+        self.commit(work, generation).await?;
+        Ok(turned.rows_affected())
+    }
+}
+
+fn details_of(stored: &Stored) -> Result<Details, SqlError> {
+    Details::parse(&stored.details).map_err(|_| damaged("request's details"))
+}

@@ -1,0 +1,251 @@
+//! Agencies, users, agreements and the rest: kept as JSON under their keys, changed one after another.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use exchange::{
+    directory::{Agency, Directory, DirectoryData, User},
+    ids::{AgencyId, UserId},
+    ports::{consent_tokens::ControlUnavailable, directory_source::DirectorySource},
+};
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{ControlStore, SqlError, Work, damaged};
+
+const AGENCY: &str = "agency";
+const USER: &str = "user";
+const AGREEMENT: &str = "agreement";
+const APPROVAL: &str = "approval";
+const PROGRAMME: &str = "programme";
+const PURPOSE: &str = "purpose";
+const REVOKED_SERIAL: &str = "revoked_serial";
+
+/// Reads tried again when a change came between; changes are rare and short.
+const READS_MAX: usize = 8;
+
+/// Why one entry of the directory was not changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ChangeError {
+    /// There is no such entry.
+    #[error("the directory has no such {0}")]
+    Unknown(&'static str),
+    /// The database did not take it.
+    #[error(transparent)]
+    Store(#[from] SqlError),
+}
+
+impl From<sqlx::Error> for ChangeError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl ControlStore {
+    /// Replaces the whole directory. Revoked serials stay revoked, and used approvals stay used, whatever `data` says.
+    /// Returns the new generation.
+    ///
+    /// # Errors
+    /// [`SqlError`]: the old directory stands.
+    pub async fn replace_directory(&self, data: &DirectoryData) -> Result<u64, SqlError> {
+        let mut work = self.database.begin().await?;
+        let generation = self.bump(&mut work).await?;
+        sqlx::query("DELETE FROM directory_entry WHERE kind <> $1").bind(REVOKED_SERIAL).execute(work.on()).await?;
+        for agency in &data.agencies {
+            put(&mut work, AGENCY, agency.id.as_str(), agency).await?;
+        }
+        for user in &data.users {
+            put(&mut work, USER, &user_key(&user.agency, &user.id), user).await?;
+        }
+        for agreement in &data.agreements {
+            put(&mut work, AGREEMENT, agreement.id.as_str(), agreement).await?;
+        }
+        for approval in &data.approvals {
+            put(&mut work, APPROVAL, approval.id.as_str(), approval).await?;
+        }
+        for programme in &data.programmes {
+            put(&mut work, PROGRAMME, programme.id.as_str(), programme).await?;
+        }
+        for purpose in &data.purposes {
+            put(&mut work, PURPOSE, purpose.code.as_str(), purpose).await?;
+        }
+        for serial in &data.revoked_serials {
+            put(&mut work, REVOKED_SERIAL, serial, &()).await?;
+        }
+        self.commit(work, generation).await
+    }
+
+    /// Suspends an agency everywhere, or lets it back.
+    ///
+    /// # Errors
+    /// [`ChangeError`].
+    pub async fn set_agency_suspended(&self, agency: &AgencyId, suspended: bool) -> Result<u64, ChangeError> {
+        self.change::<Agency>(AGENCY, agency.as_str(), |agency| agency.suspended = suspended).await
+    }
+
+    /// Registers a certificate's key (SHA-256 of its subject public key info, lower-case hex) for an agency.
+    ///
+    /// # Errors
+    /// [`ChangeError`].
+    pub async fn add_key(&self, agency: &AgencyId, spki_sha256: &str) -> Result<u64, ChangeError> {
+        let add = |agency: &mut Agency| {
+            if !agency.keys.iter().any(|key| key == spki_sha256) {
+                agency.keys.push(spki_sha256.to_owned());
+            }
+        };
+        self.change(AGENCY, agency.as_str(), add).await
+    }
+
+    /// Sets the public key (PEM, P-256) that a user signs assertions with, or takes it away.
+    ///
+    /// # Errors
+    /// [`ChangeError`].
+    pub async fn set_user_assertion_key(
+        &self,
+        agency: &AgencyId,
+        user: &UserId,
+        key: Option<String>,
+    ) -> Result<u64, ChangeError> {
+        self.change::<User>(USER, &user_key(agency, user), |user| user.assertion_key = key).await
+    }
+
+    /// Bars a user from acting, or lets them back.
+    ///
+    /// # Errors
+    /// [`ChangeError`].
+    pub async fn set_user_disabled(
+        &self,
+        agency: &AgencyId,
+        user: &UserId,
+        disabled: bool,
+    ) -> Result<u64, ChangeError> {
+        self.change::<User>(USER, &user_key(agency, user), |user| user.disabled = disabled).await
+    }
+
+    /// Ends an agreement before its time, as a new revision.
+    ///
+    /// # Errors
+    /// [`ChangeError`].
+    pub async fn revoke_agreement(&self, agreement: &str) -> Result<u64, ChangeError> {
+        let end = |agreement: &mut exchange::directory::Agreement| {
+            agreement.revoked = true;
+            agreement.revision = agreement.revision.saturating_add(1);
+        };
+        self.change(AGREEMENT, agreement, end).await
+    }
+
+    /// Revokes a certificate by its serial (lower-case hex without leading zeros), for ever.
+    ///
+    /// # Errors
+    /// [`SqlError`].
+    pub async fn revoke_serial(&self, serial_hex: &str) -> Result<u64, SqlError> {
+        let mut work = self.database.begin().await?;
+        let generation = self.bump(&mut work).await?;
+        put(&mut work, REVOKED_SERIAL, serial_hex, &()).await?;
+        self.commit(work, generation).await
+    }
+
+    /// The directory as it stands now, indexed; read again only after a change.
+    ///
+    /// # Errors
+    /// [`SqlError`].
+    pub async fn directory(&self) -> Result<Arc<Directory>, SqlError> {
+        let generation = self.read_generation().await?;
+        if let Some(known) = self.directory.get(&(), generation) {
+            return Ok(known);
+        }
+        let (generation, data) = self.read_directory().await?;
+        let directory = Arc::new(Directory::new(generation, data));
+        self.directory.put((), generation, Arc::clone(&directory));
+        Ok(directory)
+    }
+
+    async fn change<T: Serialize + DeserializeOwned>(
+        &self,
+        kind: &'static str,
+        key: &str,
+        edit: impl FnOnce(&mut T),
+    ) -> Result<u64, ChangeError> {
+        let mut work = self.database.begin().await?;
+        let generation = self.bump(&mut work).await?;
+        let body: Option<String> = sqlx::query_scalar("SELECT body FROM directory_entry WHERE kind = $1 AND key = $2")
+            .bind(kind)
+            .bind(key)
+            .fetch_optional(work.on())
+            .await?;
+        let body = body.ok_or(ChangeError::Unknown(kind))?;
+        let mut entry: T = serde_json::from_str(&body).map_err(|_| damaged(kind))?;
+        edit(&mut entry);
+        put(&mut work, kind, key, &entry).await?;
+        Ok(self.commit(work, generation).await?)
+    }
+
+    /// Reads everything between two equal generations: then no change came between.
+    async fn read_directory(&self) -> Result<(u64, DirectoryData), SqlError> {
+        for _ in 0..READS_MAX {
+            let before = self.read_generation().await?;
+            let data = self.read_entries().await?;
+            if self.read_generation().await? == before {
+                return Ok((before, data));
+            }
+        }
+        Err(SqlError::unavailable("the directory changes faster than it can be read"))
+    }
+
+    async fn read_entries(&self) -> Result<DirectoryData, SqlError> {
+        let rows: Vec<(String, String, String)> = sqlx::query_as(
+            "SELECT e.kind, e.key, e.body FROM directory_entry e \
+             WHERE NOT (e.kind = 'approval' AND EXISTS (SELECT 1 FROM approval_use u WHERE u.approval = e.key)) \
+             ORDER BY e.kind, e.key",
+        )
+        .fetch_all(self.database.pool())
+        .await?;
+        let mut data = DirectoryData::default();
+        for (kind, key, body) in rows {
+            match kind.as_str() {
+                AGENCY => data.agencies.push(read(AGENCY, &body)?),
+                USER => data.users.push(read(USER, &body)?),
+                AGREEMENT => data.agreements.push(read(AGREEMENT, &body)?),
+                APPROVAL => data.approvals.push(read(APPROVAL, &body)?),
+                PROGRAMME => data.programmes.push(read(PROGRAMME, &body)?),
+                PURPOSE => data.purposes.push(read(PURPOSE, &body)?),
+                REVOKED_SERIAL => data.revoked_serials.push(key),
+                _ => return Err(damaged("kind of directory entry")),
+            }
+        }
+        Ok(data)
+    }
+}
+
+#[async_trait]
+impl DirectorySource for ControlStore {
+    async fn generation(&self) -> Result<u64, ControlUnavailable> {
+        Ok(self.read_generation().await?)
+    }
+
+    async fn read(&self) -> Result<(u64, DirectoryData), ControlUnavailable> {
+        Ok(self.read_directory().await?)
+    }
+}
+
+/// `/` stands in no identifier, so no two users share a key.
+fn user_key(agency: &AgencyId, user: &UserId) -> String {
+    format!("{agency}/{user}")
+}
+
+fn read<T: DeserializeOwned>(kind: &str, body: &str) -> Result<T, SqlError> {
+    serde_json::from_str(body).map_err(|_| damaged(kind))
+}
+
+async fn put<T: Serialize>(work: &mut Work, kind: &str, key: &str, entry: &T) -> Result<(), SqlError> {
+    let body = serde_json::to_string(entry).map_err(|_| SqlError::Other(format!("{kind} cannot be written")))?;
+    sqlx::query(
+        "INSERT INTO directory_entry (kind, key, body) VALUES ($1, $2, $3) \
+         ON CONFLICT (kind, key) DO UPDATE SET body = EXCLUDED.body",
+    )
+    .bind(kind)
+    .bind(key)
+    .bind(body)
+    .execute(work.on())
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,172 @@
+//! Idempotency keys of clients: the same request twice is done once (decisions.md, "Idempotency").
+
+use exchange::{
+    ids::{AgencyId, ServiceId, UserId},
+    timestamp::Timestamp,
+};
+use sqlx::Row as _;
+
+use super::{ControlStore, SqlError, damaged, sha256};
+
+/// Seconds that a key is remembered: a day.
+const REMEMBERED_S: i64 = 24 * 3600;
+
+/// Seconds after which work that never ended is taken over: longer than any upstream may take, short of a clerk's patience.
+const ABANDONED_S: i64 = 60;
+
+/// What one key is unique within.
+#[derive(Clone, Copy, Debug)]
+pub struct IdempotencyScope<'a> {
+    /// The agency.
+    pub agency: &'a AgencyId,
+    /// The user, if one is named.
+    pub user: Option<&'a UserId>,
+    /// The service.
+    pub service: &'a ServiceId,
+    /// `Idempotency-Key` as sent.
+    pub key: &'a str,
+}
+
+/// The right to do the work of one key; hand it back to [`ControlStore::finish`] or [`ControlStore::abandon`].
+#[derive(Clone, Debug)]
+pub struct Claim {
+    scope: String,
+    begun_at: Timestamp,
+}
+
+/// What is known of a key.
+#[derive(Debug)]
+pub enum Begun {
+    /// Nothing: do the work, then finish or abandon it.
+    Fresh(Claim),
+    /// Somebody is at it: 409.
+    InProgress,
+    /// It was used with another body: 422.
+    OtherBody,
+    /// It was done.
+    Done {
+        /// Place of the first answer in the access log.
+        sequence: u64,
+        /// The first answer, where one was kept.
+        answer: Option<Vec<u8>>,
+        /// When the first request began.
+        at: Timestamp,
+        /// For [`ControlStore::count_replay`].
+        claim: Claim,
+    },
+}
+
+impl ControlStore {
+    /// Claims a key for a body, or tells what became of it.
+    ///
+    /// # Errors
+    /// [`SqlError`]: the request must not be done.
+    pub async fn begin(&self, scope: IdempotencyScope<'_>, body_sha256: &[u8; 32]) -> Result<Begun, SqlError> {
+        let now = self.clock.now();
+        let claim = Claim { scope: scope_text(scope), begun_at: now };
+        let body = hex::encode(body_sha256);
+        // A finished key is free after a day; unfinished work of the same body is taken over after a minute.
+        let taken = sqlx::query(
+            "INSERT INTO idempotency (scope, body, state, replays, begun_at) VALUES ($1, $2, 'working', 0, $3) \
+             ON CONFLICT (scope) DO UPDATE SET body = EXCLUDED.body, state = 'working', sequence = NULL, \
+             answer = NULL, replays = 0, begun_at = EXCLUDED.begun_at \
+             WHERE idempotency.begun_at <= $4 \
+             OR (idempotency.state = 'working' AND idempotency.body = EXCLUDED.body AND idempotency.begun_at <= $5)",
+        )
+        .bind(claim.scope.clone())
+        .bind(body.clone())
+        .bind(now.micros())
+        .bind(now.plus_seconds(-REMEMBERED_S).micros())
+        .bind(now.plus_seconds(-ABANDONED_S).micros())
+        .execute(self.database.pool())
+        .await?;
+        if taken.rows_affected() == 1 {
+            return Ok(Begun::Fresh(claim));
+        }
+        self.known(claim, &body).await
+    }
+
+    async fn known(&self, claim: Claim, body: &str) -> Result<Begun, SqlError> {
+        let row = sqlx::query("SELECT body, state, sequence, answer, begun_at FROM idempotency WHERE scope = $1")
+            .bind(claim.scope.clone())
+            .fetch_optional(self.database.pool())
+            .await?;
+        // Abandoned between the two statements: the client repeats as for work in progress.
+        let Some(row) = row else { return Ok(Begun::InProgress) };
+        if row.try_get::<String, _>("body")? != body {
+            return Ok(Begun::OtherBody);
+        }
+        if row.try_get::<String, _>("state")? == "working" {
+            return Ok(Begun::InProgress);
+        }
+        let sequence: Option<i64> = row.try_get("sequence")?;
+        let sequence = sequence.and_then(|s| u64::try_from(s).ok()).ok_or_else(|| damaged("sequence"))?;
+        let sealed: Option<Vec<u8>> = row.try_get("answer")?;
+        let at = Timestamp::from_micros(row.try_get("begun_at")?);
+        let open = |sealed: Vec<u8>| self.keys.wrapping.open(place(&claim.scope).as_bytes(), &sealed);
+        let answer = sealed.map(open).transpose().map_err(|_| damaged("answer"))?;
+        Ok(Begun::Done { sequence, answer, at, claim: Claim { begun_at: at, ..claim } })
+    }
+
+    /// The work is done and recorded at `sequence`; `answer`, sealed, is given again to the same key. `false` if the
+    /// claim was taken over meanwhile.
+    ///
+    /// # Errors
+    /// [`SqlError`].
+    pub async fn finish(&self, claim: &Claim, sequence: u64, answer: Option<&[u8]>) -> Result<bool, SqlError> {
+        let sequence = i64::try_from(sequence).map_err(|_| damaged("sequence"))?;
+        let sealed = answer.map(|plain| self.seal(&place(&claim.scope), plain)).transpose()?;
+        let done = sqlx::query(
+            "UPDATE idempotency SET state = 'done', sequence = $3, answer = $4 \
+             WHERE scope = $1 AND begun_at = $2 AND state = 'working'",
+        )
+        .bind(claim.scope.clone())
+        .bind(claim.begun_at.micros())
+        .bind(sequence)
+        .bind(sealed)
+        .execute(self.database.pool())
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// The work had no effect: the key is free again.
+    ///
+    /// # Errors
+    /// [`SqlError`]: the key frees itself after a minute.
+    pub async fn abandon(&self, claim: &Claim) -> Result<(), SqlError> {
+        sqlx::query("DELETE FROM idempotency WHERE scope = $1 AND begun_at = $2 AND state = 'working'")
+            .bind(claim.scope.clone())
+            .bind(claim.begun_at.micros())
+            .execute(self.database.pool())
+            .await?;
+        Ok(())
+    }
+
+    /// Counts one repetition; `false` when there were `max` before.
+    ///
+    /// # Errors
+    /// [`SqlError`].
+    pub async fn count_replay(&self, claim: &Claim, max: u32) -> Result<bool, SqlError> {
+        let counted = sqlx::query(
+            "UPDATE idempotency SET replays = replays + 1 \
+             WHERE scope = $1 AND begun_at = $2 AND state = 'done' AND replays < $3",
+        )
+        .bind(claim.scope.clone())
+        .bind(claim.begun_at.micros())
+        .bind(i64::from(max))
+        .execute(self.database.pool())
+        .await?;
+        Ok(counted.rows_affected() == 1)
+    }
+}
+
+/// `/` stands in no identifier, and the client's key comes last, so no two scopes read alike.
+fn scope_text(scope: IdempotencyScope<'_>) -> String {
+    let user = scope.user.map_or("", UserId::as_str);
+    let text = format!("{}/{user}/{}/{}", scope.agency, scope.service, scope.key);
+    hex::encode(sha256(text.as_bytes()))
+}
+
+fn place(scope: &str) -> String {
+    format!("idempotency/answer/{scope}")
+}

@@ -1,0 +1,305 @@
+//! Requests for consent: each step is the pure machine's, taken while the request's row is locked.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use exchange::{
+    caller::Thumbprint,
+    consent::{
+        SubjectKey,
+        details::Details,
+        machine::{PasscodeAnswer, PollAnswer, State, Transaction},
+        passcode::{Binding, Passcode, PasscodeMac},
+    },
+    ids::{AgencyId, ConsentId, UserId},
+    timestamp::Timestamp,
+};
+use sqlx::{Row as _, any::AnyRow};
+
+use super::{Contact, ControlStore, SqlError, Work, damaged, sha256};
+
+/// A request for consent as it arrives.
+#[derive(Clone, Debug)]
+pub struct NewRequest<'a> {
+    /// The handle that the agency gets; stored hashed.
+    pub auth_req_id: &'a str,
+    /// Our reference, which the citizen sees too.
+    pub reference: &'a str,
+    /// The agency that asks.
+    pub agency: &'a AgencyId,
+    /// The user who asks.
+    pub user: &'a UserId,
+    /// The citizen who is to be asked, whether there is one or not.
+    pub subject: SubjectKey,
+    /// What is asked.
+    pub details: &'a Details,
+    /// Seconds that it lives.
+    pub ttl_s: i64,
+}
+
+/// What a poll brought.
+#[derive(Debug)]
+pub enum Polled {
+    /// The token, once.
+    Token(IssuedToken),
+    /// Anything else; never [`PollAnswer::Issue`].
+    Answer(PollAnswer),
+}
+
+/// A consent token as it is handed out, the only time that its text exists here.
+pub struct IssuedToken {
+    /// The opaque handle.
+    pub access_token: String,
+    /// Seconds that it lives.
+    pub expires_in_s: i64,
+    /// The consent that it stands for.
+    pub consent: ConsentId,
+    /// What was consented to, canonical.
+    pub details: String,
+}
+
+impl std::fmt::Debug for IssuedToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("IssuedToken").field("consent", &self.consent).finish_non_exhaustive()
+    }
+}
+
+const COLUMNS: &str = "SELECT agency, user_id, subject, details, state, tries, mac, expires_at, approved_at, \
+                       interval_s, polled_at, consent FROM auth_request WHERE id_hash = $1";
+
+/// One stored request.
+pub(super) struct Stored {
+    pub(super) id_hash: String,
+    pub(super) agency: String,
+    pub(super) user: String,
+    pub(super) subject: String,
+    pub(super) details: String,
+    pub(super) consent: Option<String>,
+    pub(super) transaction: Transaction,
+}
+
+impl ControlStore {
+    /// Takes a request. Nothing here depends on the citizen.
+    ///
+    /// # Errors
+    /// [`SqlError`]; [`SqlError::Conflict`] if the handle exists, which does not happen with 256 random bits.
+    pub async fn submit(&self, request: &NewRequest<'_>) -> Result<(), SqlError> {
+        let now = self.clock.now();
+        let transaction = Transaction::received(now, request.ttl_s);
+        sqlx::query(
+            "INSERT INTO auth_request (id_hash, reference, agency, user_id, subject, details, state, tries, \
+             created_at, expires_at, interval_s) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10)",
+        )
+        .bind(hash_of(request.auth_req_id))
+        .bind(request.reference)
+        .bind(request.agency.as_str())
+        .bind(request.user.as_str())
+        .bind(request.subject.to_hex())
+        .bind(request.details.canonical())
+        .bind(transaction.state.as_str())
+        .bind(now.micros())
+        .bind(transaction.expires_at.micros())
+        .bind(transaction.interval_s)
+        .execute(self.database.pool())
+        .await?;
+        Ok(())
+    }
+
+    /// Binds the passcode to the request and queues its message, both or neither. `false` if it is too late for both.
+    ///
+    /// # Errors
+    /// [`SqlError`]: nothing was queued.
+    pub async fn send(
+        &self,
+        auth_req_id: &str,
+        passcode: &Passcode,
+        contact: Contact,
+        text: &str,
+    ) -> Result<bool, SqlError> {
+        let mut work = self.database.begin().await?;
+        let Some(stored) = locked(&mut work, auth_req_id).await? else { return Ok(false) };
+        let now = self.clock.now();
+        let mac = self.mac(auth_req_id, &stored, passcode)?;
+        let Some(next) = stored.transaction.clone().sent(mac, now) else { return Ok(false) };
+        save(&mut work, &stored, &next, None).await?;
+        self.queue_sms(&mut work, contact.mobile, text, now).await?;
+        work.commit().await?;
+        Ok(true)
+    }
+
+    /// Nobody can be asked: the request will run out like one that nobody answers.
+    ///
+    /// # Errors
+    /// [`SqlError`].
+    pub async fn suppress(&self, auth_req_id: &str) -> Result<bool, SqlError> {
+        self.move_on(auth_req_id, Transaction::suppressed).await
+    }
+
+    /// The citizen refuses. `false` if there was nothing to refuse any more.
+    ///
+    /// # Errors
+    /// [`SqlError`].
+    pub async fn deny(&self, auth_req_id: &str) -> Result<bool, SqlError> {
+        self.move_on(auth_req_id, Transaction::denied).await
+    }
+
+    /// Takes one passcode from the user who asked. `None` if the request is unknown or another's.
+    ///
+    /// A right passcode stores the consent in the same unit of work, so that of many at once one counts.
+    ///
+    /// # Errors
+    /// [`SqlError`]: no try was counted.
+    pub async fn offer(
+        &self,
+        auth_req_id: &str,
+        agency: &AgencyId,
+        user: &UserId,
+        passcode: &Passcode,
+    ) -> Result<Option<PasscodeAnswer>, SqlError> {
+        let Some(seen) = self.seen(auth_req_id).await? else { return Ok(None) };
+        if seen.agency != agency.as_str() || seen.user != user.as_str() {
+            return Ok(None);
+        }
+        // A flood on a settled request costs one read each and no lock.
+        if let Some(answer) = seen.transaction.settled(self.clock.now()) {
+            return Ok(Some(answer));
+        }
+        let mut work = self.database.begin().await?;
+        let Some(stored) = locked(&mut work, auth_req_id).await? else { return Ok(None) };
+        let given = self.mac(auth_req_id, &stored, passcode)?;
+        let (next, answer) = stored.transaction.clone().offer(&given, self.clock.now());
+        let consent = match answer {
+            PasscodeAnswer::Approved => Some(self.grant(&mut work, &stored, &next).await?),
+            _ => None,
+        };
+        save(&mut work, &stored, &next, consent.as_ref()).await?;
+        work.commit().await?;
+        Ok(Some(answer))
+    }
+
+    /// Takes one poll of the agency that asked; the token is bound to `certificate`. `None` if the request is unknown or
+    /// another's.
+    ///
+    /// # Errors
+    /// [`SqlError`]: no token was made.
+    pub async fn poll(
+        &self,
+        auth_req_id: &str,
+        agency: &AgencyId,
+        certificate: Thumbprint,
+    ) -> Result<Option<Polled>, SqlError> {
+        let mut work = self.database.begin().await?;
+        let Some(stored) = locked(&mut work, auth_req_id).await? else { return Ok(None) };
+        if stored.agency != agency.as_str() {
+            return Ok(None);
+        }
+        let now = self.clock.now();
+        let (next, answer) = stored.transaction.clone().poll(now);
+        let polled = match answer {
+            PollAnswer::Issue => match self.issue(&mut work, &stored, certificate, now).await? {
+                Some(token) => Polled::Token(token),
+                None => return Ok(Some(Polled::Answer(PollAnswer::Expired))),
+            },
+            other => Polled::Answer(other),
+        };
+        save(&mut work, &stored, &next, None).await?;
+        work.commit().await?;
+        Ok(Some(polled))
+    }
+
+    async fn move_on(
+        &self,
+        auth_req_id: &str,
+        step: impl FnOnce(Transaction) -> Option<Transaction>,
+    ) -> Result<bool, SqlError> {
+        let mut work = self.database.begin().await?;
+        let Some(stored) = locked(&mut work, auth_req_id).await? else { return Ok(false) };
+        let Some(next) = step(stored.transaction.clone()) else { return Ok(false) };
+        save(&mut work, &stored, &next, None).await?;
+        work.commit().await?;
+        Ok(true)
+    }
+
+    async fn seen(&self, auth_req_id: &str) -> Result<Option<Stored>, SqlError> {
+        let id_hash = hash_of(auth_req_id);
+        let row = sqlx::query(COLUMNS).bind(id_hash.clone()).fetch_optional(self.database.pool()).await?;
+        row.map(|row| stored(id_hash, &row)).transpose()
+    }
+
+    fn mac(&self, auth_req_id: &str, stored: &Stored, passcode: &Passcode) -> Result<PasscodeMac, SqlError> {
+        let agency = AgencyId::parse(&stored.agency).map_err(|_| damaged("agency"))?;
+        let user = UserId::parse(&stored.user).map_err(|_| damaged("user"))?;
+        let details_sha256 = sha256(stored.details.as_bytes());
+        let binding = Binding { auth_req_id, details_sha256: &details_sha256, agency: &agency, user: &user };
+        Ok(self.keys.pepper.mac(binding, passcode))
+    }
+}
+
+/// The handle's hash: what stands in the database cannot be polled with.
+fn hash_of(auth_req_id: &str) -> String {
+    URL_SAFE_NO_PAD.encode(sha256(auth_req_id.as_bytes()))
+}
+
+/// Locks the row until the work ends (an update that changes nothing does so on both databases), then reads it.
+async fn locked(work: &mut Work, auth_req_id: &str) -> Result<Option<Stored>, SqlError> {
+    let id_hash = hash_of(auth_req_id);
+    let found = sqlx::query("UPDATE auth_request SET tries = tries WHERE id_hash = $1")
+        .bind(id_hash.clone())
+        .execute(work.on())
+        .await?;
+    if found.rows_affected() == 0 {
+        return Ok(None);
+    }
+    let row = sqlx::query(COLUMNS).bind(id_hash.clone()).fetch_one(work.on()).await?;
+    stored(id_hash, &row).map(Some)
+}
+
+fn stored(id_hash: String, row: &AnyRow) -> Result<Stored, SqlError> {
+    let state: String = row.try_get("state")?;
+    let mac: Option<Vec<u8>> = row.try_get("mac")?;
+    let mac = match mac {
+        None => None,
+        Some(bytes) => Some(PasscodeMac::from_bytes(bytes.try_into().map_err(|_| damaged("passcode code"))?)),
+    };
+    let tries: i64 = row.try_get("tries")?;
+    let instant = |micros: Option<i64>| micros.map(Timestamp::from_micros);
+    Ok(Stored {
+        id_hash,
+        agency: row.try_get("agency")?,
+        user: row.try_get("user_id")?,
+        subject: row.try_get("subject")?,
+        details: row.try_get("details")?,
+        consent: row.try_get("consent")?,
+        transaction: Transaction {
+            state: State::parse(&state).ok_or_else(|| damaged("state"))?,
+            tries: u8::try_from(tries).map_err(|_| damaged("count of tries"))?,
+            mac,
+            expires_at: Timestamp::from_micros(row.try_get("expires_at")?),
+            approved_at: instant(row.try_get("approved_at")?),
+            interval_s: row.try_get("interval_s")?,
+            polled_at: instant(row.try_get("polled_at")?),
+        },
+    })
+}
+
+async fn save(
+    work: &mut Work,
+    stored: &Stored,
+    next: &Transaction,
+    consent: Option<&ConsentId>,
+) -> Result<(), SqlError> {
+    let consent = consent.map(|id| id.as_str().to_owned()).or_else(|| stored.consent.clone());
+    sqlx::query(
+        "UPDATE auth_request SET state = $2, tries = $3, mac = $4, approved_at = $5, interval_s = $6, \
+         polled_at = $7, consent = $8 WHERE id_hash = $1",
+    )
+    .bind(stored.id_hash.clone())
+    .bind(next.state.as_str())
+    .bind(i64::from(next.tries))
+    .bind(next.mac.as_ref().map(|mac| mac.as_bytes().to_vec()))
+    .bind(next.approved_at.map(Timestamp::micros))
+    .bind(next.interval_s)
+    .bind(next.polled_at.map(Timestamp::micros))
+    .bind(consent)
+    .execute(work.on())
+    .await?;
+    Ok(())
+}

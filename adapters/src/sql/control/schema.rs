@@ -1,0 +1,46 @@
+//! Tables of the control database. Instants are UTC microseconds; sealed columns are bound to table and row.
+
+use crate::sql::Migration;
+
+pub(super) const MIGRATIONS: &[Migration] = &[Migration {
+    version: 1,
+    sql: "
+CREATE TABLE generation (id BIGINT PRIMARY KEY CHECK (id = 1), value BIGINT NOT NULL);
+INSERT INTO generation (id, value) VALUES (1, 1);
+
+CREATE TABLE directory_entry (
+    kind TEXT NOT NULL, key TEXT NOT NULL, body TEXT NOT NULL,
+    PRIMARY KEY (kind, key));
+CREATE TABLE approval_use (approval TEXT PRIMARY KEY, request TEXT NOT NULL, used_at BIGINT NOT NULL);
+
+CREATE TABLE auth_request (
+    id_hash TEXT PRIMARY KEY, reference TEXT NOT NULL,
+    agency TEXT NOT NULL, user_id TEXT NOT NULL, subject TEXT NOT NULL, details TEXT NOT NULL,
+    state TEXT NOT NULL, tries BIGINT NOT NULL CHECK (tries BETWEEN 0 AND 3), mac BYTEA,
+    created_at BIGINT NOT NULL, expires_at BIGINT NOT NULL, approved_at BIGINT,
+    interval_s BIGINT NOT NULL, polled_at BIGINT, consent TEXT);
+CREATE INDEX auth_request_created ON auth_request (created_at);
+
+CREATE TABLE consent (
+    id TEXT PRIMARY KEY, revision BIGINT NOT NULL,
+    subject TEXT NOT NULL, agency TEXT NOT NULL, user_id TEXT NOT NULL,
+    purpose TEXT NOT NULL, datatypes TEXT NOT NULL, fetch TEXT NOT NULL,
+    granted_at BIGINT NOT NULL, expires_at BIGINT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('active', 'paused', 'revoked')));
+CREATE INDEX consent_subject ON consent (subject);
+
+CREATE TABLE token (
+    hash TEXT PRIMARY KEY, consent TEXT NOT NULL UNIQUE REFERENCES consent (id),
+    certificate TEXT NOT NULL, expires_at BIGINT NOT NULL, used_by TEXT, used_at BIGINT);
+
+CREATE TABLE citizen_key (subject TEXT PRIMARY KEY, wrapped BYTEA, made_at BIGINT NOT NULL, destroyed_at BIGINT);
+CREATE TABLE contact (subject TEXT PRIMARY KEY, mobile BYTEA NOT NULL, language TEXT NOT NULL, set_at BIGINT NOT NULL);
+CREATE TABLE sms_outbox (id TEXT PRIMARY KEY, queued_at BIGINT NOT NULL, recipient BYTEA NOT NULL, body BYTEA NOT NULL);
+CREATE INDEX sms_outbox_queued ON sms_outbox (queued_at);
+
+CREATE TABLE idempotency (
+    scope TEXT PRIMARY KEY, body TEXT NOT NULL, state TEXT NOT NULL CHECK (state IN ('working', 'done')),
+    sequence BIGINT, answer BYTEA, replays BIGINT NOT NULL, begun_at BIGINT NOT NULL);
+CREATE INDEX idempotency_begun ON idempotency (begun_at);
+",
+}];
