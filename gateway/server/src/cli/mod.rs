@@ -1,1 +1,77 @@
-//! (being built)
+//! What people type: one file for each command, options parsed by clap, work done elsewhere.
+//!
+//! Exit codes: 0 done, 1 tried and failed, 2 what was typed or configured cannot be meant. Answers go to standard output,
+//! everything else to standard error.
+
+pub mod check_config;
+mod failure;
+pub mod options;
+pub mod pki;
+
+use std::{
+    ffi::OsString,
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use clap::{Parser, Subcommand};
+
+pub use self::failure::Failure;
+
+/// Ijazat: the one door to a nation's data. It asks who, what and why, records the answer before it leaves, and bills by
+/// that record.
+#[derive(Debug, Parser)]
+#[command(
+    name = "ijazat",
+    bin_name = "ijazat",
+    version,
+    max_term_width = 100,
+    after_help = "\
+Begin with:
+  ijazat demo            the whole story on this machine, over real sockets
+  ijazat serve           every role, embedded, state in ./state, loopback ports
+  ijazat doctor          what is wrong with this installation and what to do about it
+
+Exit codes: 0 done, 1 tried and failed, 2 wrong use or configuration."
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+enum Command {
+    #[command(name = "check-config")]
+    CheckConfig(check_config::CheckConfig),
+    Pki(pki::Pki),
+}
+
+impl Command {
+    fn run(&self, out: &mut dyn Write) -> Result<(), Failure> {
+        match self {
+            Self::CheckConfig(command) => command.run(out),
+            Self::Pki(command) => command.run(out),
+        }
+    }
+}
+
+/// Does what was typed and gives the exit code.
+pub fn main(typed: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(typed) {
+        Ok(cli) => cli,
+        Err(help_or_error) => {
+            // Nothing is left to tell, and nobody to tell it to, when the terminal is gone.
+            let _ = help_or_error.print();
+            return ExitCode::from(u8::try_from(help_or_error.exit_code()).unwrap_or(2));
+        }
+    };
+    let result = cli.command.run(&mut io::stdout().lock());
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            let _ = writeln!(io::stderr().lock(), "{failure}");
+            failure.exit_code()
+        }
+    }
+}

@@ -19,6 +19,9 @@ use super::{AGENCY_URI, CA_DAYS, DAY_S, DAYS_MAX, NODE_URI, SKEW_S, error::PkiEr
 /// Bytes of an uncompressed P-256 point.
 const P256_POINT_BYTES: usize = 65;
 
+/// Characters of a common name (RFC 5280, ub-common-name).
+const COMMON_NAME_MAX: usize = 64;
+
 /// What an authority signs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CaKind {
@@ -239,7 +242,10 @@ impl Ca {
 fn blank(common_name: &str, validity: Validity, entropy: &dyn Entropy) -> Result<CertificateParams, PkiError> {
     let mut params = CertificateParams::new(Vec::new())?;
     params.distinguished_name = DistinguishedName::new();
-    params.distinguished_name.push(DnType::CommonName, common_name);
+    // RFC 5280 bounds a common name to 64 characters; nobody decides by it, so a longer one is left out.
+    if common_name.len() <= COMMON_NAME_MAX {
+        params.distinguished_name.push(DnType::CommonName, common_name);
+    }
     params.not_before = to_date(validity.from)?;
     params.not_after = to_date(validity.until)?;
     params.serial_number = Some(serial(entropy));
