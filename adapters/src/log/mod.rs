@@ -1,1 +1,39 @@
-//! (being built)
+//! The access log's files: an append-only, hash-chained, group-committed log of one node.
+//!
+//! Map: the door calls [`SegmentLog`] (`segment_log.rs`) · entries wait in `queue.rs`, are written and synced together by
+//! `writer.rs`, in files that `keeper.rs` prepares ahead · `store.rs` and `tree.rs` answer reads and hashes · `signer.rs`
+//! signs heads after reading the entries again · `recover.rs` tells a torn tail from corruption at start ·
+//! `memory.rs` is a disk that fails on command.
+//!
+//! Files: `segment-N.log` (frames, see `frame.rs`), `head` (the last signed checkpoint), `lock`, `tiles/`.
+
+pub mod disk;
+pub mod files;
+mod frame;
+mod keeper;
+pub mod keys;
+pub mod limits;
+pub mod memory;
+
+mod options;
+mod queue;
+mod reader;
+mod recover;
+mod room;
+mod segment;
+mod segment_log;
+mod signer;
+mod store;
+mod tree;
+mod writer;
+
+pub use options::{LogOptions, OpenError};
+pub use room::DiskRoom;
+pub use segment_log::SegmentLog;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Locks, also after another thread panicked: what the locks of this module guard is whole between any two statements.
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

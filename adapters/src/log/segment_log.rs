@@ -1,0 +1,368 @@
+//! The access log as the door uses it: one queue, one writer, one keeper of room, one signer.
+
+use std::{
+    any::Any,
+    fmt,
+    sync::{
+        Arc, Condvar, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{Builder, JoinHandle},
+};
+
+use exchange::{
+    log::{note::NoteSigner, paths, proof::TlogProof},
+    ports::record_log::{Durable, Entry, InclusionProof, LogUnavailable, RecordLog, StoredEntry},
+};
+use tokio::sync::watch;
+
+use super::{
+    disk::Disk,
+    files::FsDisk,
+    held,
+    keeper::Keeper,
+    limits,
+    options::{LogOptions, OpenError},
+    queue::Queue,
+    reader::Place,
+    recover::{Recovered, recover},
+    room::{self, DiskRoom},
+    segment,
+    signer::{Signed, Signer},
+    store::Store,
+    writer::Writer,
+};
+
+/// The append-only access log of one node, in files.
+///
+/// [`Self::close`] or dropping it writes what waits, signs the last head and lets the folder go.
+pub struct SegmentLog {
+    shared: Arc<Shared>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    cut_bytes: u64,
+    guard: Mutex<Option<Box<dyn Any + Send + Sync>>>,
+}
+
+/// What the threads share.
+struct Shared {
+    options: LogOptions,
+    store: Arc<Store>,
+    queue: Queue,
+    keeper: Arc<Keeper>,
+    signer: Signer,
+    failure: OnceLock<String>,
+    failed: watch::Sender<Option<String>>,
+    stopping: AtomicBool,
+    stop: (Mutex<()>, Condvar),
+}
+
+impl fmt::Debug for SegmentLog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SegmentLog")
+            .field("origin", &self.shared.options.origin)
+            .field("durable", &self.shared.store.durable())
+            .finish_non_exhaustive()
+    }
+}
+
+impl SegmentLog {
+    /// Opens the log in `options.dir`, reading all of it: a torn tail is cut off, corruption stops the start.
+    ///
+    /// # Errors
+    /// [`OpenError`]; only [`OpenError::Corrupt`] and [`OpenError::Head`] need an operator's decision.
+    pub fn open(options: LogOptions) -> Result<Self, OpenError> {
+        let disk = Arc::new(FsDisk::open(&options.dir)?);
+        Self::open_on(options, disk)
+    }
+
+    /// Opens the log on a disk of the caller's, such as [`super::memory::MemoryDisk`]; `options.dir` is then only a name.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_on(options: LogOptions, disk: Arc<dyn Disk>) -> Result<Self, OpenError> {
+        if !(limits::SEGMENT_BYTES_MIN..=limits::SEGMENT_BYTES_MAX).contains(&options.segment_bytes) {
+            return Err(OpenError::Options(format!("segment_bytes = {} is out of bounds", options.segment_bytes)));
+        }
+        let key = NoteSigner::from_seed(&options.origin, &options.signing_key_seed)?;
+        let guard = disk.lock()?.ok_or_else(|| OpenError::InUse(options.dir.clone()))?;
+        let Recovered { tree, end, spare, signed, note, cut_bytes } = recover(&*disk, &options.origin, key.verifier())?;
+        let signer = Signer::open(key, &options.origin, note, signed, options.clock.now(), &*disk)?;
+        let end = match end {
+            Some(end) => end,
+            None => first_segment(&options, &*disk)?,
+        };
+        let (bytes, reserve) = (options.segment_bytes, options.reserve_bytes);
+        let keeper = Arc::new(Keeper::new(end.segment + 1, spare.is_some(), bytes, reserve, &options.origin));
+        let store = Arc::new(Store::new(disk, tree));
+        let writer = Writer::new(store.clone(), keeper.clone(), end, &options.node)?;
+        let shared = Arc::new(Shared {
+            options,
+            store,
+            queue: Queue::default(),
+            keeper,
+            signer,
+            failure: OnceLock::new(),
+            failed: watch::Sender::new(None),
+            stopping: AtomicBool::new(false),
+            stop: (Mutex::new(()), Condvar::new()),
+        });
+        let threads = Mutex::new(start(&shared, writer)?);
+        Ok(Self { shared, threads, cut_bytes, guard: Mutex::new(Some(guard)) })
+    }
+
+    /// Bytes of a torn tail that the start cut off.
+    #[must_use]
+    pub fn cut_bytes(&self) -> u64 {
+        self.cut_bytes
+    }
+
+    /// Why the log failed for ever, if it did: the process must then stop.
+    #[must_use]
+    pub fn failed(&self) -> Option<String> {
+        self.shared.failure.get().cloned()
+    }
+
+    /// Becomes `Some` with the reason when the log fails for ever, so that the process can stop at once.
+    #[must_use]
+    pub fn failure(&self) -> watch::Receiver<Option<String>> {
+        self.shared.failed.subscribe()
+    }
+
+    /// Entries that wait to become durable.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.shared.queue.len()
+    }
+
+    /// Entries that the last checkpoint covers, and UTC microseconds of its signing.
+    #[must_use]
+    pub fn signed(&self) -> (u64, i64) {
+        let signed = self.shared.signer.last();
+        (signed.tree.size(), signed.at.micros())
+    }
+
+    /// The disk's room and how fast the log uses it.
+    ///
+    /// # Errors
+    /// [`LogUnavailable::Failed`] when the host does not tell.
+    pub fn disk(&self) -> Result<DiskRoom, LogUnavailable> {
+        let Shared { options, store, .. } = &*self.shared;
+        let free = store.disk.free_bytes().map_err(|error| LogUnavailable::Failed(error.to_string()))?;
+        let bytes_per_day = room::bytes_per_day(&store.tree(), options.segment_bytes);
+        Ok(DiskRoom { free_bytes: free.saturating_sub(options.reserve_bytes), bytes_per_day })
+    }
+
+    /// Looks at the disk's room now instead of at the next turn.
+    pub fn look_at_room(&self) {
+        self.shared.look_at_room();
+    }
+
+    /// Proof that the tree of `old` entries is a prefix of that of `new` durable entries.
+    ///
+    /// # Errors
+    /// [`LogUnavailable::Failed`] when the sizes are not those of durable trees or the files cannot be read.
+    pub fn consistency(&self, old: u64, new: u64) -> Result<Vec<[u8; 32]>, LogUnavailable> {
+        if new > self.durable_size() {
+            return Err(LogUnavailable::Failed(format!("the log has fewer than {new} durable entries")));
+        }
+        let hashes = self.shared.store.hashes();
+        paths::consistency(&hashes, old, new).ok_or_else(|| LogUnavailable::Failed(hashes.error()))
+    }
+
+    /// Takes no more entries, writes what waits, signs the last head, and lets the folder go. A second call does nothing.
+    pub fn close(&self) {
+        let threads = std::mem::take(&mut *held(&self.threads));
+        if threads.is_empty() {
+            return;
+        }
+        self.shared.queue.close();
+        self.shared.stop_ticking();
+        let mut threads = threads.into_iter();
+        // The writer first: it may still need the keeper to make room.
+        drop(threads.next().map(JoinHandle::join));
+        // If the last head cannot be signed, the next start reads the entries behind the older one all the same.
+        let _ = self.shared.sign();
+        self.shared.keeper.stop();
+        threads.for_each(|thread| drop(thread.join()));
+        held(&self.guard).take();
+    }
+}
+
+impl Drop for SegmentLog {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+fn first_segment(options: &LogOptions, disk: &dyn Disk) -> Result<Place, OpenError> {
+    disk.create_segment(&segment::name(0), &segment::header(&options.origin, 0), options.segment_bytes)?;
+    Ok(Place::first_of(0))
+}
+
+/// Starts the threads, the writer's first.
+fn start(shared: &Arc<Shared>, writer: Writer) -> Result<Vec<JoinHandle<()>>, OpenError> {
+    let (first, second, third) = (shared.clone(), shared.clone(), shared.clone());
+    let run = |name: &str, work: Box<dyn FnOnce() + Send>| Builder::new().name(name.to_owned()).spawn(work);
+    Ok(vec![
+        run("log-writer", Box::new(move || first.write(writer)))?,
+        run("log-keeper", Box::new(move || second.keep()))?,
+        run("log-signer", Box::new(move || third.tick()))?,
+    ])
+}
+
+/// Fails the log if its thread ends by a panic.
+struct Alarm<'a>(&'a Shared);
+
+impl Drop for Alarm<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.fail("a thread of the log panicked");
+        }
+    }
+}
+
+impl Shared {
+    fn write(&self, writer: Writer) {
+        let _alarm = Alarm(self);
+        if let Err(failure) = writer.run(&self.queue) {
+            self.fail(&failure.to_string());
+        }
+    }
+
+    fn keep(&self) {
+        let _alarm = Alarm(self);
+        if let Err(error) = self.keeper.run(&*self.store.disk) {
+            self.fail(&error.to_string());
+        }
+    }
+
+    fn look_at_room(&self) {
+        if let Err(error) = self.keeper.look(&*self.store.disk) {
+            self.fail(&error.to_string());
+        }
+    }
+
+    /// Signs each second while there is something new, and a last time at the end.
+    fn tick(&self) {
+        let _alarm = Alarm(self);
+        let (lock, stop) = &self.stop;
+        loop {
+            let stopping = {
+                let waiting = held(lock);
+                let every = self.options.checkpoint_every;
+                let go_on = |(): &mut ()| !self.stopping.load(Ordering::Acquire);
+                let woken = stop.wait_timeout_while(waiting, every, go_on);
+                drop(woken.unwrap_or_else(PoisonError::into_inner));
+                self.stopping.load(Ordering::Acquire)
+            };
+            if stopping {
+                return;
+            }
+            // A failure is already known to everyone; a full disk is tried again at the next turn.
+            let _ = self.sign();
+        }
+    }
+
+    fn stop_ticking(&self) {
+        let (lock, stop) = &self.stop;
+        let waiting = held(lock);
+        self.stopping.store(true, Ordering::Release);
+        drop(waiting);
+        stop.notify_all();
+    }
+
+    fn sign(&self) -> Result<Signed, LogUnavailable> {
+        self.alive()?;
+        let signed = self.signer.sign(&self.store, self.options.clock.now());
+        if let Err(LogUnavailable::Failed(why)) = &signed {
+            self.fail(why);
+        }
+        signed
+    }
+
+    fn alive(&self) -> Result<(), LogUnavailable> {
+        self.failure.get().map_or(Ok(()), |why| Err(LogUnavailable::Failed(why.clone())))
+    }
+
+    /// Ends the log for ever: nothing is written or signed again by this process.
+    fn fail(&self, why: &str) {
+        if self.failure.set(why.to_owned()).is_err() {
+            return;
+        }
+        tracing::error!(reason = why, "access log failed: the process must stop");
+        self.failed.send_replace(Some(why.to_owned()));
+        for waiting in self.queue.abandon() {
+            let _ = waiting.answer.send(Err(LogUnavailable::Failed(why.to_owned())));
+        }
+        self.keeper.stop();
+        self.stop_ticking();
+    }
+}
+
+impl RecordLog for SegmentLog {
+    fn submit(&self, entry: Entry) -> Result<Durable, LogUnavailable> {
+        self.shared.alive()?;
+        if !entry.closes && self.shared.keeper.is_full() {
+            return Err(LogUnavailable::Full);
+        }
+        let answer = self.shared.queue.push(entry)?;
+        Ok(Box::pin(async move {
+            answer.await.unwrap_or_else(|_| Err(LogUnavailable::Failed("the log stopped".to_owned())))
+        }))
+    }
+
+    fn durable_size(&self) -> u64 {
+        self.shared.store.durable()
+    }
+
+    fn origin(&self) -> &str {
+        &self.shared.options.origin
+    }
+
+    fn node(&self) -> &str {
+        &self.shared.options.node
+    }
+
+    fn read(&self, from: u64, count: usize) -> Result<Vec<StoredEntry>, LogUnavailable> {
+        let to = self.durable_size().min(from.saturating_add(count as u64));
+        let mut entries = Vec::new();
+        let take = |frame: super::frame::Frame<'_>| {
+            let (leaf, side) = (frame.leaf.to_vec(), frame.side.to_vec());
+            entries.push(StoredEntry { sequence: frame.sequence, leaf, side });
+        };
+        if from < to {
+            let read = self.shared.store.each(from, to, take);
+            read.map_err(|error| LogUnavailable::Failed(error.to_string()))?;
+        }
+        Ok(entries)
+    }
+
+    fn prove(&self, sequence: u64) -> Result<InclusionProof, LogUnavailable> {
+        if sequence >= self.durable_size() {
+            return Err(LogUnavailable::Failed(format!("entry {sequence} is not durable")));
+        }
+        let mut signed = self.shared.signer.last();
+        if signed.tree.size() <= sequence {
+            signed = self.shared.sign()?;
+        }
+        let hashes = self.shared.store.hashes();
+        let path = paths::inclusion(&hashes, sequence, signed.tree.size());
+        let path = path.ok_or_else(|| LogUnavailable::Failed(hashes.error()))?;
+        let proof = TlogProof { index: sequence, path, checkpoint: signed.note };
+        let tlog_proof = proof.to_text();
+        Ok(InclusionProof { checkpoint: proof.checkpoint, sequence, path: proof.path, tlog_proof })
+    }
+
+    fn checkpoint(&self) -> Result<String, LogUnavailable> {
+        self.shared.sign().map(|signed| signed.note)
+    }
+
+    fn verifier_key(&self) -> String {
+        self.shared.signer.vkey()
+    }
+
+    fn healthy(&self) -> Result<(), LogUnavailable> {
+        self.shared.alive()?;
+        if self.shared.keeper.is_full() { Err(LogUnavailable::Full) } else { Ok(()) }
+    }
+}
