@@ -1,10 +1,8 @@
 //! Agencies, users, agreements and the rest: kept as JSON under their keys, changed one after another.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use exchange::{
-    directory::{Agency, Directory, DirectoryData, User},
+    directory::{Agency, Agreement, DirectoryData, User},
     ids::{AgencyId, UserId},
     ports::{consent_tokens::ControlUnavailable, directory_source::DirectorySource},
 };
@@ -126,7 +124,7 @@ impl ControlStore {
     /// # Errors
     /// [`ChangeError`].
     pub async fn revoke_agreement(&self, agreement: &str) -> Result<u64, ChangeError> {
-        let end = |agreement: &mut exchange::directory::Agreement| {
+        let end = |agreement: &mut Agreement| {
             agreement.revoked = true;
             agreement.revision = agreement.revision.saturating_add(1);
         };
@@ -142,21 +140,6 @@ impl ControlStore {
         let generation = self.bump(&mut work).await?;
         put(&mut work, REVOKED_SERIAL, serial_hex, &()).await?;
         self.commit(work, generation).await
-    }
-
-    /// The directory as it stands now, indexed; read again only after a change.
-    ///
-    /// # Errors
-    /// [`SqlError`].
-    pub async fn directory(&self) -> Result<Arc<Directory>, SqlError> {
-        let generation = self.read_generation().await?;
-        if let Some(known) = self.directory.get(&(), generation) {
-            return Ok(known);
-        }
-        let (generation, data) = self.read_directory().await?;
-        let directory = Arc::new(Directory::new(generation, data));
-        self.directory.put((), generation, Arc::clone(&directory));
-        Ok(directory)
     }
 
     async fn change<T: Serialize + DeserializeOwned>(

@@ -6,7 +6,6 @@ use aws_lc_rs::{digest, hmac};
 use exchange::{
     caller::Thumbprint,
     consent::{ConsentFacts, SubjectKey, passcode::Pepper},
-    directory::Directory,
     ports::{clock::Clock, consent_tokens::ControlUnavailable, entropy::Entropy},
     record::seal::{SealError, SealingKey},
 };
@@ -73,7 +72,6 @@ pub struct ControlStore {
     confirmed: Confirmed,
     standing: Cache<[u8; 32], Arc<(Thumbprint, ConsentFacts)>>,
     citizens: Cache<SubjectKey, Arc<SealingKey>>,
-    directory: Cache<(), Arc<Directory>>,
 }
 
 impl ControlStore {
@@ -96,7 +94,6 @@ impl ControlStore {
             confirmed: Confirmed::default(),
             standing: Cache::new(),
             citizens: Cache::new(),
-            directory: Cache::new(),
         })
     }
 

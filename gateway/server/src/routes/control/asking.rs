@@ -1,0 +1,83 @@
+//! The part of a request for consent that depends on the citizen: runs behind the answer.
+
+use adapters::sql::{SqlError, control::Contact};
+use exchange::{
+    cnic::Cnic,
+    consent::{
+        ConsentUse,
+        details::Details,
+        message::{Asked, Language, passcode_text},
+        passcode::Passcode,
+    },
+    ids::AgencyId,
+    ports::citizen_keys::CitizenKeys as _,
+};
+
+use super::consent::ConsentParts;
+
+/// One citizen to be asked, or not.
+#[derive(Debug)]
+pub(super) struct Asking {
+    pub(super) citizen: Cnic,
+    pub(super) auth_req_id: String,
+    pub(super) reference: String,
+    pub(super) agency: AgencyId,
+    pub(super) details: Details,
+    pub(super) counter: Option<String>,
+}
+
+/// Why a citizen was not asked, for the log: never who.
+#[derive(Debug, thiserror::Error)]
+enum NotAsked {
+    #[error(transparent)]
+    Store(#[from] SqlError),
+    #[error(transparent)]
+    Registry(#[from] exchange::ports::subject_status::SubjectStatusUnavailable),
+    #[error("the directory or dictionary no longer has what was asked")]
+    Changed,
+}
+
+impl Asking {
+    /// Sends the passcode, or sees to it that the request looks like one that nobody answers. Whether it was sent.
+    pub(super) async fn run(&self, parts: &ConsentParts) -> bool {
+        match self.ask(parts).await {
+            Ok(sent) => sent,
+            // The request stays as it came and runs out: the agency sees the same as for no citizen.
+            Err(error) => {
+                tracing::error!(error = %error, consent.reference = self.reference, "a citizen could not be asked");
+                false
+            }
+        }
+    }
+
+    async fn ask(&self, parts: &ConsentParts) -> Result<bool, NotAsked> {
+        let contact = parts.store.contact(parts.store.subject_key(self.citizen)).await?;
+        let alive = parts.status.may_be_asked(self.citizen).await?;
+        let Some(contact) = contact.filter(|_| alive) else {
+            parts.store.suppress(&self.auth_req_id).await?;
+            return Ok(false);
+        };
+        let passcode = Passcode::draw(parts.entropy.as_ref());
+        let text = self.word(parts, contact, &passcode).ok_or(NotAsked::Changed)?;
+        Ok(parts.store.send(&self.auth_req_id, &passcode, contact, &text).await?)
+    }
+
+    fn word(&self, parts: &ConsentParts, contact: Contact, passcode: &Passcode) -> Option<String> {
+        let directory = parts.directory.any();
+        let catalogue = parts.decider.catalogue();
+        let agency = directory.agency(self.agency.as_str())?;
+        let purpose = directory.purpose(self.details.purpose.as_str())?;
+        let datatypes: Vec<_> =
+            self.details.datatypes.iter().map(|id| catalogue.datatype(id.as_str())).collect::<Option<_>>()?;
+        let english = contact.language == Language::English;
+        let asked = Asked {
+            agency: if english { &agency.name } else { &agency.name_ur },
+            purpose: if english { &purpose.text } else { &purpose.text_ur },
+            titles: datatypes.iter().map(|d| if english { d.title.as_str() } else { d.title_ur.as_str() }).collect(),
+            until: self.details.valid_until.filter(|_| self.details.usage == ConsentUse::Standing),
+            reference: &self.reference,
+            counter: self.counter.as_deref(),
+        };
+        Some(passcode_text(contact.language, &asked, passcode))
+    }
+}

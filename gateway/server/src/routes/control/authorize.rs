@@ -1,0 +1,131 @@
+//! `POST /bc-authorize`: an agency asks for a citizen's consent (CIBA Core 1.0 §7). The answer is given before any work
+//! that depends on the citizen; that work runs behind it, so that neither words nor time tell whether there is one.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use adapters::sql::control::NewRequest;
+use axum::{Json, Router, body::Bytes, extract::State, routing::post};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use exchange::{
+    cnic::Cnic,
+    codes::Code,
+    consent::{details::Details, message},
+    limits,
+    permit::Permit,
+    ports::citizen_keys::CitizenKeys as _,
+    refusal::Refusal,
+};
+use serde_json::{Value, json};
+
+use super::{
+    asking::Asking,
+    consent::{ConsentParts, agency, form, invalid, store_failure, user},
+};
+use crate::routes::answer::{Failure, MaybePermit, permit_for};
+
+/// The only way of answering that this form of the service offers; `acr_values` may name it.
+const ACR_SMS_PIN: &str = "urn:nadra:acr:sms-pin";
+
+/// Seconds after which a client may try again when too much waits.
+const BUSY_RETRY_S: u32 = 1;
+
+const PARAMETERS: &[&str] =
+    &["scope", "login_hint", "authorization_details", "binding_message", "requested_expiry", "acr_values"];
+
+/// The route.
+pub fn routes(parts: Arc<ConsentParts>) -> Router {
+    Router::new().route("/bc-authorize", post(authorize)).with_state(parts)
+}
+
+async fn authorize(
+    State(parts): State<Arc<ConsentParts>>,
+    permit: MaybePermit,
+    body: Bytes,
+) -> Result<Json<Value>, Failure> {
+    let permit = permit_for(permit, "consent.authorize")?;
+    let asked = read(&form(&body, PARAMETERS)?)?;
+    check(&parts, &permit, &asked.details)?;
+    let busy = || Refusal::new(Code::SlowDown).retry_after(BUSY_RETRY_S);
+    let slot = parts.background.slot().ok_or_else(busy)?;
+    let mut secret = [0; 32];
+    parts.entropy.fill(&mut secret);
+    let auth_req_id = URL_SAFE_NO_PAD.encode(secret);
+    let reference = message::draw_reference(parts.entropy.as_ref());
+    let request = NewRequest {
+        auth_req_id: &auth_req_id,
+        reference: &reference,
+        agency: agency(&permit)?,
+        user: user(&permit)?,
+        subject: parts.store.subject_key(asked.citizen),
+        details: &asked.details,
+        ttl_s: asked.ttl_s,
+    };
+    parts.store.submit(&request).await.map_err(|error| store_failure(&error))?;
+    let answer = json!({
+        "auth_req_id": auth_req_id,
+        "expires_in": asked.ttl_s,
+        "interval": limits::POLL_INTERVAL_S,
+        "ref": reference,
+    });
+    let asking = Asking {
+        citizen: asked.citizen,
+        auth_req_id,
+        reference,
+        agency: agency(&permit)?.clone(),
+        details: asked.details,
+        counter: asked.counter,
+    };
+    if permit.grant().subject_status {
+        // This caller may know: it is told now instead of polling in vain.
+        return if asking.run(&parts).await { Ok(Json(answer)) } else { Err(Code::UnknownUserId.into()) };
+    }
+    slot.run(async move {
+        asking.run(&parts).await;
+    });
+    Ok(Json(answer))
+}
+
+/// A request for consent, read.
+struct Asked {
+    citizen: Cnic,
+    details: Details,
+    counter: Option<String>,
+    ttl_s: i64,
+}
+
+fn read(form: &BTreeMap<String, String>) -> Result<Asked, Failure> {
+    let get = |name: &str| form.get(name).ok_or_else(|| invalid(name));
+    let mut scopes = get("scope")?.split(' ');
+    if !scopes.clone().any(|scope| scope == "openid") || !scopes.all(|scope| ["openid", "consent"].contains(&scope)) {
+        return Err(invalid("scope"));
+    }
+    if form.get("acr_values").is_some_and(|acr| acr != ACR_SMS_PIN) {
+        return Err(invalid("acr_values"));
+    }
+    let hint = get("login_hint")?.strip_prefix("cnic:").ok_or_else(|| invalid("login_hint"))?;
+    let citizen = Cnic::parse(hint).map_err(|_| Code::CnicInvalid)?;
+    let ttl_s = form.get("requested_expiry").map_or(Ok(limits::PASSCODE_TTL_S_DEFAULT), |text| expiry(text))?;
+    let details = Details::parse(get("authorization_details")?).map_err(|error| details_refused(&error.to_string()))?;
+    let counter = form.get("binding_message").cloned();
+    if counter.as_deref().is_some_and(|mark| !message::is_plain_mark(mark)) {
+        return Err(Code::InvalidBindingMessage.into());
+    }
+    Ok(Asked { citizen, details, counter, ttl_s })
+}
+
+fn expiry(text: &str) -> Result<i64, Failure> {
+    let seconds = text.parse().ok().filter(|s| (limits::PASSCODE_TTL_S_MIN..=limits::PASSCODE_TTL_S_MAX).contains(s));
+    seconds.ok_or_else(|| invalid("requested_expiry"))
+}
+
+/// Whether this may be asked at all: by agency, purpose and dictionary only, never by citizen.
+fn check(parts: &ConsentParts, permit: &Permit, details: &Details) -> Result<(), Failure> {
+    let directory = parts.directory.current()?;
+    let catalogue = parts.decider.catalogue();
+    let checked = details.check(agency(permit)?, &directory, &catalogue, permit.grant().at);
+    checked.map_err(|error| details_refused(&error.to_string()))
+}
+
+fn details_refused(reason: &str) -> Failure {
+    Refusal::new(Code::InvalidAuthorizationDetails).member("reason", reason).into()
+}

@@ -1,0 +1,58 @@
+//! `POST /token`: the agency polls for the citizen's answer and fetches its token, once (CIBA Core 1.0 §10.1, §11).
+
+use std::sync::Arc;
+
+use adapters::sql::control::Polled;
+use axum::{Json, Router, body::Bytes, extract::State, routing::post};
+use exchange::{codes::Code, consent::machine::PollAnswer};
+use serde_json::{Value, json};
+
+use super::consent::{ConsentParts, agency, certificate, form, invalid, store_failure};
+use crate::routes::answer::{Failure, MaybePermit, permit_for};
+
+const GRANT_TYPE: &str = "urn:openid:params:grant-type:ciba";
+
+/// The route.
+pub fn routes(parts: Arc<ConsentParts>) -> Router {
+    Router::new().route("/token", post(token)).with_state(parts)
+}
+
+async fn token(
+    State(parts): State<Arc<ConsentParts>>,
+    permit: MaybePermit,
+    body: Bytes,
+) -> Result<Json<Value>, Failure> {
+    let permit = permit_for(permit, "consent.token")?;
+    let form = form(&body, &["grant_type", "auth_req_id"])?;
+    if form.get("grant_type").map(String::as_str) != Some(GRANT_TYPE) {
+        return Err(invalid("grant_type"));
+    }
+    let auth_req_id = form.get("auth_req_id").ok_or_else(|| invalid("auth_req_id"))?;
+    let polled = parts.store.poll(auth_req_id, agency(&permit)?, certificate(&permit)?).await;
+    match polled.map_err(|error| store_failure(&error))? {
+        Some(Polled::Token(token)) => {
+            let details: Value = serde_json::from_str(&token.details).map_err(|_| Code::Internal)?;
+            Ok(Json(json!({
+                "access_token": token.access_token,
+                // RFC 8705 §3: a certificate-bound token is still presented as a bearer token, over the bound connection.
+                "token_type": "Bearer",
+                "expires_in": token.expires_in_s,
+                "consent_id": token.consent,
+                "authorization_details": details,
+            })))
+        }
+        Some(Polled::Answer(answer)) => Err(refused(answer).into()),
+        None => Err(Code::InvalidGrant.into()),
+    }
+}
+
+fn refused(answer: PollAnswer) -> Code {
+    match answer {
+        PollAnswer::Pending => Code::AuthorizationPending,
+        PollAnswer::SlowDown => Code::SlowDown,
+        PollAnswer::Denied => Code::AccessDenied,
+        PollAnswer::Expired => Code::ExpiredToken,
+        PollAnswer::Used => Code::InvalidGrant,
+        PollAnswer::Issue => Code::Internal,
+    }
+}
