@@ -1,0 +1,16 @@
+//! The edge through real sockets: TLS, HTTP/1.1, HTTP/2, bad clients, reloads, the internal listener.
+#![forbid(unsafe_code)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::allow_attributes,
+    reason = "tests may panic: that is how they fail"
+)]
+
+mod kit;
+
+mod certificates;
+mod http;
+mod smuggling;
