@@ -1,2 +1,31 @@
-//! the law of the exchange: Cedar schema, policies, catalogue, data dictionary
+//! The law of the exchange: Cedar schema, policies, catalogue, data dictionary, and the decision by them.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `source` | finds a bundle's files, in the program or in a folder |
+//! | `parse` | reads header, dictionary and catalogue |
+//! | `law`, `rule`, `words` | reads, validates and slices the policies |
+//! | `complete` | refuses a bundle in which anything is missing |
+//! | `facts` | writes a question down as Cedar's context |
+//! | `decide`, `precedence` | decides, and picks the code that a refusal shows |
+//! | `cases` | the bundle's own promises, readable by anyone, and their runner |
+//!
+//! Law that is data (agreements, programmes, approvals, rates) stands outside a bundle and comes with the question.
 #![forbid(unsafe_code)]
+
+mod bundle;
+pub mod cases;
+mod complete;
+mod decide;
+mod embedded;
+pub mod error;
+mod facts;
+mod law;
+mod parse;
+pub mod precedence;
+mod rule;
+pub mod source;
+mod words;
+
+pub use bundle::Bundle;
+pub use error::BundleError;

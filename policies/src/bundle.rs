@@ -1,0 +1,153 @@
+//! One bundle: catalogue, dictionary, schema, policies and cases, loaded and checked as a whole or not at all.
+
+use std::{path::Path, sync::Arc};
+
+use cedar_policy::Authorizer;
+use exchange::{
+    catalogue::Catalogue,
+    decision::{Decider, Decision, Question},
+    ids::PolicyId,
+};
+
+use crate::{
+    cases::{self, Cases},
+    complete, decide,
+    error::BundleError,
+    law::Law,
+    parse,
+    source::Source,
+};
+
+/// The law in force: what [`Decider`] decides by.
+pub struct Bundle {
+    generation: u64,
+    title: String,
+    catalogue: Arc<Catalogue>,
+    law: Law,
+    authorizer: Authorizer,
+    cases: Cases,
+}
+
+impl Bundle {
+    /// The bundle that this program was built with.
+    ///
+    /// # Errors
+    /// [`BundleError`] names each file and what is wrong with it; a test holds that nothing is.
+    pub fn embedded() -> Result<Self, BundleError> {
+        Self::load(&Source::embedded())
+    }
+
+    /// The bundle in a folder laid out as `policies/` is.
+    ///
+    /// # Errors
+    /// [`BundleError`] names each file and what is wrong with it.
+    pub fn from_dir(path: &Path) -> Result<Self, BundleError> {
+        Self::load(&Source::from_dir(path)?)
+    }
+
+    /// The bundle that these files make.
+    ///
+    /// # Errors
+    /// [`BundleError`] names each file and what is wrong with it.
+    pub fn load(source: &Source) -> Result<Self, BundleError> {
+        let header = parse::header(source)?;
+        let dictionary = parse::dictionary(source)?;
+        let services = parse::catalogue(source)?;
+        let law = Law::read(source, &dictionary)?;
+        let cases = cases::read(source)?;
+        complete::check(&services, &dictionary, &law, &cases.cases)?;
+        let catalogue = Catalogue::new(
+            services.into_iter().map(|placed| placed.item).collect(),
+            dictionary.into_iter().map(|placed| placed.item).collect(),
+        );
+        Ok(Self {
+            generation: header.generation,
+            title: header.title,
+            catalogue: Arc::new(catalogue),
+            law,
+            authorizer: Authorizer::new(),
+            cases,
+        })
+    }
+
+    /// What the bundle calls itself, for people.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// Every policy's name, sorted.
+    #[must_use]
+    pub fn policies(&self) -> Vec<PolicyId> {
+        let mut all: Vec<_> = self.law.policies().cloned().collect();
+        all.sort();
+        all
+    }
+
+    /// The bundle's own cases: what it promises to permit and to refuse.
+    #[must_use]
+    pub fn cases(&self) -> &Cases {
+        &self.cases
+    }
+}
+
+impl Decider for Bundle {
+    fn decide(&self, question: &Question) -> Decision {
+        decide::decide(&self.law, &self.authorizer, self.generation, question)
+    }
+
+    fn catalogue(&self) -> Arc<Catalogue> {
+        Arc::clone(&self.catalogue)
+    }
+
+    fn generation(&self) -> u64 {
+        self.generation
+    }
+}
+
+impl std::fmt::Debug for Bundle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Bundle")
+            .field("generation", &self.generation)
+            .field("title", &self.title)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_embedded_bundle_is_complete() {
+        let bundle = Bundle::embedded().unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(bundle.catalogue().services().len(), 15);
+        assert_eq!(Decider::generation(&bundle), 1);
+    }
+
+    #[test]
+    fn a_bundle_is_refused_whole_with_file_and_reason() {
+        let check = |source: Source, file: &str, reason: &str| {
+            let error = Bundle::load(&source).unwrap_err();
+            let found = error.problems().iter().any(|p| p.file == file && p.reason.contains(reason));
+            assert!(found, "wanted {file}: {reason}; got {error}");
+        };
+        let source = Source::embedded;
+        let policy = |scope: &str| format!("@id(\"X\")@authority(\"x\")@obligation(\"log\")permit ({scope});");
+        let x = "domains/x/X.cedar";
+        check(source().without("schema/ijazat.cedarschema"), "schema/ijazat.cedarschema", "missing");
+        check(source().with(x, "permit (principal"), x, "unexpected");
+        check(source().with(x, "permit (principal, action, resource);"), x, "needs @id(\"X\")");
+        check(source().with(x, &policy("principal, action == Ijazat::Action::\"fly\", resource")), x, "fly");
+        check(
+            source().with("guardrails/X.cedar", &policy("principal, action, resource")),
+            "guardrails/X.cedar",
+            "forbids",
+        );
+        let typo = "@id(\"X\")@authority(\"x\")@reason(\"policy_denied\")forbid (principal, action, resource) \
+                    when { resource.class == Ijazat::Classification::\"Sercet\" };";
+        check(source().with(x, typo), x, "Sercet");
+        let unguarded = typo.replace("resource.class == Ijazat::Classification::\"Sercet\"", "context.user.disabled");
+        check(source().with(x, &unguarded), x, "user");
+    }
+}

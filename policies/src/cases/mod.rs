@@ -1,0 +1,139 @@
+//! Cases: what a bundle promises to permit and to refuse, in words that a non-programmer can read and change.
+
+mod ask;
+mod run;
+
+use std::collections::BTreeMap;
+
+use exchange::{
+    directory::{Directory, DirectoryData},
+    ids::{DatatypeId, ServiceId},
+};
+use serde::Deserialize;
+
+use crate::{
+    error::{BundleError, Problem},
+    parse,
+    source::Source,
+};
+
+pub use self::run::Difference;
+
+/// Where the agencies, users and instruments of the cases stand.
+const WORLD_FILE: &str = "cases/world.toml";
+
+/// All cases of a bundle and the world that they happen in.
+#[derive(Debug, Default)]
+pub struct Cases {
+    /// In the order of the files.
+    pub cases: Vec<Case>,
+    /// Agencies, users, agreements, programmes, approvals and purposes.
+    pub world: Directory,
+}
+
+/// One case: who asks for what, and what must come of it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Case {
+    /// A sentence.
+    pub name: String,
+    /// The service that is asked.
+    pub service: ServiceId,
+    /// Agency of the world; absent for anyone on the public listener.
+    #[serde(default)]
+    pub agency: Option<String>,
+    /// User of that agency, or `agency/user` for somebody else's; absent for a bare client.
+    #[serde(default)]
+    pub user: Option<String>,
+    /// Whether the user signed the request.
+    #[serde(default)]
+    pub signed: bool,
+    /// Purpose of the world.
+    #[serde(default)]
+    pub purpose: Option<String>,
+    /// Programme of the world.
+    #[serde(default)]
+    pub programme: Option<String>,
+    /// Approval of the world.
+    #[serde(default)]
+    pub approval: Option<String>,
+    /// The citizen's consent; `{}` is one that fits the request in everything.
+    #[serde(default)]
+    pub consent: Option<CaseConsent>,
+    /// Address of the client, 127.0.0.1 unless said.
+    #[serde(default)]
+    pub address: Option<String>,
+    /// Instant, RFC 3339; noon of 22 November 2026 in Pakistan unless said.
+    #[serde(default)]
+    pub at: Option<String>,
+    /// Rows that may be returned, 1 unless said.
+    #[serde(default)]
+    pub rows: Option<u32>,
+    /// Datatypes that are asked for; all of the service's unless said.
+    #[serde(default)]
+    pub fields: Option<Vec<DatatypeId>>,
+    /// Datatype to the policies that permit it, separated by spaces. `*` stands for all that are not named.
+    #[serde(default)]
+    pub permitted: BTreeMap<String, String>,
+    /// Datatype to `code` or `code: policies`. `*` stands for all that are not named.
+    #[serde(default)]
+    pub refused: BTreeMap<String, String>,
+    /// What the door must do; not checked unless said.
+    #[serde(default)]
+    pub obligations: Option<Vec<String>>,
+}
+
+/// A consent, by what is unlike one that fits the request.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CaseConsent {
+    /// Given to another agency.
+    #[serde(default)]
+    pub agency: Option<String>,
+    /// Given to another user.
+    #[serde(default)]
+    pub user: Option<String>,
+    /// Given for another purpose.
+    #[serde(default)]
+    pub purpose: Option<String>,
+    /// Given for these datatypes only; all of the service's unless said.
+    #[serde(default)]
+    pub datatypes: Option<Vec<DatatypeId>>,
+    /// Given by another citizen than the one asked about.
+    #[serde(default)]
+    pub of_another: bool,
+    /// Revoked, paused or used up.
+    #[serde(default)]
+    pub inactive: bool,
+    /// Ended a second before the request.
+    #[serde(default)]
+    pub expired: bool,
+}
+
+impl Case {
+    /// Whether it permits anything.
+    #[must_use]
+    pub fn permits(&self) -> bool {
+        !self.permitted.is_empty()
+    }
+}
+
+/// Reads the cases and their world.
+pub(crate) fn read(source: &Source) -> Result<Cases, BundleError> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct File {
+        case: Vec<Case>,
+    }
+    let text = source.file(WORLD_FILE).ok_or_else(|| Problem::new(WORLD_FILE, "is missing"))?;
+    let world: DirectoryData = parse::read(WORLD_FILE, text)?;
+    let (mut cases, mut problems) = (Vec::new(), Vec::new());
+    for (path, text) in source.matching("cases/", ".toml").filter(|(path, _)| *path != WORLD_FILE) {
+        match parse::read::<File>(path, text) {
+            Ok(file) => cases.extend(file.case),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    BundleError::unless_empty(problems)?;
+    Ok(Cases { cases, world: Directory::new(1, world) })
+}

@@ -1,0 +1,236 @@
+//! Completeness: what every service and every datatype must have before a bundle may decide anything.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use exchange::catalogue::{BodyForm, CallerKind, ConsentRule, Datatype, ParamKind, Service};
+
+use crate::{
+    cases::Case,
+    error::{BundleError, Problem},
+    law::Law,
+    parse::Placed,
+    words::SCHEMA_FILE,
+};
+
+/// Milliseconds that a service may take at most: the listener's own limit on an answer.
+const TIMEOUT_MS_MAX: u32 = 30_000;
+
+/// Sensitivities within a class (S0 §3.2.8).
+const SENSITIVITIES: [&str; 3] = ["ordinary", "sensitive", "critical"];
+
+/// Checks everything and reports all that is wrong.
+pub(crate) fn check(
+    services: &[Placed<Service>],
+    dictionary: &[Placed<Datatype>],
+    law: &Law,
+    cases: &[Case],
+) -> Result<(), BundleError> {
+    let mut problems = Vec::new();
+    for Placed { file, item } in services {
+        let mut say = |reason: String| problems.push(Problem::new(file, format!("`{}` {reason}", item.id)));
+        texts(item, &mut say);
+        params(item, &mut say);
+        fields(item, dictionary, &mut say);
+        action(item, law, &mut say);
+        in_cases(item, cases, &mut say);
+    }
+    unique(services, &mut problems);
+    for action in law.actions().filter(|action| !services.iter().any(|placed| placed.item.action == **action)) {
+        problems.push(Problem::new(SCHEMA_FILE, format!("has action `{action}`, which no service uses")));
+    }
+    for Placed { file, item } in dictionary {
+        let mut say = |reason: String| problems.push(Problem::new(file, format!("`{}` {reason}", item.id)));
+        datatype(item, services, &mut say);
+    }
+    BundleError::unless_empty(problems)
+}
+
+fn texts(service: &Service, say: &mut impl FnMut(String)) {
+    if service.title.is_empty() {
+        say("has no title".to_owned());
+    }
+    if !has_urdu(&service.title_ur) {
+        say("has no Urdu title".to_owned());
+    }
+    if !(1..=TIMEOUT_MS_MAX).contains(&service.timeout_ms) {
+        say(format!("has timeout_ms = {}: 1 to {TIMEOUT_MS_MAX}", service.timeout_ms));
+    }
+    if service.purpose_required == service.purposes.is_empty() {
+        say("lists purposes if and only if a purpose is required".to_owned());
+    }
+    if service.writes && service.idempotent {
+        say("changes state, so a failed forward must not be tried again".to_owned());
+    }
+    if (service.method == "GET") != (service.body == BodyForm::None) {
+        say("has a body if and only if it is not a GET".to_owned());
+    }
+}
+
+fn params(service: &Service, say: &mut impl FnMut(String)) {
+    let mut names = BTreeSet::new();
+    for param in &service.params {
+        if param.about.is_empty() {
+            say(format!("does not say what parameter `{}` is", param.name));
+        }
+        if !names.insert(param.name.as_str()) {
+            say(format!("has parameter `{}` twice", param.name));
+        }
+        let personal = matches!(param.kind, ParamKind::Cnic | ParamKind::Mobile);
+        if personal && service.path.contains(&format!("{{{}}}", param.name)) {
+            say(format!("names a person in its path: `{}`", param.name));
+        }
+    }
+    for segment in service.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
+        let known = service.params.iter().any(|param| param.name == segment && param.required);
+        if !known {
+            say(format!("has no required parameter for the path's `{segment}`"));
+        }
+    }
+    if let Some(subject) = &service.subject {
+        let is_cnic =
+            |name: &str| service.params.iter().any(|p| p.name == name && p.kind == ParamKind::Cnic && p.required);
+        if !subject.strip_prefix('/').is_some_and(is_cnic) {
+            say(format!("has subject `{subject}`, which is not a required CNIC parameter"));
+        }
+    }
+}
+
+fn fields(service: &Service, dictionary: &[Placed<Datatype>], say: &mut impl FnMut(String)) {
+    if service.fields.is_empty() {
+        say("releases no field".to_owned());
+    }
+    for (pointer, datatype) in &service.fields {
+        if !pointer.starts_with('/') || pointer.ends_with('/') {
+            say(format!("has field `{pointer}`, which is not a JSON pointer to a leaf"));
+        }
+        if !dictionary.iter().any(|placed| placed.item.id == *datatype) {
+            say(format!("gives `{pointer}` the datatype `{datatype}`, which no dictionary has"));
+        }
+    }
+    if let Some(pointer) = service.answer_subject_check.as_ref().filter(|p| !service.fields.contains_key(*p)) {
+        say(format!("checks `{pointer}` of the answer, which is not one of its fields"));
+    }
+}
+
+/// The schema says who may ask an action, the catalogue who may call the service: they must agree.
+fn action(service: &Service, law: &Law, say: &mut impl FnMut(String)) {
+    let Some(action) = law.action(&service.action) else {
+        return say(format!("has action `{}`, which the schema lacks", service.action));
+    };
+    let words = &law.words;
+    let called_by = |kind| service.callers.contains(&kind);
+    let wanted = [
+        ("an agency's users", &words.user, called_by(CallerKind::Agency)),
+        ("an agency's bare client", &words.client, called_by(CallerKind::Agency) && service.unattended),
+        ("anyone", &words.anyone, called_by(CallerKind::Public)),
+    ];
+    for (who, kind, callable) in wanted {
+        if action.slice(kind.name()).is_some() != callable {
+            say(format!("and its action `{}` disagree about {who}", service.action));
+        }
+    }
+    let personal = law.entities.is_ancestor_of(&words.action.uid("personal"), &action.uid);
+    if personal != (service.consent != ConsentRule::None) {
+        say(format!("needs a consent rule if and only if its action `{}` is personal", service.action));
+    }
+}
+
+fn in_cases(service: &Service, cases: &[Case], say: &mut impl FnMut(String)) {
+    let mut own = cases.iter().filter(|case| case.service == service.id).peekable();
+    if own.peek().is_none() {
+        return say("has no case".to_owned());
+    }
+    let (permits, refusals): (Vec<_>, Vec<_>) = own.partition(|case| case.permits());
+    if permits.is_empty() {
+        say("has no case that permits anything".to_owned());
+    }
+    if refusals.is_empty() {
+        say("has no case that refuses everything".to_owned());
+    }
+}
+
+fn unique(services: &[Placed<Service>], problems: &mut Vec<Problem>) {
+    let (mut ids, mut routes) = (BTreeSet::new(), BTreeMap::new());
+    for Placed { file, item } in services {
+        if !ids.insert(&item.id) {
+            problems.push(Problem::new(file, format!("`{}` is listed twice", item.id)));
+        }
+        if let Some(other) = routes.insert((&item.method, &item.path), &item.id) {
+            problems.push(Problem::new(file, format!("`{}` has the route of `{other}`", item.id)));
+        }
+    }
+}
+
+fn datatype(datatype: &Datatype, services: &[Placed<Service>], say: &mut impl FnMut(String)) {
+    if !has_urdu(&datatype.title_ur) {
+        say("has no Urdu title".to_owned());
+    }
+    for (name, text) in [
+        ("title", &datatype.title),
+        ("controller", &datatype.controller),
+        ("source", &datatype.source),
+        ("since", &datatype.since),
+        ("reason", &datatype.reason),
+    ] {
+        if text.is_empty() {
+            say(format!("has no {name}"));
+        }
+    }
+    if !SENSITIVITIES.contains(&datatype.sensitivity.as_str()) {
+        say(format!("has sensitivity `{}`: one of {SENSITIVITIES:?}", datatype.sensitivity));
+    }
+    if !services.iter().any(|placed| placed.item.fields.values().any(|id| *id == datatype.id)) {
+        say("stands in no service's fields".to_owned());
+    }
+}
+
+/// Whether the text has a letter of the Arabic block, in which Urdu is written.
+fn has_urdu(text: &str) -> bool {
+    text.chars().any(|letter| ('\u{600}'..='\u{6ff}').contains(&letter))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Bundle, source::Source};
+
+    #[test]
+    fn what_is_missing_is_named_with_its_file() {
+        let check = |file: &str, from: &str, to: &str, expected: &str| {
+            let source = Source::embedded();
+            let text = source.file(file).unwrap();
+            assert!(text.contains(from), "{file} has no `{from}` any more");
+            let changed = text.replacen(from, to, 1);
+            let error = Bundle::load(&source.with(file, &changed)).unwrap_err();
+            let found = error.problems().iter().any(|p| p.file == file && p.reason.contains(expected));
+            assert!(found, "wanted `{expected}`, got {error}");
+        };
+        let (identity, own, nser) = ("catalogue/identity.toml", "catalogue/own.toml", "catalogue/nser.toml");
+        check(identity, "verifyYesNo", "verify", "which the schema lacks");
+        check(identity, "کیا یہ کوائف اس شہری کے ہیں؟", "same in Urdu", "no Urdu title");
+        check(identity, "consent = \"required\"", "consent = \"none\"", "consent rule");
+        check(identity, "purpose_required = true", "purpose_required = false", "lists purposes");
+        check(identity, "\"identity.match\"", "\"identity.guess\"", "which no dictionary has");
+        check(identity, "subject = \"/cnic\"", "subject = \"/name\"", "not a required CNIC parameter");
+        check(identity, "about = \"Card number of the citizen.\"", "about = \"\"", "does not say what");
+        check(identity, "name = \"father_name\"", "name = \"name\"", "twice");
+        check(identity, "/v1/identity/kyc", "/v1/identity/yes-no", "has the route of");
+        check(identity, "id = \"identity.kyc\"", "id = \"identity.yes-no\"", "listed twice");
+        check(identity, "timeout_ms = 2000", "timeout_ms = 90000", "1 to 30000");
+        check(own, "name = \"sequence\"", "name = \"number\"", "no required parameter for the path's `sequence`");
+        check(own, "unattended = true", "unattended = false", "disagree about an agency's bare client");
+        check(own, "body = \"none\"", "body = \"json\"", "has a body if and only if");
+        check(own, "id = \"usage.month\"", "id = \"usage.week\"", "has no case");
+        check(nser, "\"/household/pmt\"", "\"household/pmt\"", "not a JSON pointer");
+        check("dictionary/nser.toml", "sensitivity = \"ordinary\"", "sensitivity = \"mild\"", "`mild`");
+        check("catalogue/vital.toml", "writes = true", "writes = true\nidempotent = true", "must not be tried again");
+    }
+
+    #[test]
+    fn a_datatype_that_nothing_releases_is_refused() {
+        let source = Source::embedded();
+        let text = source.file("dictionary/report.toml").unwrap();
+        let twin = text.replace("report.statistics", "report.other").replace("# Datatypes", "# More datatypes");
+        let error = Bundle::load(&source.with("dictionary/more.toml", &twin)).unwrap_err();
+        assert!(error.to_string().contains("`report.other` stands in no service's fields"), "{error}");
+    }
+}

@@ -1,0 +1,203 @@
+//! Writes a question down as the policies read it: one context, built once for each request from typed values.
+
+use cedar_policy::{
+    Context, ContextCreationError, EntityUid, ExpressionConstructionError, RestrictedExpression as Value,
+};
+use exchange::{
+    caller::Caller,
+    consent::ConsentFacts,
+    decision::Question,
+    directory::{Agency, Agreement, Approval, Programme, Purpose, User, in_networks},
+    ids::{AgencyId, DatatypeId, UserId},
+    timestamp::Timestamp,
+};
+
+use crate::words::Words;
+
+/// Why a question could not be written down: it is then denied.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FactsError {
+    /// A record was built with the same member twice.
+    #[error("{0}")]
+    Record(#[from] ExpressionConstructionError),
+    /// The context was not accepted.
+    #[error("{0}")]
+    Context(#[from] ContextCreationError),
+}
+
+type Pairs = Vec<(String, Value)>;
+
+/// Who asks, as Cedar's principal; `None` for callers whom no policy knows.
+pub(crate) fn principal(words: &Words, caller: &Caller) -> Option<EntityUid> {
+    match caller {
+        Caller::Agency { agency, user: Some(user), .. } => Some(words.user.uid(&user_name(&agency.id, &user.id))),
+        Caller::Agency { agency, user: None, .. } => Some(words.client.uid(agency.id.as_str())),
+        Caller::Public => Some(words.anyone.uid("public")),
+        Caller::Citizen { .. } | Caller::Sms | Caller::Internal => None,
+    }
+}
+
+/// The context of a question: the schema's `Facts`.
+pub(crate) fn context(words: &Words, question: &Question) -> Result<Context, FactsError> {
+    let caller = &question.caller;
+    let in_network = caller.agency().is_some_and(|agency| in_networks(question.address, &agency.networks));
+    let mut pairs = Vec::with_capacity(14);
+    put(&mut pairs, "now", Value::new_long(question.now.millis()));
+    put(&mut pairs, "service", words.service.value(question.service.id.as_str()));
+    put(&mut pairs, "channel", words.channel.value(question.channel.as_str()));
+    put(&mut pairs, "inNetwork", Value::new_bool(in_network));
+    put(&mut pairs, "role", words.role.value(question.role.as_str()));
+    put(&mut pairs, "rows", Value::new_long(i64::from(question.rows)));
+    put(&mut pairs, "hasSubject", Value::new_bool(question.has_subject));
+    if let Caller::Agency { agency, user, asserted, .. } = caller {
+        put(&mut pairs, "agency", of_agency(words, agency)?);
+        if let Some(user) = user {
+            put(&mut pairs, "user", of_user(words, user, *asserted)?);
+        }
+    }
+    if let Some(agreement) = &question.agreement {
+        put(&mut pairs, "agreement", of_agreement(words, agreement)?);
+    }
+    if let Some(purpose) = &question.purpose {
+        put(&mut pairs, "purpose", of_purpose(words, purpose)?);
+    }
+    if let Some(programme) = &question.programme {
+        put(&mut pairs, "programme", of_programme(words, programme)?);
+    }
+    if let Some(approval) = &question.approval {
+        put(&mut pairs, "approval", of_approval(words, approval)?);
+    }
+    if let Some(consent) = &question.consent {
+        put(&mut pairs, "consent", of_consent(words, consent, question.consent_is_subjects)?);
+    }
+    Ok(Context::from_pairs(pairs)?)
+}
+
+fn put(pairs: &mut Pairs, name: &str, value: Value) {
+    pairs.push((name.to_owned(), value));
+}
+
+fn record<const N: usize>(members: [(&str, Value); N]) -> Result<Value, FactsError> {
+    Ok(Value::new_record(members.map(|(name, value)| (name.to_owned(), value)))?)
+}
+
+/// A user's name is unique within the agency only, so Cedar's name carries both.
+fn user_name(agency: &AgencyId, user: &UserId) -> String {
+    format!("{agency}/{user}")
+}
+
+/// The instant from which something holds, never early: the next whole millisecond.
+pub(crate) fn begins(at: Timestamp) -> i64 {
+    at.millis().saturating_add(i64::from(at.micros().rem_euclid(1_000) != 0))
+}
+
+/// The instant at which something ends, never late: the millisecond that it falls in.
+pub(crate) fn ends(at: Timestamp) -> i64 {
+    at.millis()
+}
+
+fn of_agency(words: &Words, agency: &Agency) -> Result<Value, FactsError> {
+    record([
+        ("id", words.agency.value(agency.id.as_str())),
+        ("kind", words.agency_kind.value(&agency.kind)),
+        ("sector", words.sector.value(agency.sector.as_str())),
+        ("conditionMet", Value::new_bool(agency.condition_met)),
+        ("feeder", Value::new_bool(agency.feeder)),
+        ("userAgency", Value::new_bool(agency.user_agency)),
+        ("suspended", Value::new_bool(agency.suspended)),
+        ("ndaFrom", Value::new_long(begins(agency.nda_from))),
+        ("ndaUntil", Value::new_long(ends(agency.nda_until))),
+    ])
+}
+
+fn of_user(words: &Words, user: &User, asserted: bool) -> Result<Value, FactsError> {
+    record([
+        ("agency", words.agency.value(user.agency.as_str())),
+        ("id", words.user.value(&user_name(&user.agency, &user.id))),
+        ("role", words.role.value(user.role.as_str())),
+        ("disabled", Value::new_bool(user.disabled)),
+        ("asserted", Value::new_bool(asserted)),
+    ])
+}
+
+fn of_agreement(words: &Words, agreement: &Agreement) -> Result<Value, FactsError> {
+    record([
+        ("agency", words.agency.value(agreement.agency.as_str())),
+        ("forum", words.forum.value(agreement.forum.as_str())),
+        ("services", words.service.set(agreement.services.iter().map(|id| id.as_str()))),
+        ("purposes", words.purpose.set(agreement.purposes.iter().map(|code| code.as_str()))),
+        ("datatypes", datatypes(words, &agreement.datatypes)),
+        ("role", words.role.value(agreement.role.as_str())),
+        ("channels", words.channel.set(agreement.channels.iter().map(|channel| channel.as_str()))),
+        ("rowLimit", Value::new_long(i64::from(agreement.row_limit))),
+        ("validFrom", Value::new_long(begins(agreement.valid_from))),
+        ("validUntil", Value::new_long(ends(agreement.valid_until))),
+        ("revoked", Value::new_bool(agreement.revoked)),
+    ])
+}
+
+fn of_purpose(words: &Words, purpose: &Purpose) -> Result<Value, FactsError> {
+    record([
+        ("code", words.purpose.value(purpose.code.as_str())),
+        ("classMax", words.class.value(purpose.class_max.as_str())),
+        ("forbidden", Value::new_bool(purpose.forbidden)),
+    ])
+}
+
+fn of_programme(words: &Words, programme: &Programme) -> Result<Value, FactsError> {
+    record([
+        ("agency", words.agency.value(programme.agency.as_str())),
+        ("kind", words.basis.value(programme.kind.as_str())),
+        ("forum", words.forum.value(programme.forum.as_str())),
+        ("purpose", words.purpose.value(programme.purpose.as_str())),
+        ("datatypes", datatypes(words, &programme.datatypes)),
+        ("validFrom", Value::new_long(begins(programme.valid_from))),
+        ("validUntil", Value::new_long(ends(programme.valid_until))),
+        ("revoked", Value::new_bool(programme.revoked)),
+    ])
+}
+
+fn of_approval(words: &Words, approval: &Approval) -> Result<Value, FactsError> {
+    record([
+        ("agency", words.agency.value(approval.agency.as_str())),
+        ("forum", words.forum.value(approval.forum.as_str())),
+        ("purpose", words.purpose.value(approval.purpose.as_str())),
+        ("datatypes", datatypes(words, &approval.datatypes)),
+        ("validFrom", Value::new_long(begins(approval.valid_from))),
+        ("validUntil", Value::new_long(ends(approval.valid_until))),
+    ])
+}
+
+fn of_consent(words: &Words, consent: &ConsentFacts, subjects: bool) -> Result<Value, FactsError> {
+    record([
+        ("agency", words.agency.value(consent.agency.as_str())),
+        ("user", words.user.value(&user_name(&consent.agency, &consent.user))),
+        ("purpose", words.purpose.value(consent.purpose.as_str())),
+        ("datatypes", datatypes(words, &consent.datatypes)),
+        ("subjects", Value::new_bool(subjects)),
+        ("grantedAt", Value::new_long(begins(consent.granted_at))),
+        ("expiresAt", Value::new_long(ends(consent.expires_at))),
+        ("active", Value::new_bool(consent.active)),
+    ])
+}
+
+fn datatypes(words: &Words, ids: &[DatatypeId]) -> Value {
+    words.datatype.set(ids.iter().map(DatatypeId::as_str))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_begins_early_or_ends_late() {
+        let check = |micros, from, until| {
+            let at = Timestamp::from_micros(micros);
+            assert_eq!((begins(at), ends(at)), (from, until), "{micros}");
+        };
+        check(5_000, 5, 5);
+        check(5_001, 6, 5);
+        check(5_999, 6, 5);
+        check(-1, 0, -1);
+    }
+}
