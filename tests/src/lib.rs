@@ -1,1 +1,15 @@
-//! stories end to end, contract suites, load generator and benches
+//! What only tests need: stories end to end, contract suites, the load generator.
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::allow_attributes,
+        reason = "tests may panic: that is how they fail"
+    )
+)]
+
+pub mod load;

@@ -1,0 +1,169 @@
+//! `loadgen`: load for a server on this machine, one JSON document on standard output.
+
+use std::{
+    io::{self, Write},
+    net::SocketAddr,
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use clap::{Args, Parser, Subcommand};
+use serde_json::Value;
+use tests::load::{
+    LoadError,
+    closed::{self, Expect},
+    handshakes, idle, open,
+    process::Server,
+    report,
+    target::{Request, Target},
+    tls::Credentials,
+};
+
+/// Loads one server on this machine's loopback and says what it took.
+#[derive(Debug, Parser)]
+struct Arguments {
+    #[command(flatten)]
+    whom: Whom,
+    #[command(subcommand)]
+    how: How,
+}
+
+#[derive(Debug, Args)]
+struct Whom {
+    /// Address of the server; loopback only.
+    address: SocketAddr,
+    /// Certification authority of the server (PEM). Without it, plain HTTP.
+    #[arg(long)]
+    ca: Option<PathBuf>,
+    /// Our certificate with its chain (PEM).
+    #[arg(long, requires = "key")]
+    cert: Option<PathBuf>,
+    /// Our key (PEM).
+    #[arg(long, requires = "cert")]
+    key: Option<PathBuf>,
+    /// Method of the request.
+    #[arg(long, default_value = "GET")]
+    method: String,
+    /// Path and query of the request.
+    #[arg(long, default_value = "/")]
+    path: String,
+    /// A header of the request, as `Name: value`; may be given many times.
+    #[arg(long = "header")]
+    headers: Vec<String>,
+    /// Body of the request.
+    #[arg(long, default_value = "")]
+    body: String,
+    /// Status to expect; others are counted as unexpected.
+    #[arg(long, default_value_t = 200)]
+    expect: u16,
+    /// Keep the values of this header of the answers.
+    #[arg(long)]
+    keep: Option<String>,
+    /// A server whose CPU time or memory is to be taken, as NAME=PID,PID; may be given many times.
+    #[arg(long = "server", value_parser = Server::parse)]
+    servers: Vec<Server>,
+}
+
+#[derive(Debug, Subcommand)]
+enum How {
+    /// Each connection sends its next request when it has its answer.
+    Closed {
+        /// Connections at once.
+        #[arg(long, default_value_t = 64)]
+        connections: u64,
+        /// Threads of the generator.
+        #[arg(long, default_value_t = 2)]
+        threads: u64,
+        /// Ends after this many milliseconds.
+        #[arg(long, default_value_t = 1000)]
+        duration_ms: u64,
+        /// Ends after this many requests.
+        #[arg(long, default_value_t = 1_000_000)]
+        requests: u64,
+    },
+    /// Requests are due at a fixed rate; latencies count from when they were due.
+    Open {
+        /// Requests per second.
+        #[arg(long, default_value_t = 500)]
+        rate: u64,
+        /// Connections at once.
+        #[arg(long, default_value_t = 16)]
+        connections: u64,
+        /// Lasts this many milliseconds.
+        #[arg(long, default_value_t = 2000)]
+        duration_ms: u64,
+    },
+    /// New connections, each with one request.
+    Handshakes {
+        /// How many.
+        #[arg(long, default_value_t = 500)]
+        count: u64,
+        /// How many at once.
+        #[arg(long, default_value_t = 8)]
+        at_once: u64,
+        /// Ends after this many milliseconds.
+        #[arg(long, default_value_t = 10_000)]
+        duration_ms: u64,
+        /// Resume sessions.
+        #[arg(long)]
+        resume: bool,
+    },
+    /// Memory of the first `--server` for each idle connection.
+    Idle {
+        /// Connections at once.
+        #[arg(long, default_value_t = 1000)]
+        connections: u64,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse()) {
+        Ok(report) => {
+            drop(writeln!(io::stdout().lock(), "{report}"));
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            drop(writeln!(io::stderr().lock(), "loadgen: {error}"));
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<Value, LoadError> {
+    let whom = arguments.whom;
+    let target = target_of(&whom)?;
+    let expect = Expect { status: whom.expect, keep: whom.keep };
+    let servers = whom.servers;
+    match arguments.how {
+        How::Closed { connections, threads, duration_ms, requests } => {
+            let plan = closed::Plan { connections, threads, duration_ms, requests, expect };
+            Ok(report::of_run("closed", &closed::run(&target, &servers, &plan)?))
+        }
+        How::Open { rate, connections, duration_ms } => {
+            let plan = open::Plan { rate, connections, duration_ms, expect };
+            Ok(report::of_run("open", &open::run(&target, &servers, &plan)?))
+        }
+        How::Handshakes { count, at_once, duration_ms, resume } => {
+            let plan = handshakes::Plan { count, at_once, duration_ms, resume, expect };
+            let case = if resume { "handshakes, resumed" } else { "handshakes, full" };
+            Ok(report::of_run(case, &handshakes::run(&target, &servers, &plan)?))
+        }
+        How::Idle { connections } => {
+            let own = Server { name: "none".into(), pids: Vec::new() };
+            let memory = idle::run(&target, servers.first().unwrap_or(&own), connections)?;
+            Ok(report::of_memory(memory))
+        }
+    }
+}
+
+fn target_of(whom: &Whom) -> Result<Target, LoadError> {
+    let own = whom.cert.as_deref().zip(whom.key.as_deref());
+    let credentials = whom.ca.as_deref().map(|ca| Credentials::read(ca, own)).transpose()?;
+    let request = Request {
+        method: whom.method.clone(),
+        path: whom.path.clone(),
+        headers: whom.headers.clone(),
+        body: whom.body.clone().into_bytes(),
+    };
+    Target::new(whom.address, credentials, &request)
+}
