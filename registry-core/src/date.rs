@@ -11,6 +11,9 @@ pub struct Day {
 }
 
 impl Day {
+    /// The day as of which every synthetic population stands.
+    pub(crate) const REFERENCE: Self = Self { year: 2026, month: 1, day: 1 };
+
     /// The day, if the calendar has it: years 1 to 9999.
     #[must_use]
     pub fn new(year: i16, month: u8, day: u8) -> Option<Self> {

@@ -27,6 +27,7 @@ pub mod memory;
 pub mod name;
 pub mod notice;
 pub mod person;
+pub mod population;
 pub mod ports;
 pub mod report;
 pub mod service;

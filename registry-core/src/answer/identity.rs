@@ -61,7 +61,6 @@ pub struct IdentityAnswer {
     pub card_expiry: Option<String>,
 }
 
-
 impl IdentityAnswer {
     /// Builds what the permit names, and nothing else.
     #[must_use]

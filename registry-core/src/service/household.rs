@@ -28,8 +28,18 @@ mod tests {
     use crate::service::testing::{ADULT, HELD, OTHER, cnic, permit, registry, run};
 
     const ALL: &[&str] = &[
-        "nser.id", "nser.name", "nser.relation", "nser.gender", "nser.age", "nser.address", "nser.assets", "nser.pmt",
-        "nser.contact", "nser.payments", "nser.cnic", "nser.location",
+        "nser.id",
+        "nser.name",
+        "nser.relation",
+        "nser.gender",
+        "nser.age",
+        "nser.address",
+        "nser.assets",
+        "nser.pmt",
+        "nser.contact",
+        "nser.payments",
+        "nser.cnic",
+        "nser.location",
     ];
 
     fn ask(role: Role, datatypes: &[&str]) -> Value {
@@ -67,10 +77,7 @@ mod tests {
     #[test]
     fn what_is_not_named_is_not_built() {
         let household = ask(Role::Standard, &["nser.pmt"]);
-        assert_eq!(
-            household,
-            json!({"subjects": [ADULT, OTHER], "household": {"pmt": 31.25, "members": [{}, {}]}})
-        );
+        assert_eq!(household, json!({"subjects": [ADULT, OTHER], "household": {"pmt": 31.25, "members": [{}, {}]}}));
     }
 
     #[test]

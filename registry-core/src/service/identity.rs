@@ -69,7 +69,7 @@ mod tests {
     use super::*;
     use crate::{
         person::Unverifiable,
-        service::testing::{OTHER, ADULT, DEAD, EXPIRED, HELD, IMPOUNDED, UNKNOWN, cnic, permit, registry, run},
+        service::testing::{ADULT, DEAD, EXPIRED, HELD, IMPOUNDED, OTHER, UNKNOWN, cnic, permit, registry, run},
     };
 
     fn given(name: Option<&str>, father: Option<&str>, birth: Option<&str>) -> Particulars {

@@ -1,7 +1,7 @@
 //! The registry's one service: every operation takes the permit first, and the person is the permit's subject.
 
-mod identity;
 mod household;
+mod identity;
 mod notice;
 mod report;
 #[cfg(test)]

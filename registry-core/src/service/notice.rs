@@ -1,10 +1,6 @@
 //! Notices of death: a feeder's word holds the record until a registrar decides.
 
-use exchange::{
-    cnic::Cnic,
-    permit::Permit,
-    ports::entropy::random_hex_128,
-};
+use exchange::{cnic::Cnic, permit::Permit, ports::entropy::random_hex_128};
 
 use super::{RegistryError, RegistryService, covers, id, same_subject, silent};
 use crate::{
@@ -97,7 +93,12 @@ mod tests {
         };
         let named = &["vital.notice"];
         check(ADULT, content("2026-11-23"), named, RegistryError::Parameter("date_of_death"));
-        check(ADULT, DeathNotice { place: " ".into(), ..content("2026-11-20") }, named, RegistryError::Parameter("place"));
+        check(
+            ADULT,
+            DeathNotice { place: " ".into(), ..content("2026-11-20") },
+            named,
+            RegistryError::Parameter("place"),
+        );
         let long = DeathNotice { cause: Some("x".repeat(201)), ..content("2026-11-20") };
         check(ADULT, long, named, RegistryError::Parameter("cause"));
         check(UNKNOWN, content("2026-11-20"), named, RegistryError::NotVerifiable(None));
