@@ -31,6 +31,7 @@ pub mod json;
 pub mod limits;
 pub mod log;
 pub mod mobile;
+pub mod month;
 pub mod path;
 pub mod permit;
 pub mod ports;

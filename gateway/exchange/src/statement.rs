@@ -5,71 +5,13 @@
 
 use std::{collections::BTreeMap, fmt};
 
+pub use crate::month::{Month, MonthError};
 use crate::{
     ids::AgencyId,
     record::leaf::{Kind, Leaf},
+    tariff::rupees,
     timestamp::Timestamp,
 };
-
-/// A calendar month in Asia/Karachi, such as `2026-11`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Month {
-    year: u16,
-    month: u8,
-}
-
-/// The text is not a month written as `2026-11`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("month is not written as four digits, a hyphen and 01 to 12")]
-pub struct MonthError;
-
-impl Month {
-    /// Reads `2026-11`.
-    ///
-    /// # Errors
-    /// [`MonthError`] for anything else.
-    pub fn parse(text: &str) -> Result<Self, MonthError> {
-        let (year, month) = text.split_once('-').ok_or(MonthError)?;
-        let plain = |part: &str, digits| part.len() == digits && part.bytes().all(|byte| byte.is_ascii_digit());
-        if !plain(year, 4) || !plain(month, 2) {
-            return Err(MonthError);
-        }
-        let year = year.parse().map_err(|_| MonthError)?;
-        let month = month.parse().map_err(|_| MonthError)?;
-        // The year 9999 has no month after it that RFC 3339 can write.
-        if year == 9999 || !(1..=12).contains(&month) { Err(MonthError) } else { Ok(Self { year, month }) }
-    }
-
-    /// Its first instant.
-    #[must_use]
-    pub fn first(self) -> Timestamp {
-        // A parsed month always has a first instant, so the default is never taken.
-        Timestamp::parse_rfc3339(&format!("{self}-01T00:00:00+05:00")).unwrap_or_default()
-    }
-
-    /// The first instant after it.
-    #[must_use]
-    pub fn until(self) -> Timestamp {
-        let next = if self.month == 12 {
-            Self { year: self.year + 1, month: 1 }
-        } else {
-            Self { year: self.year, month: self.month + 1 }
-        };
-        next.first()
-    }
-
-    /// Whether the instant lies in it.
-    #[must_use]
-    pub fn contains(self, at: Timestamp) -> bool {
-        self.first() <= at && at < self.until()
-    }
-}
-
-impl fmt::Display for Month {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:04}-{:02}", self.year, self.month)
-    }
-}
 
 /// One line of a bill: everything charged under one tariff line of one rate book.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,6 +51,18 @@ impl Statement {
     }
 }
 
+/// The bill as people read it: a line each, amounts in rupees.
+impl fmt::Display for Statement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} {}", self.agency, self.month)?;
+        for line in &self.lines {
+            let (tariff, version, amount) = (&line.tariff, &line.rate_version, rupees(line.amount_milli_paisa));
+            writeln!(f, "  {tariff:<24} {version:<12} {:>9} calls {:>9} rows {amount:>18}", line.calls, line.rows)?;
+        }
+        writeln!(f, "  total {}", rupees(self.total_milli_paisa))
+    }
+}
+
 /// What one leaf adds to its agency's bill.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
@@ -145,19 +99,20 @@ pub fn billed(leaf: &Leaf) -> Option<Item> {
     })
 }
 
-/// Recomputes the bill of an agency's month from leaves alone, in any order, each given once.
+/// Bills being summed: leaves go in one by one, so that a log of any length can be read through.
 ///
-/// Sums saturate at the ends of an `i64`: 92 trillion rupees a month.
-#[must_use]
-pub fn recompute<'a>(leaves: impl Iterator<Item = &'a Leaf>, agency: &AgencyId, month: Month) -> Statement {
-    let mut lines: BTreeMap<(String, String), Line> = BTreeMap::new();
-    for leaf in leaves {
-        if leaf.agency.as_deref() != Some(agency.as_str()) || !month.contains(Timestamp::from_micros(leaf.at)) {
-            continue;
-        }
-        let Some(item) = billed(leaf) else { continue };
-        let key = (item.tariff.clone(), item.rate_version.clone());
-        let line = lines.entry(key).or_insert_with(|| Line {
+/// Sums saturate at the ends of an `i64`: 92 trillion rupees.
+#[derive(Debug, Default)]
+pub struct Bills(BTreeMap<(AgencyId, Month), BTreeMap<(String, String), Line>>);
+
+impl Bills {
+    /// Adds what the leaf is billed, if anything. Each leaf must be given once, in any order.
+    pub fn add(&mut self, leaf: &Leaf) {
+        let Some(item) = billed(leaf) else { return };
+        let agency = leaf.agency.as_deref().and_then(|agency| AgencyId::parse(agency).ok());
+        let (Some(agency), Some(month)) = (agency, Month::of(Timestamp::from_micros(leaf.at))) else { return };
+        let lines = self.0.entry((agency, month)).or_default();
+        let line = lines.entry((item.tariff.clone(), item.rate_version.clone())).or_insert_with(|| Line {
             tariff: item.tariff,
             rate_version: item.rate_version,
             calls: 0,
@@ -168,7 +123,20 @@ pub fn recompute<'a>(leaves: impl Iterator<Item = &'a Leaf>, agency: &AgencyId, 
         line.rows = line.rows.saturating_add(item.rows);
         line.amount_milli_paisa = line.amount_milli_paisa.saturating_add(item.amount_milli_paisa);
     }
-    Statement::of(agency.clone(), month, lines.into_values().collect())
+
+    /// Every bill, by agency and month.
+    pub fn statements(self) -> impl Iterator<Item = Statement> {
+        self.0.into_iter().map(|((agency, month), lines)| Statement::of(agency, month, lines.into_values().collect()))
+    }
+}
+
+/// Recomputes the bill of an agency's month from leaves alone, in any order, each given once.
+#[must_use]
+pub fn recompute<'a>(leaves: impl Iterator<Item = &'a Leaf>, agency: &AgencyId, month: Month) -> Statement {
+    let mut bills = Bills::default();
+    leaves.filter(|leaf| leaf.agency.as_deref() == Some(agency.as_str())).for_each(|leaf| bills.add(leaf));
+    let found = bills.statements().find(|bill| bill.month == month);
+    found.unwrap_or_else(|| Statement::of(agency.clone(), month, Vec::new()))
 }
 
 #[cfg(test)]
@@ -221,29 +189,6 @@ mod tests {
     }
 
     #[test]
-    fn a_month_is_four_digits_a_hyphen_and_two() {
-        let check = |text, expected| assert_eq!(Month::parse(text).map(|m| m.to_string()), expected, "{text}");
-        check("2026-11", Ok("2026-11".to_owned()));
-        for bad in ["", "2026", "2026-00", "2026-13", "2026-1", "26-11", "2026-11-01", "+026-11", "9999-12", "٢٠٢٦-١١"]
-        {
-            check(bad, Err(MonthError));
-        }
-    }
-
-    #[test]
-    fn a_month_begins_and_ends_at_midnight_in_karachi() {
-        let check = |month, first: &str, until: &str| {
-            let month = Month::parse(month).unwrap();
-            assert_eq!((month.first().rfc3339(), month.until().rfc3339()), (first.to_owned(), until.to_owned()));
-        };
-        check("2026-11", "2026-11-01T00:00:00+05:00", "2026-12-01T00:00:00+05:00");
-        check("2026-12", "2026-12-01T00:00:00+05:00", "2027-01-01T00:00:00+05:00");
-        let (first, until) = (november().first(), november().until());
-        assert!(november().contains(first) && !november().contains(until));
-        assert!(!november().contains(Timestamp::from_micros(first.micros() - 1)));
-    }
-
-    #[test]
     fn only_answers_and_their_batches_are_billed() {
         let check = |kind, expected: Option<(i64, i64)>| {
             let item = billed(&leaf(kind, "bank-indus", Some("kyc"), 3, 90));
@@ -267,6 +212,24 @@ mod tests {
         let bill = recompute([own, foreign, late, last].iter(), &bank(), november());
         assert_eq!(bill.total_milli_paisa, 180);
         assert_eq!(bill.lines.len(), 1);
+    }
+
+    #[test]
+    fn all_bills_come_out_of_one_reading_of_the_log() {
+        let leaves = [
+            leaf(Kind::Outcome, "telco-sarhad", Some("yes-no"), 1, 35_000),
+            Leaf { at: november().until().micros(), ..leaf(Kind::Outcome, "bank-indus", Some("kyc"), 1, 5) },
+            leaf(Kind::Outcome, "bank-indus", Some("kyc"), 2, 250_000),
+        ];
+        let mut bills = Bills::default();
+        for leaf in &leaves {
+            bills.add(leaf);
+        }
+        let bills: Vec<_> = bills.statements().collect();
+        let heads: Vec<_> = bills.iter().map(|b| format!("{} {} {}", b.agency, b.month, b.total_milli_paisa)).collect();
+        assert_eq!(heads, ["bank-indus 2026-11 250000", "bank-indus 2026-12 5", "telco-sarhad 2026-11 35000"]);
+        let text = bills[0].to_string();
+        assert!(text.starts_with("bank-indus 2026-11\n") && text.ends_with("  total Rs 2.50000\n"), "{text}");
     }
 
     fn any_leaf() -> impl Strategy<Value = Leaf> {

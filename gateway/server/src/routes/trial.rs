@@ -206,7 +206,9 @@ impl MemoryLog {
 
     fn signed(hashes: &[merkle::Hash]) -> String {
         let mut tree = merkle::Frontier::default();
-        hashes.iter().for_each(|hash| tree.push(*hash));
+        for hash in hashes {
+            tree.push(*hash);
+        }
         let head = paths::Head { size: tree.size(), root: tree.root() };
         Checkpoint { origin: ORIGIN.into(), head }.sign(&signer()).unwrap()
     }
