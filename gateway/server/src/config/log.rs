@@ -18,8 +18,8 @@ pub struct Log {
     /// Milliseconds between two signed checkpoints while entries come; default 1000. Whoever raises it lengthens the time in
     /// which a lost disk loses proof.
     pub checkpoint_interval_ms: u64,
-    /// MiB kept free for outcomes of admitted requests; default 64. Whoever lowers it could let a flood keep an admitted
-    /// request from being closed.
+    /// MiB of the disk that the log leaves free, below which new requests are refused; default 256. Whoever lowers it could
+    /// let a full disk stop the host before the door closes.
     pub reserve_mib: u32,
     /// Days left on the disk below which `doctor` and the metrics warn; default 14. Whoever lowers it could hide a filling
     /// disk.
@@ -36,7 +36,7 @@ impl Log {
                 1_000,
                 within!(10, limits::CHECKPOINT_MS_MAX),
             ),
-            reserve_mib: section.number("reserve_mib", 64, within!(1, limits::RESERVE_MIB_MAX)),
+            reserve_mib: section.number("reserve_mib", 256, within!(1, limits::RESERVE_MIB_MAX)),
             warn_days: section.number("warn_days", 14, within!(1, limits::WARN_DAYS_MAX)),
         }
     }

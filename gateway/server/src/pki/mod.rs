@@ -12,7 +12,7 @@ pub mod inspect;
 pub mod request;
 pub mod store;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use adapters::{clock::ManualClock, entropy::SystemEntropy};
-use exchange::timestamp::Timestamp;
+use exchange::{ports::clock::Clock, timestamp::Timestamp};
 
 use super::*;
 
@@ -47,13 +47,16 @@ impl Fixture {
         Self { folder, clock, entropy, authorities }
     }
 
+    pub(crate) fn clock_now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     pub(crate) fn world(&self) -> World<'_> {
         World { clock: &self.clock, entropy: &self.entropy }
     }
 
     /// A new key, request and certificate of 30 days for `bank-indus`.
     pub(crate) fn client(&self) -> String {
-        use exchange::ports::clock::Clock;
         let agency = exchange::ids::AgencyId::parse("bank-indus").unwrap();
         let request = Request::make(&agency).unwrap();
         let validity = Validity::days(self.clock.now(), 30).unwrap();
