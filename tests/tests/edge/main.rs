@@ -11,6 +11,10 @@
 
 mod kit;
 
+mod bounds;
 mod certificates;
 mod http;
+mod http2_abuse;
+mod internal;
+mod reload;
 mod smuggling;

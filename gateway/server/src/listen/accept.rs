@@ -37,8 +37,8 @@ pub(super) struct Accepting {
 }
 
 impl Accepting {
-    /// Accepts until asked to stop, then gives the connections their time to finish.
-    pub(super) async fn run(mut self) {
+    /// Accepts until asked to stop, then gives the connections their time to finish; returns how many it had to cut.
+    pub(super) async fn run(mut self) -> usize {
         let door = Arc::new(Gate {
             acceptor: self.acceptor,
             handshakes: Semaphore::new(self.shared.limits.handshakes),
@@ -70,7 +70,7 @@ impl Accepting {
         drop(self.socket);
         // No sender means that nobody waits: the connections end with the loop.
         let time = *self.drain.borrow();
-        self.slots.all_free(time).await;
+        self.slots.all_free(time).await
     }
 }
 

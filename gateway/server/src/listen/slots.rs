@@ -57,7 +57,7 @@ impl Slots {
     pub(super) async fn all_free(&self, deadline: Duration) -> usize {
         match timeout(deadline, self.free.acquire_many(self.total)).await {
             Ok(_) => 0,
-            Err(_) => usize::try_from(self.total).unwrap_or(0).saturating_sub(self.free.available_permits()),
+            Err(_) => self.taken.lock().unwrap_or_else(PoisonError::into_inner).values().sum(),
         }
     }
 }

@@ -69,7 +69,7 @@ fn agency_of(certificate: &X509Certificate<'_>) -> Option<AgencyId> {
 
 #[cfg(test)]
 mod tests {
-    use rcgen::{CertificateParams, KeyPair, SanType, SerialNumber};
+    use rcgen::{CertificateParams, KeyPair, PublicKeyData, SanType, SerialNumber};
 
     use super::*;
 

@@ -1,6 +1,9 @@
 //! A door that answers plainly and remembers what it saw.
 
-use std::sync::Mutex;
+use std::sync::{
+    Mutex,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -23,6 +26,7 @@ pub struct Seen {
 pub struct RememberingDoor {
     seen: Mutex<Vec<Seen>>,
     unparsed: Mutex<Vec<(Peer, Code)>>,
+    waiting: AtomicUsize,
     pub arrived: Notify,
     pub release: Notify,
 }
@@ -30,6 +34,14 @@ pub struct RememberingDoor {
 impl RememberingDoor {
     pub fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
+    }
+
+    /// Releases every request to `/wait` that has arrived.
+    pub async fn release_all(&self) {
+        while self.waiting.load(Ordering::SeqCst) > 0 {
+            self.release.notify_one();
+            tokio::task::yield_now().await;
+        }
     }
 
     pub fn unparsed(&self) -> Vec<Code> {
@@ -54,8 +66,10 @@ impl Door for RememberingDoor {
             (head.target, seen.len())
         };
         if target == "/wait" {
+            self.waiting.fetch_add(1, Ordering::SeqCst);
             self.arrived.notify_one();
             self.release.notified().await;
+            self.waiting.fetch_sub(1, Ordering::SeqCst);
         }
         let status = if matches!(body, Some(Err(_))) { 400 } else { 200 };
         reply(status, format!("request {count}"), target == "/close")
