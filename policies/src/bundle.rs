@@ -14,6 +14,7 @@ use crate::{
     complete, decide,
     error::BundleError,
     law::Law,
+    memo::Memo,
     parse,
     source::Source,
 };
@@ -25,6 +26,7 @@ pub struct Bundle {
     catalogue: Arc<Catalogue>,
     law: Law,
     authorizer: Authorizer,
+    memo: Memo,
     cases: Cases,
 }
 
@@ -66,8 +68,15 @@ impl Bundle {
             catalogue: Arc::new(catalogue),
             law,
             authorizer: Authorizer::new(),
+            memo: Memo::default(),
             cases,
         })
+    }
+
+    /// Decides without the memo: what [`Decider::decide`] must always equal.
+    #[must_use]
+    pub fn decide_afresh(&self, question: &Question) -> Decision {
+        decide::decide(&self.law, &self.authorizer, self.generation, question)
     }
 
     /// What the bundle calls itself, for people.
@@ -93,7 +102,14 @@ impl Bundle {
 
 impl Decider for Bundle {
     fn decide(&self, question: &Question) -> Decision {
-        decide::decide(&self.law, &self.authorizer, self.generation, question)
+        if !self.law.steady {
+            return self.decide_afresh(question);
+        }
+        self.memo.recall(question).unwrap_or_else(|| {
+            let decision = self.decide_afresh(question);
+            self.memo.keep(question, &decision);
+            decision
+        })
     }
 
     fn catalogue(&self) -> Arc<Catalogue> {

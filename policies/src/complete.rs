@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use exchange::catalogue::{BodyForm, CallerKind, ConsentRule, Datatype, ParamKind, Service};
+use exchange::catalogue::{BodyForm, CallerKind, ConsentRule, Datatype, Param, ParamKind, Service};
 
 use crate::{
     cases::Case,
@@ -14,6 +14,10 @@ use crate::{
 
 /// Milliseconds that a service may take at most: the listener's own limit on an answer.
 const TIMEOUT_MS_MAX: u32 = 30_000;
+
+/// Characters of a personal datatype's title: the citizen reads it in a text message of one part, beside the agency, the
+/// purpose and the passcode.
+const TITLE_CHARS_MAX: usize = 24;
 
 /// Sensitivities within a class (S0 §3.2.8).
 const SENSITIVITIES: [&str; 3] = ["ordinary", "sensitive", "critical"];
@@ -87,8 +91,9 @@ fn params(service: &Service, say: &mut impl FnMut(String)) {
         }
     }
     if let Some(subject) = &service.subject {
-        let is_cnic =
-            |name: &str| service.params.iter().any(|p| p.name == name && p.kind == ParamKind::Cnic && p.required);
+        // CIBA's hint is text; the door reads the number behind `cnic:`.
+        let names_one = |p: &Param| p.required && (p.kind == ParamKind::Cnic || p.name == "login_hint");
+        let is_cnic = |name: &str| service.params.iter().any(|p| p.name == name && names_one(p));
         if !subject.strip_prefix('/').is_some_and(is_cnic) {
             say(format!("has subject `{subject}`, which is not a required CNIC parameter"));
         }
@@ -107,8 +112,12 @@ fn fields(service: &Service, dictionary: &[Placed<Datatype>], say: &mut impl FnM
             say(format!("gives `{pointer}` the datatype `{datatype}`, which no dictionary has"));
         }
     }
-    if let Some(pointer) = service.answer_subject_check.as_ref().filter(|p| !service.fields.contains_key(*p)) {
-        say(format!("checks `{pointer}` of the answer, which is not one of its fields"));
+    let others = service.answer_subjects.iter().chain(&service.answer_subject_check).chain(&service.rows);
+    for pointer in others.filter(|pointer| !pointer.starts_with('/')) {
+        say(format!("has `{pointer}`, which is not a JSON pointer"));
+    }
+    if service.answer_subject_check.is_some() && service.subject.is_none() {
+        say("checks whom the answer is about, but names no subject".to_owned());
     }
 }
 
@@ -164,6 +173,10 @@ fn unique(services: &[Placed<Service>], problems: &mut Vec<Problem>) {
 fn datatype(datatype: &Datatype, services: &[Placed<Service>], say: &mut impl FnMut(String)) {
     if !has_urdu(&datatype.title_ur) {
         say("has no Urdu title".to_owned());
+    }
+    let in_message = |title: &str| title.chars().count() <= TITLE_CHARS_MAX;
+    if datatype.personal && !(in_message(&datatype.title) && in_message(&datatype.title_ur)) {
+        say(format!("has a title of more than {TITLE_CHARS_MAX} characters"));
     }
     for (name, text) in [
         ("title", &datatype.title),
@@ -221,6 +234,9 @@ mod tests {
         check(own, "body = \"none\"", "body = \"json\"", "has a body if and only if");
         check(own, "id = \"usage.month\"", "id = \"usage.week\"", "has no case");
         check(nser, "\"/household/pmt\"", "\"household/pmt\"", "not a JSON pointer");
+        check("dictionary/nser.toml", "household number", "the number of the household", "more than 24 characters");
+        check(nser, "\"/subjects/*\"", "\"subjects\"", "`subjects`, which is not a JSON pointer");
+        check("catalogue/tax.toml", "subject = \"/cnic\"\nanswer", "answer", "names no subject");
         check("dictionary/nser.toml", "sensitivity = \"ordinary\"", "sensitivity = \"mild\"", "`mild`");
         check("catalogue/vital.toml", "writes = true", "writes = true\nidempotent = true", "must not be tried again");
     }

@@ -25,12 +25,11 @@ struct Ready<'a> {
 /// The decision for a question by the law as it stands.
 pub(crate) fn decide(law: &Law, authorizer: &Authorizer, generation: u64, question: &Question) -> Decision {
     let mut decision = Decision { verdicts: Vec::new(), obligations: Vec::new(), generation, errored: false };
-    let known = question.service.datatypes();
     match prepare(law, question) {
         Ok(Some(ready)) => {
             let mut obligations = BTreeSet::new();
             for datatype in &question.datatypes {
-                let judged = if known.binary_search(datatype).is_ok() {
+                let judged = if question.service.fields.values().any(|known| known == datatype) {
                     ready.judge(authorizer, datatype)
                 } else {
                     Judged::refused(Code::PolicyDenied)
@@ -65,11 +64,8 @@ fn prepare<'a>(law: &'a Law, question: &Question) -> Result<Option<Ready<'a>>, f
 
 impl Ready<'_> {
     fn judge(&self, authorizer: &Authorizer, datatype: &DatatypeId) -> Judged {
-        let resource = self.law.words.datatype.uid(datatype.as_str());
-        // A datatype that the store lacks would make the policies that read its class err; it is refused before.
-        if self.law.entities.get(&resource).is_none() {
-            return Judged::broken(Vec::new());
-        }
+        // A datatype that the store lacks would make the policies that read its class err: it is refused before.
+        let Some(resource) = self.law.datatype(datatype).cloned() else { return Judged::broken(Vec::new()) };
         // The typed question makes the request fit the schema; tests and debug builds hold it to that.
         let schema = cfg!(debug_assertions).then_some(&self.law.schema);
         let request = Request::new(self.principal.clone(), self.action.clone(), resource, self.context.clone(), schema);

@@ -6,13 +6,17 @@ use cedar_policy::{
     ActionConstraint, Effect, Entities, Entity, EntityTypeName, EntityUid, Policy, PolicyId as CedarId, PolicySet,
     PrincipalConstraint, RestrictedExpression as Value, Schema, ValidationMode, Validator,
 };
-use exchange::{catalogue::Datatype, ids::PolicyId};
+use exchange::{
+    catalogue::Datatype,
+    ids::{DatatypeId, PolicyId},
+};
 
 use crate::{
     error::{BundleError, Problem},
     parse::Placed,
     rule::Rule,
     source::Source,
+    steady,
     words::{SCHEMA_FILE, Words},
 };
 
@@ -23,6 +27,9 @@ pub(crate) struct Law {
     pub(crate) schema: Schema,
     /// Datatypes, their domains and the actions: the same for every request.
     pub(crate) entities: Entities,
+    /// Whether every policy sees the present only as before or after a recorded instant.
+    pub(crate) steady: bool,
+    datatypes: HashMap<DatatypeId, EntityUid>,
     rules: HashMap<CedarId, Rule>,
     slices: HashMap<String, Action>,
 }
@@ -53,7 +60,15 @@ impl Law {
         let rules = read_rules(&placed)?;
         let entities = read_entities(&words, &schema, dictionary)?;
         let slices = cut(&schema, &entities, &all)?;
-        Ok(Self { words, schema, entities, rules, slices })
+        let steady = placed.iter().all(|(_, policy)| steady::is_steady(policy));
+        let ids = dictionary.iter().map(|placed| &placed.item.id);
+        let datatypes = ids.map(|id| (id.clone(), words.datatype.uid(id.as_str()))).collect();
+        Ok(Self { words, schema, entities, steady, datatypes, rules, slices })
+    }
+
+    /// The datatype as a resource; `None` if no dictionary has it.
+    pub(crate) fn datatype(&self, id: &DatatypeId) -> Option<&EntityUid> {
+        self.datatypes.get(id)
     }
 
     /// The action of this name.

@@ -7,6 +7,7 @@
 //! | `law`, `rule`, `words` | reads, validates and slices the policies |
 //! | `complete` | refuses a bundle in which anything is missing |
 //! | `facts` | writes a question down as Cedar's context |
+//! | `memo`, `steady` | remembers decisions, and proves for which policies that is sound |
 //! | `decide`, `precedence` | decides, and picks the code that a refusal shows |
 //! | `cases` | the bundle's own promises, readable by anyone, and their runner |
 //!
@@ -21,10 +22,12 @@ mod embedded;
 pub mod error;
 mod facts;
 mod law;
+mod memo;
 mod parse;
 pub mod precedence;
 mod rule;
 pub mod source;
+mod steady;
 mod words;
 
 pub use bundle::Bundle;

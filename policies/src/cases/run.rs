@@ -3,7 +3,7 @@
 use std::fmt;
 
 use exchange::{
-    decision::{Decider, Decision, Obligation, Verdict},
+    decision::{Decider, Decision, Obligation, Question, Verdict},
     ids::PolicyId,
 };
 
@@ -32,10 +32,18 @@ impl Bundle {
         self.cases().cases.iter().flat_map(|case| self.run_case(case)).collect()
     }
 
+    /// The question that a case asks in the bundle's world.
+    ///
+    /// # Errors
+    /// Names what the world or the catalogue lacks.
+    pub fn question(&self, case: &Case) -> Result<Question, String> {
+        ask::question(case, &self.catalogue(), &self.cases().world)
+    }
+
     /// Runs one case in the bundle's world.
     #[must_use]
     pub fn run_case(&self, case: &Case) -> Vec<Difference> {
-        let reasons = match ask::question(case, &self.catalogue(), &self.cases().world) {
+        let reasons = match self.question(case) {
             Ok(question) => compare(case, &self.decide(&question)),
             Err(reason) => vec![reason],
         };
