@@ -1,13 +1,15 @@
 //! `[listen]`: where the listeners stand, and how much and how long a peer may occupy them.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-
-use exchange::limits as exchange_limits;
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 
 use super::{
     limits,
-    section::{Section, within},
+    section::{Bounds, Section, within},
 };
+use crate::listen::limits as bounds;
 
 /// Every address is a loopback address unless the configuration says otherwise.
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -27,57 +29,59 @@ pub struct Listen {
     /// Where the registry role serves other processes (internal mTLS); absent by default. Whoever reaches it still needs an
     /// internal certificate and a permit.
     pub internal_registry: Option<SocketAddr>,
-    /// Connections of one listener at once; default 4096. Whoever raises it could exhaust memory.
+    /// Connections of one listener at once; default and most 16384. Whoever lowers it could shut agencies out.
     pub connections_max: u32,
-    /// TLS handshakes at once; default 256. Whoever raises it could let a flood of handshakes starve requests.
+    /// Connections from one address; default and most 4096. Whoever raises it lets one peer take all places.
+    pub connections_per_address_max: u32,
+    /// TLS handshakes under way; default and most 512. Whoever raises it could let a flood of handshakes starve requests.
     pub handshakes_max: u32,
-    /// Milliseconds for a handshake; default 5000. Whoever raises it lets silent peers hold places.
+    /// Milliseconds for a handshake; default and most 5000. Whoever raises it lets silent peers hold places.
     pub handshake_timeout_ms: u64,
-    /// Milliseconds for a request's head; default 10000. Whoever raises it lets slow peers hold places.
+    /// Milliseconds for a request's head; default and most 5000. Whoever raises it lets slow peers hold places.
     pub header_timeout_ms: u64,
-    /// Bytes of a request's head; default 16384. Whoever raises it could exhaust memory.
-    pub header_bytes_max: usize,
-    /// Header fields of a request; default 64. Whoever raises it makes each request dearer to check.
-    pub headers_max: usize,
-    /// Milliseconds for a request's body; default 10000. Whoever raises it lets slow peers hold places.
+    /// Milliseconds for a request's body; default and most 10000. Whoever raises it lets slow peers hold places.
     pub body_timeout_ms: u64,
-    /// Bytes of a request's body; default 65536. Whoever lowers it could refuse legal notices.
-    pub body_bytes_max: usize,
-    /// Milliseconds that an idle connection is kept; default 60000. Whoever raises it lets idle peers hold places.
+    /// Milliseconds that a client has to take a reply; default and most 30000. Whoever raises it lets slow peers hold
+    /// places.
+    pub reply_timeout_ms: u64,
+    /// Milliseconds that a connection may be without a request; default and most 75000. Whoever raises it lets idle peers
+    /// hold places.
     pub idle_timeout_ms: u64,
-    /// Concurrent streams of one HTTP/2 connection; default 128. Whoever raises it weakens the bound on work per connection.
-    pub http2_streams_max: u32,
     /// Milliseconds that a stop waits for requests in flight; default 30000. Whoever lowers it could cut answers off.
     pub drain_timeout_ms: u64,
 }
 
 impl Listen {
     pub(super) fn read(section: &mut Section<'_>) -> Self {
-        let wait = within!(limits::WAIT_MS_MIN, limits::WAIT_MS_MAX);
         let listen = Self {
             agency: section.address("agency", SocketAddr::new(LOOPBACK, 8443)),
             public: section.address("public", SocketAddr::new(LOOPBACK, 8444)),
             ops: section.address("ops", SocketAddr::new(LOOPBACK, 9464)),
             internal_control: section.optional_address("internal_control"),
             internal_registry: section.optional_address("internal_registry"),
-            connections_max: section.number("connections_max", 4_096, within!(1, limits::CONNECTIONS_MAX)),
-            handshakes_max: section.number("handshakes_max", 256, within!(1, limits::HANDSHAKES_MAX)),
-            handshake_timeout_ms: section.number("handshake_timeout_ms", 5_000, wait),
-            header_timeout_ms: section.number("header_timeout_ms", 10_000, wait),
-            header_bytes_max: section.number(
-                "header_bytes_max",
-                16_384,
-                within!(limits::HEAD_BYTES_MIN, limits::HEAD_BYTES_MAX),
+            connections_max: count(
+                section,
+                "connections_max",
+                bounds::CONNECTIONS_MAX,
+                "listen::limits::CONNECTIONS_MAX",
             ),
-            headers_max: section.number("headers_max", 64, within!(limits::HEADERS_MIN, limits::HEADERS_MAX)),
-            body_timeout_ms: section.number("body_timeout_ms", 10_000, wait),
-            body_bytes_max: section.number(
-                "body_bytes_max",
-                exchange_limits::REQUEST_BODY_BYTES_MAX,
-                within!(1_024, exchange_limits::REQUEST_BODY_BYTES_MAX),
+            connections_per_address_max: count(
+                section,
+                "connections_per_address_max",
+                bounds::CONNECTIONS_PER_ADDRESS_MAX,
+                "listen::limits::CONNECTIONS_PER_ADDRESS_MAX",
             ),
-            idle_timeout_ms: section.number("idle_timeout_ms", 60_000, within!(1_000, limits::IDLE_MS_MAX)),
-            http2_streams_max: section.number("http2_streams_max", 128, within!(1, limits::STREAMS_MAX)),
+            handshakes_max: count(section, "handshakes_max", bounds::HANDSHAKES_MAX, "listen::limits::HANDSHAKES_MAX"),
+            handshake_timeout_ms: wait(
+                section,
+                "handshake_timeout_ms",
+                bounds::HANDSHAKE_TIME,
+                "listen::limits::HANDSHAKE_TIME",
+            ),
+            header_timeout_ms: wait(section, "header_timeout_ms", bounds::HEAD_TIME, "listen::limits::HEAD_TIME"),
+            body_timeout_ms: wait(section, "body_timeout_ms", bounds::BODY_TIME, "listen::limits::BODY_TIME"),
+            reply_timeout_ms: wait(section, "reply_timeout_ms", bounds::REPLY_TIME, "listen::limits::REPLY_TIME"),
+            idle_timeout_ms: wait(section, "idle_timeout_ms", bounds::IDLE_TIME, "listen::limits::IDLE_TIME"),
             drain_timeout_ms: section.number("drain_timeout_ms", 30_000, within!(0, limits::DRAIN_MS_MAX)),
         };
         listen.check(section);
@@ -104,4 +108,21 @@ impl Listen {
             }
         }
     }
+}
+
+/// A count from 1 to the listener's own bound, which is also the default.
+fn count(section: &mut Section<'_>, key: &'static str, max: usize, name: &'static str) -> u32 {
+    let default = u32::try_from(max).unwrap_or(u32::MAX);
+    section.number(key, default, own_bound(1, i64::from(default), name))
+}
+
+/// A wait from [`limits::WAIT_MS_MIN`] to the listener's own bound, which is also the default, in milliseconds.
+fn wait(section: &mut Section<'_>, key: &'static str, max: Duration, name: &'static str) -> u64 {
+    let default = i64::try_from(max.as_millis()).unwrap_or(i64::MAX);
+    let bounds = Bounds { min_name: "limits::WAIT_MS_MIN", ..own_bound(limits::WAIT_MS_MIN, default, name) };
+    section.number(key, default.unsigned_abs(), bounds)
+}
+
+fn own_bound(min: i64, max: i64, name: &'static str) -> Bounds {
+    Bounds { min, min_name: "", max, max_name: name }
 }

@@ -2,7 +2,12 @@
 
 use std::{collections::BTreeMap, fmt::Display, net::SocketAddr, path::PathBuf};
 
-use super::{error::Problem, secret::SecretUrl};
+use super::{
+    error::Problem,
+    given::{Given, show_path, text_of, texts_of, to_address, to_path},
+    near::nearest,
+    secret::SecretUrl,
+};
 
 /// Where a value in force came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,31 +31,6 @@ pub struct Effective {
     pub value: Option<String>,
     /// Where it came from.
     pub source: Source,
-}
-
-/// A value before it is read.
-#[derive(Clone, Debug)]
-pub(super) enum Given {
-    /// From the file, typed.
-    File(toml::Value),
-    /// From the environment: text.
-    Environment(String),
-}
-
-impl Given {
-    fn source(&self) -> Source {
-        match self {
-            Self::File(_) => Source::File,
-            Self::Environment(_) => Source::Environment,
-        }
-    }
-
-    fn shown(&self) -> String {
-        match self {
-            Self::File(value) => value.to_string(),
-            Self::Environment(text) => text.clone(),
-        }
-    }
 }
 
 /// Inclusive bounds of a number, with the names of the limits that set them.
@@ -299,62 +279,4 @@ impl<'a> Section<'a> {
 /// Text as a TOML string.
 pub(super) fn quoted(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
-}
-
-fn text_of(given: &Given) -> Result<String, String> {
-    match given {
-        Given::File(toml::Value::String(text)) | Given::Environment(text) => Ok(text.clone()),
-        Given::File(_) => Err("not a text".to_owned()),
-    }
-}
-
-fn texts_of(given: &Given) -> Result<Vec<String>, String> {
-    match given {
-        Given::Environment(text) => {
-            Ok(text.split(',').map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned).collect())
-        }
-        Given::File(toml::Value::Array(values)) => {
-            let texts = values.iter().map(|value| value.as_str().map(str::to_owned));
-            texts.collect::<Option<_>>().ok_or_else(|| "not a list of texts".to_owned())
-        }
-        Given::File(_) => Err("not a list of texts".to_owned()),
-    }
-}
-
-#[expect(clippy::unnecessary_wraps, reason = "the form that `parsed` takes")]
-fn to_path(text: &str) -> Result<PathBuf, String> {
-    Ok(PathBuf::from(text))
-}
-
-fn show_path(path: &PathBuf) -> String {
-    quoted(&path.display().to_string())
-}
-
-fn to_address(text: &str) -> Result<SocketAddr, String> {
-    text.parse().map_err(|_| "not an address and port such as 127.0.0.1:8443".to_owned())
-}
-
-/// The known key that most likely was meant: one or two letters away.
-fn nearest<'k>(key: &str, known: &[&'k str]) -> Option<&'k str> {
-    known.iter().map(|near| (distance(key, near), *near)).filter(|(far, _)| *far <= 2).min().map(|(_, near)| near)
-}
-
-/// Letters to change, add or take away between two keys (Levenshtein).
-fn distance(from: &str, to: &str) -> usize {
-    let to = to.as_bytes();
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (above, letter) in from.bytes().enumerate() {
-        let mut diagonal = above;
-        let mut left = above + 1;
-        for (cell, other) in row.iter_mut().skip(1).zip(to) {
-            let here = (diagonal + usize::from(letter != *other)).min(left + 1).min(*cell + 1);
-            diagonal = *cell;
-            *cell = here;
-            left = here;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = above + 1;
-        }
-    }
-    row.last().copied().unwrap_or(usize::MAX)
 }

@@ -4,8 +4,9 @@ use std::{collections::BTreeMap, fs, io::Read, path::Path};
 
 use super::{
     error::{ConfigError, Problem},
+    given::Given,
     limits,
-    section::{Effective, Given, Section},
+    section::{Effective, Section},
 };
 
 /// Prefix of our environment variables: `IJAZAT__SECTION__KEY=value`, `IJAZAT__UPSTREAM__ID__KEY=value`.
