@@ -22,6 +22,7 @@ const FOLDER_MODE: u32 = 0o700;
 #[derive(Debug)]
 pub struct FsDisk {
     folder: PathBuf,
+    writable: bool,
 }
 
 #[derive(Debug)]
@@ -37,7 +38,13 @@ impl FsDisk {
     /// As the host reports.
     pub fn open(folder: &Path) -> io::Result<Self> {
         DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(folder)?;
-        Ok(Self { folder: folder.to_owned() })
+        Ok(Self { folder: folder.to_owned(), writable: true })
+    }
+
+    /// The folder as a reader sees it: nothing is made, nothing opened for writing.
+    #[must_use]
+    pub fn read_only(folder: &Path) -> Self {
+        Self { folder: folder.to_owned(), writable: false }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -101,7 +108,7 @@ impl Disk for FsDisk {
     }
 
     fn open_segment(&self, name: &str) -> io::Result<Arc<dyn SegmentFile>> {
-        let file = OpenOptions::new().read(true).write(true).open(self.path(name))?;
+        let file = OpenOptions::new().read(true).write(self.writable).open(self.path(name))?;
         let bytes = file.metadata()?.len();
         Ok(Arc::new(FsSegment { file, bytes }))
     }

@@ -5,7 +5,7 @@ use std::{
     any::Any,
     collections::{BTreeMap, BTreeSet},
     io,
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
 };
 
 use super::{
@@ -45,11 +45,13 @@ struct State {
     operations: u64,
     dies_at: Option<u64>,
     dead: bool,
+    /// While set, syncs wait.
+    slow: bool,
 }
 
 /// A folder in memory. Clones are the same folder.
 #[derive(Clone, Debug, Default)]
-pub struct MemoryDisk(Arc<Mutex<State>>);
+pub struct MemoryDisk(Arc<(Mutex<State>, Condvar)>);
 
 #[derive(Debug)]
 struct MemorySegment {
@@ -105,7 +107,7 @@ impl MemoryDisk {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        held(&self.0)
+        held(&self.0.0)
     }
 
     /// Sets the room that is left.
@@ -116,6 +118,12 @@ impl MemoryDisk {
     /// From now on this fails with an input/output error.
     pub fn break_with(&self, fault: Fault) {
         self.state().faults.insert(fault);
+    }
+
+    /// While `slow`, syncs do not return.
+    pub fn set_slow(&self, slow: bool) {
+        self.state().slow = slow;
+        self.0.1.notify_all();
     }
 
     /// The power goes in the midst of the changing operation of this number, counted from now.
@@ -146,7 +154,7 @@ impl MemoryDisk {
             }
             found.files.insert(name.clone(), Content::durable(content.durable));
         }
-        Self(Arc::new(Mutex::new(found)))
+        Self(Arc::new((Mutex::new(found), Condvar::new())))
     }
 
     /// A copy of the folder as every process sees it now.
@@ -155,7 +163,7 @@ impl MemoryDisk {
         let state = self.state();
         let files = state.files.iter().map(|(name, held)| (name.clone(), Content::durable(held.cached.clone())));
         let copied = State { free_bytes: state.free_bytes, files: files.collect(), ..State::default() };
-        Self(Arc::new(Mutex::new(copied)))
+        Self(Arc::new((Mutex::new(copied), Condvar::new())))
     }
 
     /// Changes a file's bytes behind everyone's back; makes it if it is not there.
@@ -275,7 +283,9 @@ impl SegmentFile for MemorySegment {
     }
 
     fn sync(&self) -> io::Result<()> {
-        let mut state = self.disk.state();
+        let slow = |state: &mut State| state.slow;
+        let waited = self.disk.0.1.wait_while(self.disk.state(), slow);
+        let mut state = waited.unwrap_or_else(PoisonError::into_inner);
         if state.operate(Some(Fault::Sync))? {
             return Err(io::Error::other("the power went"));
         }

@@ -3,7 +3,8 @@
 //! Map: the door calls [`SegmentLog`] (`segment_log.rs`) · entries wait in `queue.rs`, are written and synced together by
 //! `writer.rs`, in files that `keeper.rs` prepares ahead · `store.rs` and `tree.rs` answer reads and hashes · `signer.rs`
 //! signs heads after reading the entries again · `recover.rs` tells a torn tail from corruption at start ·
-//! `memory.rs` is a disk that fails on command.
+//! `publish.rs` derives C2SP tiles · [`verify()`] believes none of them and computes all again · `memory.rs` is a disk
+//! that fails on command.
 //!
 //! Files: `segment-N.log` (frames, see `frame.rs`), `head` (the last signed checkpoint), `lock`, `tiles/`.
 
@@ -16,6 +17,7 @@ pub mod limits;
 pub mod memory;
 
 mod options;
+mod publish;
 mod queue;
 mod reader;
 mod recover;
@@ -25,11 +27,13 @@ mod segment_log;
 mod signer;
 mod store;
 mod tree;
+pub mod verify;
 mod writer;
 
 pub use options::{LogOptions, OpenError};
 pub use room::DiskRoom;
 pub use segment_log::SegmentLog;
+pub use verify::{VerifyError, VerifyReport, verify};
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -86,6 +86,11 @@ impl FrameReader {
         Ok(frame::split(header, bytes).map_or(Step::Nothing, |frame| Step::Frame(frame, begin)))
     }
 
+    /// Whether nothing was written here: zeros, or too little room for a frame.
+    pub fn at_end(&mut self) -> io::Result<bool> {
+        Ok(!self.fill(frame::HEADER_BYTES)? || self.rest().first_chunk().map(frame::start) == Some(Start::Nothing))
+    }
+
     fn rest(&self) -> &[u8] {
         self.buffer.get(self.at..).unwrap_or_default()
     }

@@ -23,6 +23,7 @@ use super::{
     keeper::Keeper,
     limits,
     options::{LogOptions, OpenError},
+    publish::Publisher,
     queue::Queue,
     reader::Place,
     recover::{Recovered, recover},
@@ -50,6 +51,7 @@ struct Shared {
     queue: Queue,
     keeper: Arc<Keeper>,
     signer: Signer,
+    publisher: Publisher,
     failure: OnceLock<String>,
     failed: watch::Sender<Option<String>>,
     stopping: AtomicBool,
@@ -101,6 +103,7 @@ impl SegmentLog {
             queue: Queue::default(),
             keeper,
             signer,
+            publisher: Publisher::default(),
             failure: OnceLock::new(),
             failed: watch::Sender::new(None),
             stopping: AtomicBool::new(false),
@@ -157,6 +160,15 @@ impl SegmentLog {
         self.shared.look_at_room();
     }
 
+    /// Derives C2SP tiles up to the last checkpoint, a bounded number at each call; `true` once all of them stand. Done
+    /// in the background after each checkpoint too.
+    ///
+    /// # Errors
+    /// [`LogUnavailable::Failed`] as the host reports; it harms nothing but the tiles.
+    pub fn write_tiles(&self) -> Result<bool, LogUnavailable> {
+        self.shared.write_tiles()
+    }
+
     /// Proof that the tree of `old` entries is a prefix of that of `new` durable entries.
     ///
     /// # Errors
@@ -181,7 +193,9 @@ impl SegmentLog {
         // The writer first: it may still need the keeper to make room.
         drop(threads.next().map(JoinHandle::join));
         // If the last head cannot be signed, the next start reads the entries behind the older one all the same.
-        let _ = self.shared.sign();
+        if self.shared.sign().is_ok() && self.shared.options.tiles {
+            self.shared.publish();
+        }
         self.shared.keeper.stop();
         threads.for_each(|thread| drop(thread.join()));
         held(&self.guard).take();
@@ -259,8 +273,22 @@ impl Shared {
                 return;
             }
             // A failure is already known to everyone; a full disk is tried again at the next turn.
-            let _ = self.sign();
+            if self.sign().is_ok() && self.options.tiles {
+                self.publish();
+            }
         }
+    }
+
+    /// Derived files are nobody's proof: what cannot be written now is written at the next turn.
+    fn publish(&self) {
+        if let Err(error) = self.write_tiles() {
+            tracing::warn!(error = %error, "tiles of the access log could not be written");
+        }
+    }
+
+    fn write_tiles(&self) -> Result<bool, LogUnavailable> {
+        let written = self.publisher.pass(&self.store, &self.signer.last());
+        written.map_err(|error| LogUnavailable::Failed(error.to_string()))
     }
 
     fn stop_ticking(&self) {
