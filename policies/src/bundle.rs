@@ -79,6 +79,12 @@ impl Bundle {
         decide::decide(&self.law, &self.authorizer, self.generation, question)
     }
 
+    /// Whether decisions are remembered: not if a policy reckons with the present otherwise than as before or after.
+    #[must_use]
+    pub fn remembers(&self) -> bool {
+        self.law.steady
+    }
+
     /// What the bundle calls itself, for people.
     #[must_use]
     pub fn title(&self) -> &str {

@@ -10,6 +10,9 @@ use crate::{
 /// Folders that a bundle consists of; all else in its folder (the crate's own source) is not read.
 const FOLDERS: [&str; 6] = ["dictionary", "catalogue", "schema", "guardrails", "domains", "cases"];
 
+/// Ends of the names of a bundle's files; the golden matrix and editors' leavings are not read.
+const SUFFIXES: [&str; 3] = [".toml", ".cedar", ".cedarschema"];
+
 /// Bytes of one file of a bundle: the largest of ours has 20 KiB.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
@@ -79,7 +82,7 @@ impl Source {
             let kind = entry.file_type().map_err(|error| unreadable(&error))?;
             if kind.is_dir() {
                 self.read_folder(root, &path)?;
-            } else {
+            } else if SUFFIXES.iter().any(|suffix| path.ends_with(suffix)) {
                 self.read_file(root, &path)?;
             }
         }
