@@ -16,6 +16,7 @@
 )]
 
 pub mod cli;
+pub mod compose;
 pub mod config;
 pub mod demo;
 pub mod door;

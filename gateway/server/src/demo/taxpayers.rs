@@ -127,5 +127,5 @@ fn whole(status: u16, body: String) -> Response<Body> {
 
 fn endless() -> Response<Body> {
     let frames = (0..ENDLESS_FRAMES).map(|_| Ok(Frame::data(Bytes::from_static(&[b' '; 65_536]))));
-    Response::new(BodyExt::boxed(StreamBody::new(futures_util::stream::iter(frames))))
+    Response::new(StreamBody::new(futures_util::stream::iter(frames)).boxed())
 }

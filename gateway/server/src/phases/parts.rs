@@ -66,7 +66,7 @@ pub struct Parts {
     /// The access log.
     pub log: Arc<dyn RecordLog>,
     /// The log's key for side records.
-    pub side_key: SealingKey,
+    pub side_key: Arc<SealingKey>,
     /// Citizens' keys.
     pub citizen_keys: Arc<dyn CitizenKeys>,
     /// Consent tokens and approvals.

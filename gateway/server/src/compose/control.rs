@@ -1,0 +1,105 @@
+//! The control service: consent and the caller's own affairs, in this process or listening for the gateway's.
+
+use std::sync::Arc;
+
+use adapters::sql::control::ControlStore;
+use axum::Router;
+use exchange::{
+    decision::Decider,
+    ids::UpstreamId,
+    permit::{PermitKey, PermitVerifier},
+    ports::directory_source::DirectorySource,
+};
+
+use super::{ComposeError, Keys, World, pki, registry::Registry, running::Running, stores};
+use crate::{
+    config::Config,
+    listen,
+    phases::snapshot::DirectoryWatch,
+    routes::control::{
+        authorize, background::Background, consent::ConsentParts, discovery, discovery::DiscoveryParts, pin, token,
+        whoami, whoami::WhoamiParts,
+    },
+};
+
+/// What the control service stands on.
+#[derive(Debug)]
+pub(super) struct Control {
+    pub store: Arc<ControlStore>,
+    pub directory: Arc<DirectoryWatch>,
+    pub decider: Arc<dyn Decider>,
+    pub background: Background,
+}
+
+impl Control {
+    pub(super) async fn open(config: &Config, world: &World, keys: &Keys) -> Result<Self, ComposeError> {
+        let store = stores::control(config, world, keys).await?;
+        let directory = Arc::new(DirectoryWatch::new(Arc::clone(&store) as Arc<dyn DirectorySource>));
+        directory.confirm().await.map_err(ComposeError::of("directory"))?;
+        Ok(Self { store, directory, decider: bundle(config)?, background: Background::default() })
+    }
+
+    /// Routes of consent, discovery and whoami.
+    pub(super) fn router(&self, config: &Config, world: &World, registry: &Registry) -> Router {
+        let consent = Arc::new(ConsentParts {
+            store: Arc::clone(&self.store),
+            directory: Arc::clone(&self.directory),
+            decider: Arc::clone(&self.decider),
+            status: registry.status(),
+            entropy: Arc::clone(&world.entropy),
+            background: self.background.clone(),
+        });
+        let discovery = DiscoveryParts { issuer: format!("https://{}", config.node.origin) };
+        let whoami = WhoamiParts { directory: Arc::clone(&self.directory) };
+        Router::new()
+            .merge(authorize::routes(Arc::clone(&consent)))
+            .merge(pin::routes(Arc::clone(&consent)))
+            .merge(token::routes(consent))
+            .merge(discovery::routes(Arc::new(discovery)))
+            .merge(whoami::routes(Arc::new(whoami)))
+    }
+}
+
+/// The policies: the folder that the configuration names, or those that are built in.
+pub(super) fn bundle(config: &Config) -> Result<Arc<dyn Decider>, ComposeError> {
+    let bundle = match &config.policy.bundle {
+        Some(folder) => policies::Bundle::from_dir(folder),
+        None => policies::Bundle::embedded(),
+    };
+    Ok(Arc::new(bundle.map_err(ComposeError::of("policies"))?))
+}
+
+/// Serves the control service to the gateway's process.
+pub(super) async fn listen(
+    config: &Config,
+    world: &World,
+    keys: &Keys,
+    registry: &Registry,
+    running: &mut Running,
+) -> Result<(), ComposeError> {
+    let Some(address) = config.listen.internal_control else { return Ok(()) };
+    let control = Control::open(config, world, keys).await?;
+    let router = control.router(config, world, registry);
+    running.directory(Arc::clone(&control.directory));
+    running.spawn(Arc::clone(&control.directory).run());
+    running.background(control.background);
+    let verifier = verifier(config, "control")?;
+    let handle = listen::internal::serve(
+        address,
+        pki::internal(config)?,
+        super::running::listen_limits(config),
+        verifier,
+        router,
+        Arc::clone(&world.clock),
+    )
+    .map_err(ComposeError::of("control listener"))?;
+    running.internal(handle);
+    Ok(())
+}
+
+/// Checks the permits that come with requests to an upstream of ours.
+pub(super) fn verifier(config: &Config, upstream: &str) -> Result<Arc<PermitVerifier>, ComposeError> {
+    let secret = adapters::log::keys::load(&config.tls.permit_key).map_err(ComposeError::of("permit key"))?;
+    let audience = UpstreamId::parse(upstream).map_err(ComposeError::of("permit key"))?;
+    Ok(Arc::new(PermitVerifier::new(audience, PermitKey::new(&secret))))
+}

@@ -1,0 +1,187 @@
+//! The gateway role: the log, the door over its parts, and the two outer listeners.
+
+use std::{collections::HashMap, num::NonZeroU32, sync::Arc};
+
+use adapters::{
+    log::SegmentLog,
+    sql::{control::ControlStore, index::{IndexStore, Indexer, Opener}},
+    upstream::embedded::Embedded,
+};
+use arc_swap::ArcSwap;
+use axum::Router;
+use exchange::{
+    ids::UpstreamId,
+    permit::PermitMint,
+    ports::{
+        citizen_keys::CitizenKeys, consent_tokens::ConsentTokens, record_log::RecordLog, upstream::Upstream,
+    },
+};
+
+use super::{
+    ComposeError, Keys, World, control::Control, pki::Outer, registry::Registry, running::Running, sample, stores, tasks,
+    upstreams,
+};
+use crate::{
+    config::{Config, UpstreamKind},
+    door::{Door, Listener},
+    listen::{self, ListenOptions},
+    phases::{
+        assertion::SeenAssertions,
+        counted::CountedRefusals,
+        limit::{LimitNumbers, Limits},
+        parts::{Law, Parts, Revocations},
+    },
+    pipeline::Pipeline,
+    routes::control::{
+        audit, audit::AuditParts, checkpoint, checkpoint::CheckpointParts, receipt, receipt::ReceiptParts, usage,
+        usage::UsageParts,
+    },
+    tls::{ListenerTls, TrustState, Watcher},
+};
+
+impl Revocations for TrustState {
+    fn is_revoked(&self, serial: &str) -> bool {
+        TrustState::is_revoked(self, serial)
+    }
+}
+
+/// Builds the door, opens its listeners and starts its background work.
+pub(super) async fn build(
+    config: &Config,
+    world: &World,
+    keys: &Keys,
+    registry: Option<&Registry>,
+    running: &mut Running,
+) -> Result<(), ComposeError> {
+    let log = stores::log(config, world, keys)?;
+    running.log(Arc::clone(&log));
+    let control = Control::open(config, world, keys).await?;
+    let index = stores::index(config).await?;
+    let opener = Opener::new(Arc::clone(&log) as Arc<dyn RecordLog>, Arc::clone(&keys.side));
+    let indexer = Indexer::new(opener.clone(), index.clone());
+    let outer = Outer::load(config)?;
+    let record = record_router(&control, &log, opener, &indexer, index);
+    let upstreams = upstreams(config, world, &control, registry, record)?;
+    let parts = Arc::new(parts(config, world, keys, &control, &log, &outer, upstreams, running)?);
+    let door = Arc::new(Pipeline::new(parts));
+    listeners(config, &outer, &door, running)?;
+    let watcher = Watcher::new()
+        .certificate(outer.certificate_files, outer.certificate)
+        .trust(outer.client_files, outer.clients);
+    tasks::gateway(&door, indexer, watcher, &control, running);
+    Ok(())
+}
+
+/// What is read of the record, which stands where the log is.
+fn record_router(
+    control: &Control,
+    log: &Arc<SegmentLog>,
+    opener: Opener,
+    indexer: &Indexer,
+    index: IndexStore,
+) -> Router {
+    let log = Arc::clone(log) as Arc<dyn RecordLog>;
+    let audit = AuditParts {
+        opener,
+        indexer: indexer.clone(),
+        index: index.clone(),
+        keys: Arc::clone(&control.store) as Arc<dyn CitizenKeys>,
+    };
+    let receipt = ReceiptParts { log: Arc::clone(&log), directory: Arc::clone(&control.directory) };
+    Router::new()
+        .merge(audit::routes(Arc::new(audit)))
+        .merge(usage::routes(Arc::new(UsageParts { indexer: indexer.clone(), index })))
+        .merge(receipt::routes(Arc::new(receipt)))
+        .merge(checkpoint::routes(Arc::new(CheckpointParts { log })))
+}
+
+fn upstreams(
+    config: &Config,
+    world: &World,
+    control: &Control,
+    registry: Option<&Registry>,
+    record: Router,
+) -> Result<HashMap<UpstreamId, Arc<dyn Upstream>>, ComposeError> {
+    let mut all: HashMap<UpstreamId, Arc<dyn Upstream>> = HashMap::new();
+    for (id, settings) in &config.upstreams {
+        let upstream = match (settings.kind, id.as_str(), registry) {
+            (UpstreamKind::Embedded, "control", Some(registry)) => {
+                Arc::new(Embedded::new(control.router(config, world, registry)))
+            }
+            (UpstreamKind::Embedded, "registry", Some(registry)) => {
+                Arc::new(Embedded::new(crate::routes::registry::router(Arc::clone(&registry.service))))
+            }
+            (UpstreamKind::Embedded, ..) => continue,
+            _ => upstreams::remote(config, settings, world)?,
+        };
+        all.insert(id.clone(), upstream);
+    }
+    let here = UpstreamId::parse("record").map_err(ComposeError::of("upstreams"))?;
+    all.insert(here, Arc::new(Embedded::new(record)));
+    Ok(all)
+}
+
+#[expect(clippy::too_many_arguments, reason = "the composition hands over every part once")]
+#[expect(clippy::disallowed_methods, reason = "the composition makes the process's one mint")]
+fn parts(
+    config: &Config,
+    world: &World,
+    keys: &Keys,
+    control: &Control,
+    log: &Arc<SegmentLog>,
+    outer: &Outer,
+    upstreams: HashMap<UpstreamId, Arc<dyn Upstream>>,
+    running: &Running,
+) -> Result<Parts, ComposeError> {
+    let store: Arc<ControlStore> = Arc::clone(&control.store);
+    Ok(Parts {
+        law: ArcSwap::from_pointee(Law::new(Arc::clone(&control.decider))),
+        directory: Arc::clone(&control.directory),
+        revocations: Arc::clone(&outer.clients) as Arc<dyn Revocations>,
+        mint: PermitMint::new(),
+        log: Arc::clone(log) as Arc<dyn RecordLog>,
+        side_key: Arc::clone(&keys.side),
+        citizen_keys: Arc::clone(&store) as Arc<dyn CitizenKeys>,
+        tokens: store as Arc<dyn ConsentTokens>,
+        upstreams,
+        rates: ArcSwap::from_pointee(sample::rates(config.rates.path.as_deref())?),
+        limits: Limits::new(numbers(config)),
+        counted: CountedRefusals::default(),
+        assertions: SeenAssertions::default(),
+        clock: Arc::clone(&world.clock),
+        entropy: Arc::clone(&world.entropy),
+        metrics: running.metrics(),
+        assertion_audience: config.node.origin.clone(),
+    })
+}
+
+fn numbers(config: &Config) -> LimitNumbers {
+    let at_least_one = |n: u32| NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN);
+    LimitNumbers {
+        user_per_s: at_least_one(config.limits.user_per_s),
+        service_per_s: at_least_one(config.limits.service_per_s),
+        public_per_s: at_least_one(config.limits.public_per_s),
+        agency_per_s_max: at_least_one(config.limits.agency_per_s),
+    }
+}
+
+fn listeners(
+    config: &Config,
+    outer: &Outer,
+    door: &Arc<Pipeline>,
+    running: &mut Running,
+) -> Result<(), ComposeError> {
+    let limits = super::running::listen_limits(config);
+    let open = |listener, address, clients| {
+        let tls = ListenerTls { certificate: Arc::clone(&outer.certificate), clients };
+        let options = ListenOptions { listener, tls, limits };
+        listen::serve(address, options, Arc::clone(door) as Arc<dyn Door>)
+    };
+    let agency = open(Listener::Agency, config.listen.agency, Some(Arc::clone(&outer.clients)))
+        .map_err(ComposeError::of("agency listener"))?;
+    running.agency(agency);
+    let public =
+        open(Listener::Public, config.listen.public, None).map_err(ComposeError::of("public listener"))?;
+    running.public(public);
+    Ok(())
+}

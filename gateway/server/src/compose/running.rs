@@ -1,0 +1,171 @@
+//! A running process: its listeners, its background work, and how it stops.
+
+use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
+
+use adapters::log::SegmentLog;
+use exchange::ports::record_log::RecordLog;
+use tokio::task::JoinSet;
+
+use super::ComposeError;
+use crate::{
+    config::Config,
+    listen::{ListenHandle, ListenLimits},
+    observe::metrics::Metrics,
+    phases::snapshot::DirectoryWatch,
+    routes::control::background::Background,
+};
+
+/// What runs.
+#[derive(Debug)]
+pub struct Running {
+    agency: Option<ListenHandle>,
+    public: Option<ListenHandle>,
+    internal: Vec<ListenHandle>,
+    ops: Option<SocketAddr>,
+    log: Option<Arc<SegmentLog>>,
+    directory: Option<Arc<DirectoryWatch>>,
+    background: Vec<Background>,
+    tasks: JoinSet<()>,
+    metrics: Arc<Metrics>,
+    drain: Duration,
+}
+
+impl Running {
+    pub(super) fn new(config: &Config) -> Result<Self, ComposeError> {
+        Ok(Self {
+            agency: None,
+            public: None,
+            internal: Vec::new(),
+            ops: None,
+            log: None,
+            directory: None,
+            background: Vec::new(),
+            tasks: JoinSet::new(),
+            metrics: Arc::new(Metrics::new().map_err(ComposeError::of("metrics"))?),
+            drain: Duration::from_millis(config.listen.drain_timeout_ms),
+        })
+    }
+
+    pub(super) fn metrics(&self) -> Arc<Metrics> {
+        Arc::clone(&self.metrics)
+    }
+
+    pub(super) fn agency(&mut self, handle: ListenHandle) {
+        self.agency = Some(handle);
+    }
+
+    pub(super) fn public(&mut self, handle: ListenHandle) {
+        self.public = Some(handle);
+    }
+
+    pub(super) fn internal(&mut self, handle: ListenHandle) {
+        self.internal.push(handle);
+    }
+
+    pub(super) fn log(&mut self, log: Arc<SegmentLog>) {
+        self.log = Some(log);
+    }
+
+    pub(super) fn the_log(&self) -> Option<Arc<SegmentLog>> {
+        self.log.clone()
+    }
+
+    pub(super) fn directory(&mut self, directory: Arc<DirectoryWatch>) {
+        self.directory = Some(directory);
+    }
+
+    pub(super) fn the_directory(&self) -> Option<Arc<DirectoryWatch>> {
+        self.directory.clone()
+    }
+
+    pub(super) fn ops(&mut self, address: SocketAddr) {
+        self.ops = Some(address);
+    }
+
+    pub(super) fn background(&mut self, background: Background) {
+        self.background.push(background);
+    }
+
+    pub(super) fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(task);
+    }
+
+    /// Address of the agency listener.
+    #[must_use]
+    pub fn agency_address(&self) -> Option<SocketAddr> {
+        self.agency.as_ref().map(ListenHandle::address)
+    }
+
+    /// Address of the public listener.
+    #[must_use]
+    pub fn public_address(&self) -> Option<SocketAddr> {
+        self.public.as_ref().map(ListenHandle::address)
+    }
+
+    /// Addresses of the internal listeners, control before registry.
+    #[must_use]
+    pub fn internal_addresses(&self) -> Vec<SocketAddr> {
+        self.internal.iter().map(ListenHandle::address).collect()
+    }
+
+    /// Address of metrics, liveness and readiness.
+    #[must_use]
+    pub fn ops_address(&self) -> Option<SocketAddr> {
+        self.ops
+    }
+
+    /// The access log, in a process that plays the gateway.
+    #[must_use]
+    pub fn access_log(&self) -> Option<Arc<dyn RecordLog>> {
+        self.log.clone().map(|log| log as Arc<dyn RecordLog>)
+    }
+
+    /// Resolves when the access log has failed for good: the process must then stop and never sign again.
+    pub async fn log_failed(&self) -> String {
+        let Some(log) = &self.log else { return std::future::pending().await };
+        let mut failure = log.failure();
+        loop {
+            if let Some(why) = failure.borrow_and_update().clone() {
+                return why;
+            }
+            if failure.changed().await.is_err() {
+                return std::future::pending().await;
+            }
+        }
+    }
+
+    /// Stops: accepts nothing more, lets requests under way finish, waits for what was promised, signs the last head.
+    pub async fn stop(mut self) {
+        let outer = [self.agency.take(), self.public.take()].into_iter().flatten();
+        for handle in outer.chain(std::mem::take(&mut self.internal)) {
+            let cut = handle.stop(self.drain).await;
+            if cut > 0 {
+                tracing::warn!(connections = cut, "connections were cut at the end of the drain");
+            }
+        }
+        for background in &self.background {
+            if tokio::time::timeout(self.drain, background.idle()).await.is_err() {
+                tracing::warn!("work behind answers did not end in time");
+            }
+        }
+        self.tasks.shutdown().await;
+        if let Some(log) = self.log.take() {
+            log.close();
+        }
+    }
+}
+
+/// The listeners' bounds from the configuration; the listener brings down what is beyond its own.
+pub(super) fn listen_limits(config: &Config) -> ListenLimits {
+    let listen = &config.listen;
+    let count = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
+    ListenLimits {
+        connections: count(listen.connections_max),
+        handshakes: count(listen.handshakes_max),
+        handshake_time: Duration::from_millis(listen.handshake_timeout_ms),
+        head_time: Duration::from_millis(listen.header_timeout_ms),
+        body_time: Duration::from_millis(listen.body_timeout_ms),
+        idle_time: Duration::from_millis(listen.idle_timeout_ms),
+        ..ListenLimits::default()
+    }
+}

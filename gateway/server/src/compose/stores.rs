@@ -1,0 +1,70 @@
+//! Databases of the roles: SQLite files in the state folder, or PostgreSQL by its URL.
+
+use std::sync::Arc;
+
+use adapters::{
+    log::{LogOptions, SegmentLog},
+    sql::{Database, control::ControlStore, index::IndexStore},
+};
+
+use super::{ComposeError, Keys, World, sample};
+use crate::config::Config;
+
+/// Opens the control store; an empty one in development begins with the sample directory.
+///
+/// # Errors
+/// [`ComposeError`].
+pub async fn control(config: &Config, world: &World, keys: &Keys) -> Result<Arc<ControlStore>, ComposeError> {
+    let what = "control database";
+    let database = Database::open(config.database.control.expose(), "control").await.map_err(ComposeError::of(what))?;
+    let store = ControlStore::open(database, keys.control()?, Arc::clone(&world.clock), Arc::clone(&world.entropy))
+        .await
+        .map_err(ComposeError::of(what))?;
+    if config.node.development {
+        seed_directory(&store).await?;
+    }
+    Ok(Arc::new(store))
+}
+
+async fn seed_directory(store: &ControlStore) -> Result<(), ComposeError> {
+    use exchange::ports::directory_source::DirectorySource as _;
+    let (_, data) = store.read().await.map_err(ComposeError::of("control database"))?;
+    if data.agencies.is_empty() {
+        store.replace_directory(&sample::directory()?).await.map_err(ComposeError::of("control database"))?;
+    }
+    Ok(())
+}
+
+/// Opens the index of the access log.
+///
+/// # Errors
+/// [`ComposeError`].
+pub async fn index(config: &Config) -> Result<IndexStore, ComposeError> {
+    let what = "index database";
+    let database = Database::open(config.database.index.expose(), "index").await.map_err(ComposeError::of(what))?;
+    IndexStore::open(database).await.map_err(ComposeError::of(what))
+}
+
+/// Name of this node's log in checkpoints and receipts.
+#[must_use]
+pub fn log_origin(config: &Config) -> String {
+    format!("{}/{}", config.node.origin, config.node.name)
+}
+
+/// Opens the access log of this node; only one process can.
+///
+/// # Errors
+/// [`ComposeError`]: in use, corrupt, or the disk.
+pub fn log(config: &Config, world: &World, keys: &Keys) -> Result<Arc<SegmentLog>, ComposeError> {
+    let mut options = LogOptions::new(
+        config.log.dir.clone(),
+        &log_origin(config),
+        &config.node.name,
+        keys.log_seed(),
+        Arc::clone(&world.clock),
+    );
+    options.segment_bytes = u64::from(config.log.segment_mib) << 20;
+    options.reserve_bytes = u64::from(config.log.reserve_mib) << 20;
+    options.checkpoint_every = std::time::Duration::from_millis(config.log.checkpoint_interval_ms);
+    SegmentLog::open(options).map(Arc::new).map_err(ComposeError::of("access log"))
+}

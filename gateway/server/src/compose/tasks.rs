@@ -1,0 +1,109 @@
+//! What runs beside requests: confirming the directory, indexing, counting, watching files, numbers for operators.
+
+use std::{sync::Arc, time::Duration};
+
+use adapters::sql::index::Indexer;
+use exchange::ports::record_log::RecordLog as _;
+
+use super::{ComposeError, control::Control, running::Running};
+use crate::{
+    config::Config,
+    observe::ops::{Ops, OpsServer, router},
+    pipeline::Pipeline,
+    tls::{Watcher, watch::TICK},
+};
+
+/// Between two looks of the indexer for new entries; an auditor's query does not wait for it.
+const INDEX_EVERY: Duration = Duration::from_millis(250);
+/// Between two records of counted refusals.
+const COUNT_EVERY: Duration = Duration::from_secs(1);
+/// Between two clearings of idle counters.
+const SHRINK_EVERY: Duration = Duration::from_secs(60);
+
+pub(super) fn gateway(
+    door: &Arc<Pipeline>,
+    indexer: Indexer,
+    watcher: Watcher,
+    control: &Control,
+    running: &mut Running,
+) {
+    running.directory(Arc::clone(&control.directory));
+    running.spawn(Arc::clone(&control.directory).run());
+    running.background(control.background.clone());
+    running.spawn(index(indexer));
+    running.spawn(count(Arc::clone(door)));
+    running.spawn(shrink(Arc::clone(door)));
+    running.spawn(watch(watcher));
+    gauges(door, running);
+}
+
+async fn index(indexer: Indexer) {
+    let mut tick = tokio::time::interval(INDEX_EVERY);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        if let Err(error) = indexer.catch_up().await {
+            tracing::warn!(error = %error, "the index of the access log is behind");
+        }
+    }
+}
+
+async fn count(door: Arc<Pipeline>) {
+    let mut tick = tokio::time::interval(COUNT_EVERY);
+    loop {
+        tick.tick().await;
+        if let Err(refusal) = door.record_counted().await {
+            tracing::warn!(code = %refusal.code, "counted refusals wait to be recorded");
+        }
+    }
+}
+
+async fn shrink(door: Arc<Pipeline>) {
+    let mut tick = tokio::time::interval(SHRINK_EVERY);
+    loop {
+        tick.tick().await;
+        door.parts().limits.shrink();
+    }
+}
+
+async fn watch(mut watcher: Watcher) {
+    let mut tick = tokio::time::interval(TICK);
+    loop {
+        tick.tick().await;
+        watcher.tick();
+    }
+}
+
+fn gauges(door: &Arc<Pipeline>, running: &Running) {
+    let parts = Arc::clone(door.parts());
+    let log = running.the_log();
+    running.metrics().before_render(move |metrics| {
+        metrics.log_durable_size.set(i64::try_from(parts.log.durable_size()).unwrap_or(i64::MAX));
+        metrics.directory_generation.set(i64::try_from(parts.directory.any().generation()).unwrap_or(i64::MAX));
+        metrics.directory_stale.set(i64::from(parts.directory.current().is_err()));
+        if let Some(room) = log.as_ref().and_then(|log| log.disk().ok()) {
+            // Unknown until a day's worth of entries tells the rate: then there is no gauge to alarm on.
+            if let Some(days) = room.days_left().and_then(|days| u32::try_from(days).ok()) {
+                metrics.log_disk_left_days.set(f64::from(days));
+            }
+        }
+    });
+}
+
+/// Opens the loopback listener for metrics, liveness and readiness.
+pub(super) async fn ops(config: &Config, running: &mut Running) -> Result<(), ComposeError> {
+    let mut ops = Ops::new(running.metrics());
+    if let Some(log) = running.the_log() {
+        ops = ops.ready_when("access log", move || log.healthy().map_err(|error| error.to_string()));
+    }
+    if let Some(directory) = running.the_directory() {
+        ops = ops.ready_when("directory", move || {
+            directory.current().map(drop).map_err(|refusal| refusal.code.as_str().to_owned())
+        });
+    }
+    let server = OpsServer::bind(config.listen.ops).await.map_err(ComposeError::of("ops listener"))?;
+    let address = server.address().map_err(ComposeError::of("ops listener"))?;
+    running.ops(address);
+    running.spawn(server.run(router(Arc::new(ops)), std::future::pending()));
+    Ok(())
+}
