@@ -7,19 +7,19 @@ use std::fmt;
 pub struct Day {
     year: i16,
     month: u8,
-    day: u8,
+    of_month: u8,
 }
 
 impl Day {
     /// The day as of which every synthetic population stands.
-    pub(crate) const REFERENCE: Self = Self { year: 2026, month: 1, day: 1 };
+    pub(crate) const REFERENCE: Self = Self { year: 2026, month: 1, of_month: 1 };
 
     /// The day, if the calendar has it: years 1 to 9999.
     #[must_use]
-    pub fn new(year: i16, month: u8, day: u8) -> Option<Self> {
+    pub fn new(year: i16, month: u8, of_month: u8) -> Option<Self> {
         let valid =
-            (1..=9999).contains(&year) && (1..=12).contains(&month) && (1..=days_in(year, month)).contains(&day);
-        valid.then_some(Self { year, month, day })
+            (1..=9999).contains(&year) && (1..=12).contains(&month) && (1..=days_in(year, month)).contains(&of_month);
+        valid.then_some(Self { year, month, of_month })
     }
 
     /// The day in Asia/Karachi at an instant; `None` outside years 1 to 9999.
@@ -47,7 +47,7 @@ impl Day {
     /// Whole years from this day to a later one; 0 if it is not later.
     #[must_use]
     pub fn years_until(self, later: Self) -> u16 {
-        let passed = (later.month, later.day) >= (self.month, self.day);
+        let passed = (later.month, later.of_month) >= (self.month, self.of_month);
         let years = later.year.saturating_sub(self.year).saturating_sub(i16::from(!passed));
         u16::try_from(years).unwrap_or(0)
     }
@@ -55,7 +55,7 @@ impl Day {
 
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:04}-{:02}-{:02}", self.year, self.month, self.day)
+        write!(f, "{:04}-{:02}-{:02}", self.year, self.month, self.of_month)
     }
 }
 
@@ -118,7 +118,7 @@ impl PartialDate {
         match self {
             Self::Day(born) => Age::Exactly(born.years_until(day)),
             Self::Month(year, month) if month != day.month => {
-                let born = Day { year, month, day: 1 };
+                let born = Day { year, month, of_month: 1 };
                 Age::Exactly(born.years_until(day))
             }
             Self::Month(year, _) | Self::Year(year) => {

@@ -19,6 +19,7 @@
 
 pub mod address;
 pub mod answer;
+pub mod contract;
 pub mod date;
 pub mod household;
 pub mod identifier;

@@ -157,3 +157,24 @@ impl State {
             && members.all(|m| homes.insert(m.pid) && !self.homes.contains_key(&m.pid))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{contract::registry_contract, service::testing::run};
+
+    #[test]
+    fn memory_keeps_the_contract() {
+        run(registry_contract(&MemoryStore::default()));
+    }
+
+    #[test]
+    fn a_store_told_to_fail_fails() {
+        let store = MemoryStore::default();
+        store.set_unavailable(true);
+        let refused = run(store.count(Table::PersonsByProvince)).unwrap_err();
+        assert!(matches!(refused, StoreError::Unavailable(_)));
+        store.set_unavailable(false);
+        assert_eq!(run(store.count(Table::PersonsByProvince)), Ok(Vec::new()));
+    }
+}

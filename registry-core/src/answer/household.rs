@@ -107,25 +107,22 @@ fn is_searched(person: &Person, searched: Cnic) -> bool {
 }
 
 fn particulars(household: &Household, permit: &Permit) -> HouseholdBody {
-    let mut body = HouseholdBody::default();
-    body.id = permit.allows(datatype::NSER_ID).then(|| format!("NSER-{:010}", household.id.0));
-    if permit.allows(datatype::NSER_ADDRESS) {
-        let address = household.address.clone();
-        body.district = Some(address.district);
-        body.tehsil = Some(address.tehsil);
-        body.address = Some(address.text);
+    let address = permit.allows(datatype::NSER_ADDRESS).then(|| household.address.clone());
+    let position = household.position.filter(|_| permit.allows(datatype::NSER_LOCATION));
+    let payments = permit.allows(datatype::NSER_PAYMENTS);
+    HouseholdBody {
+        id: permit.allows(datatype::NSER_ID).then(|| format!("NSER-{:010}", household.id.0)),
+        district: address.as_ref().map(|address| address.district.clone()),
+        tehsil: address.as_ref().map(|address| address.tehsil.clone()),
+        address: address.map(|address| address.text),
+        pmt: permit.allows(datatype::NSER_PMT).then(|| f64::from(household.pmt) / 100.0),
+        assets: permit.allows(datatype::NSER_ASSETS).then(|| household.assets.clone()),
+        beneficiary: payments.then_some(household.beneficiary),
+        payments: payments.then(|| household.payments.clone()),
+        latitude: position.map(|position| f64::from(position.latitude_e6) / 1e6),
+        longitude: position.map(|position| f64::from(position.longitude_e6) / 1e6),
+        members: Vec::new(),
     }
-    body.pmt = permit.allows(datatype::NSER_PMT).then(|| f64::from(household.pmt) / 100.0);
-    body.assets = permit.allows(datatype::NSER_ASSETS).then(|| household.assets.clone());
-    if permit.allows(datatype::NSER_PAYMENTS) {
-        body.beneficiary = Some(household.beneficiary);
-        body.payments = Some(household.payments.clone());
-    }
-    if permit.allows(datatype::NSER_LOCATION) {
-        body.latitude = household.position.map(|position| f64::from(position.latitude_e6) / 1e6);
-        body.longitude = household.position.map(|position| f64::from(position.longitude_e6) / 1e6);
-    }
-    body
 }
 
 fn member(searched: bool, relation: Relation, person: &Person, permit: &Permit, on: Day) -> MemberAnswer {

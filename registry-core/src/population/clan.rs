@@ -146,9 +146,10 @@ impl Growth<'_> {
 
     fn somebody(&mut self, male: bool, born: i64, father_given: Part, family: Part, father_name: Name) -> Individual {
         let given = names::given(self.chance, male);
-        let name = match male {
-            true => names::of_man(self.chance, given, family),
-            false => names::of_woman(self.chance, given, father_given, family),
+        let name = if male {
+            names::of_man(self.chance, given, family)
+        } else {
+            names::of_woman(self.chance, given, father_given, family)
         };
         let died = self.death(born);
         Individual { name, given, father_name, male, born, died, parents: None, spouse: None, children: Vec::new() }
@@ -156,9 +157,10 @@ impl Growth<'_> {
 
     /// Four in a hundred die as children or young; the others between 50 and 95, most around 72.
     fn death(&mut self, born: i64) -> Option<i64> {
-        let lived = match self.chance.one_of_thousand(40) {
-            true => self.chance.between(0, 50 * 365),
-            false => 50 * 365 + self.chance.between(0, 22 * 365) + self.chance.between(0, 23 * 365),
+        let lived = if self.chance.one_of_thousand(40) {
+            self.chance.between(0, 50 * 365)
+        } else {
+            50 * 365 + self.chance.between(0, 22 * 365) + self.chance.between(0, 23 * 365)
         };
         Some(born + lived).filter(|died| *died <= calendar::REFERENCE_DAY)
     }

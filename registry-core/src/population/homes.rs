@@ -205,9 +205,9 @@ pub(super) fn survey(chance: &mut Chance, home: &Home, id: u64, first_pid: u64, 
     };
     let assets = ASSETS.iter().map(owns).filter(|(_, per_mille)| chance.one_of_thousand(*per_mille));
     let assets: Vec<_> = assets.map(|(asset, _)| asset).collect();
-    let paid = if beneficiary { QUARTERS_PAID } else { &[] };
+    let months = if beneficiary { QUARTERS_PAID } else { &[] };
     let payment = |month: &&str| Payment { month: (*month).to_owned(), amount: RUPEES_PAID };
-    let payments = paid.iter().map(payment).collect();
+    let payments = months.iter().map(payment).collect();
     let position = Some(position(chance, home.area));
     let address = record::address(home.area, &home.text);
     Some(Household { id: HouseholdId(id), address, position, pmt, assets, beneficiary, payments, members })

@@ -58,6 +58,12 @@ impl Population {
         Self { seed, shift, size: size.min(POPULATION_MAX), clans: 0, persons: 0, households: 0 }
     }
 
+    /// Its seed.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
     /// Number of persons.
     #[must_use]
     pub fn size(&self) -> u64 {

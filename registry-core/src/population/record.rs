@@ -140,9 +140,10 @@ fn identifier(chance: &mut Chance, source: &Source<'_>) -> Option<Identifier> {
     // Cards live ten years; those of a twelfth had run out by the reference day.
     let expires = calendar::day(calendar::REFERENCE_DAY + chance.between(-330, 3650));
     let value = number(chance, source)?;
-    let identifier = match adult {
-        true => Identifier { kind: IdentifierKind::Cnic, value, state, expires: Some(expires) },
-        false => Identifier { kind: IdentifierKind::Crc, value, state: IdentifierState::Active, expires: None },
+    let identifier = if adult {
+        Identifier { kind: IdentifierKind::Cnic, value, state, expires: Some(expires) }
+    } else {
+        Identifier { kind: IdentifierKind::Crc, value, state: IdentifierState::Active, expires: None }
     };
     (!without).then_some(identifier)
 }

@@ -42,7 +42,7 @@ fn written(size: u64) -> String {
 fn the_same_seed_gives_the_same_bytes() {
     let text = written(1_000);
     assert_eq!(text, written(1_000));
-    assert_eq!(format!("{:016x}", fnv(&text)), "golden");
+    assert_eq!(format!("{:016x}", fnv(&text)), "a8068d846990cd83");
 }
 
 #[test]
@@ -148,7 +148,8 @@ fn the_notable_are_the_same_in_every_population_that_has_them() {
     ];
     assert_eq!(all.iter().collect::<HashSet<_>>().len(), all.len());
     let digits = all.map(exchange::cnic::Cnic::digits);
-    assert_eq!(digits.each_ref().map(String::as_str), ["", "", "", "", "", "", ""]);
+    let golden = [""];
+    assert_eq!(digits.join(" "), golden.join(" "));
 }
 
 #[test]
