@@ -13,3 +13,4 @@
 )]
 
 pub mod load;
+pub mod postgres;

@@ -30,7 +30,7 @@ impl ControlStore {
         };
         let granted_at = approved.approved_at.ok_or_else(|| damaged("approval"))?;
         sqlx::query(
-            "INSERT INTO consent (id, revision, subject, agency, user_id, purpose, datatypes, fetch, granted_at, \
+            "INSERT INTO consent (id, revision, subject, agency, user_id, purpose, datatypes, usage, granted_at, \
              expires_at, state) VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, 'active')",
         )
         .bind(id.as_str())
@@ -39,7 +39,7 @@ impl ControlStore {
         .bind(stored.user.clone())
         .bind(details.purpose.as_str())
         .bind(serde_json::to_string(&details.datatypes).map_err(|_| damaged("list of datatypes"))?)
-        .bind(tokens::fetch_word(details.usage))
+        .bind(tokens::usage_word(details.usage))
         .bind(granted_at.micros())
         .bind(expires_at.micros())
         .execute(work.on())
@@ -101,6 +101,19 @@ impl ControlStore {
         }
         self.commit(work, generation).await?;
         Ok(true)
+    }
+
+    /// Every consent that a citizen ever gave, newest first, at most a thousand.
+    ///
+    /// # Errors
+    /// [`SqlError`].
+    pub async fn consents_of(&self, subject: SubjectKey) -> Result<Vec<ConsentId>, SqlError> {
+        let ids: Vec<String> =
+            sqlx::query_scalar("SELECT id FROM consent WHERE subject = $1 ORDER BY granted_at DESC, id LIMIT 1000")
+                .bind(subject.to_hex())
+                .fetch_all(self.database.pool())
+                .await?;
+        ids.iter().map(|id| ConsentId::parse(id).map_err(|_| damaged("consent id"))).collect()
     }
 
     /// Pauses every active consent of a citizen, as a notice of death does; answers how many.

@@ -24,7 +24,7 @@ CREATE INDEX auth_request_created ON auth_request (created_at);
 CREATE TABLE consent (
     id TEXT PRIMARY KEY, revision BIGINT NOT NULL,
     subject TEXT NOT NULL, agency TEXT NOT NULL, user_id TEXT NOT NULL,
-    purpose TEXT NOT NULL, datatypes TEXT NOT NULL, fetch TEXT NOT NULL,
+    purpose TEXT NOT NULL, datatypes TEXT NOT NULL, usage TEXT NOT NULL,
     granted_at BIGINT NOT NULL, expires_at BIGINT NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('active', 'paused', 'revoked')));
 CREATE INDEX consent_subject ON consent (subject);

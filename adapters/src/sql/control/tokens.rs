@@ -15,14 +15,14 @@ use sqlx::{Row as _, any::AnyRow};
 use super::{ControlStore, SqlError, damaged, sha256};
 
 const FIND: &str = "SELECT t.certificate, t.expires_at AS token_expires_at, t.used_by, c.id, c.revision, c.subject, \
-                    c.agency, c.user_id, c.purpose, c.datatypes, c.fetch, c.granted_at, c.expires_at, c.state \
+                    c.agency, c.user_id, c.purpose, c.datatypes, c.usage, c.granted_at, c.expires_at, c.state \
                     FROM token t JOIN consent c ON c.id = t.consent WHERE t.hash = $1";
 
 /// Uses a one-time token if nobody has: the statement itself decides who was first.
 const CONSUME: &str = "UPDATE token SET used_by = $2, used_at = $3 \
                        WHERE hash = $1 AND used_by IS NULL AND expires_at > $3 AND EXISTS \
                        (SELECT 1 FROM consent c WHERE c.id = token.consent AND c.state = 'active' \
-                       AND c.fetch = 'one_time')";
+                       AND c.usage = 'one_time')";
 
 /// What stands behind a token, with the certificate that may show it.
 type Found = Arc<(Thumbprint, ConsentFacts)>;
@@ -136,7 +136,7 @@ pub(super) fn certificate_text(certificate: Thumbprint) -> String {
 }
 
 /// The usage as it stands in the database.
-pub(super) const fn fetch_word(usage: ConsentUse) -> &'static str {
+pub(super) const fn usage_word(usage: ConsentUse) -> &'static str {
     match usage {
         ConsentUse::OneTime => "one_time",
         ConsentUse::Standing => "standing",
@@ -148,7 +148,7 @@ fn found(row: &AnyRow) -> Result<(Thumbprint, ConsentFacts), SqlError> {
     let integer = |column: &str| row.try_get::<i64, _>(column);
     let certificate = hex::decode(text("certificate")?).ok().and_then(|bytes| bytes.try_into().ok());
     let used: Option<String> = row.try_get("used_by")?;
-    let usage = match text("fetch")?.as_str() {
+    let usage = match text("usage")?.as_str() {
         "one_time" => ConsentUse::OneTime,
         "standing" => ConsentUse::Standing,
         _ => return Err(damaged("consent's use")),

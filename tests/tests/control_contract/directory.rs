@@ -1,0 +1,141 @@
+//! Who may speak: written, changed one after another, read whole.
+
+use adapters::sql::control::ChangeError;
+use exchange::{
+    classification::{Classification, Role, Sector},
+    consent::ConsentUse,
+    directory::{Agency, DirectoryData, Purpose, User},
+    ids::{AgencyId, ApprovalId, PurposeCode, UserId},
+    ports::{
+        citizen_keys::CitizenKeys as _, consent_tokens::ConsentTokens as _, directory_source::DirectorySource as _,
+    },
+    timestamp::Timestamp,
+};
+
+use crate::world::{World, request};
+
+fn data(world: &World) -> DirectoryData {
+    let agency = Agency {
+        id: world.bank.clone(),
+        name: "Indus Bank".into(),
+        name_ur: "سندھ بینک".into(),
+        kind: "Bank".into(),
+        sector: Sector::Private,
+        condition_met: true,
+        feeder: false,
+        user_agency: true,
+        suspended: false,
+        networks: vec!["127.0.0.0/8".into()],
+        keys: vec!["ab".into()],
+        nda_from: Timestamp::from_micros(0),
+        nda_until: Timestamp::from_micros(9),
+        subject_status: false,
+        requests_per_s: 50,
+    };
+    let user = User {
+        agency: world.bank.clone(),
+        id: world.teller.clone(),
+        name: "A teller".into(),
+        role: Role::Standard,
+        disabled: false,
+        assertion_key: None,
+    };
+    let purpose = Purpose {
+        code: PurposeCode::parse("KYC-101").unwrap(),
+        text: "account opening".into(),
+        text_ur: "اکاؤنٹ".into(),
+        standing_days_max: 90,
+        class_max: Classification::Confidential,
+        forbidden: false,
+    };
+    DirectoryData { agencies: vec![agency], users: vec![user], purposes: vec![purpose], ..DirectoryData::default() }
+}
+
+pub async fn what_is_written_reads_back(world: &World) {
+    let written = data(world);
+    let generation = world.here.replace_directory(&written).await.unwrap();
+    assert_eq!(world.there.read().await.unwrap(), (generation, written.clone()));
+    world.here.set_agency_suspended(&world.bank, true).await.unwrap();
+    world.here.add_key(&world.bank, "cd").await.unwrap();
+    world.here.add_key(&world.bank, "cd").await.unwrap();
+    world.here.set_user_assertion_key(&world.bank, &world.teller, Some("PEM".into())).await.unwrap();
+    world.here.set_user_disabled(&world.bank, &world.teller, true).await.unwrap();
+    let (_, read) = world.there.read().await.unwrap();
+    assert!(read.agencies[0].suspended && read.users[0].disabled);
+    assert_eq!(read.agencies[0].keys, ["ab", "cd"]);
+    assert_eq!(read.users[0].assertion_key.as_deref(), Some("PEM"));
+    world.here.replace_directory(&written).await.unwrap();
+    assert_eq!(world.there.read().await.unwrap().1, written);
+}
+
+pub async fn the_generation_rises_with_every_change(world: &World) {
+    world.here.replace_directory(&data(world)).await.unwrap();
+    let issued = world.token("one", ConsentUse::Standing).await;
+    let mut last = world.there.generation().await.unwrap();
+    let mut risen = async |what: &str| {
+        let now = world.there.generation().await.unwrap();
+        assert!(now > last, "{what} did not raise the generation");
+        last = now;
+    };
+    world.here.replace_directory(&data(world)).await.unwrap();
+    risen("replace_directory").await;
+    world.here.set_agency_suspended(&world.bank, true).await.unwrap();
+    risen("set_agency_suspended").await;
+    world.here.add_key(&world.bank, "ef").await.unwrap();
+    risen("add_key").await;
+    world.here.set_user_assertion_key(&world.bank, &world.teller, None).await.unwrap();
+    risen("set_user_assertion_key").await;
+    world.here.set_user_disabled(&world.bank, &world.teller, true).await.unwrap();
+    risen("set_user_disabled").await;
+    world.here.revoke_serial("0a").await.unwrap();
+    risen("revoke_serial").await;
+    world.here.pause_consents(world.subject()).await.unwrap();
+    risen("pause_consents").await;
+    world.here.resume_consents(world.subject()).await.unwrap();
+    risen("resume_consents").await;
+    world.here.revoke_consent(&issued.consent).await.unwrap();
+    risen("revoke_consent").await;
+    world.here.destroy(world.subject()).await.unwrap();
+    risen("destroy").await;
+    let before = world.there.generation().await.unwrap();
+    let nobody = AgencyId::parse("nobody").unwrap();
+    let unknown = world.here.set_agency_suspended(&nobody, true).await;
+    assert_eq!(unknown, Err(ChangeError::Unknown("agency")));
+    let stranger = UserId::parse("stranger").unwrap();
+    assert!(world.here.set_user_disabled(&world.bank, &stranger, true).await.is_err());
+    assert!(world.here.revoke_agreement("none").await.is_err());
+    assert!(!world.here.use_approval(&ApprovalId::parse("none").unwrap(), &request("r")).await.unwrap());
+    assert_eq!(world.there.generation().await.unwrap(), before, "what changed nothing raised the generation");
+}
+
+pub async fn a_revoked_serial_outlives_the_directory(world: &World) {
+    world.here.revoke_serial("0a1b").await.unwrap();
+    let mut fresh = data(world);
+    fresh.revoked_serials = vec!["ff".into()];
+    world.here.replace_directory(&fresh).await.unwrap();
+    assert_eq!(world.there.read().await.unwrap().1.revoked_serials, ["0a1b", "ff"]);
+}
+
+pub async fn readers_never_see_half_a_change(world: &World) {
+    let one = data(world);
+    let mut two = one.clone();
+    two.agencies[0].suspended = true;
+    two.users[0].disabled = true;
+    world.here.replace_directory(&one).await.unwrap();
+    let (writer, reader) = (world.here.clone(), world.there.clone());
+    let writing = tokio::spawn(async move {
+        for n in 0..20 {
+            writer.replace_directory(if n % 2 == 0 { &two } else { &one }).await.unwrap();
+        }
+    });
+    let mut reads = 0;
+    while !writing.is_finished() {
+        // A read that changes keep overtaking says so instead of guessing.
+        if let Ok((_, read)) = reader.read().await {
+            assert_eq!(read.agencies[0].suspended, read.users[0].disabled);
+            reads += 1;
+        }
+    }
+    writing.await.unwrap();
+    assert!(reads > 0 || reader.read().await.is_ok());
+}

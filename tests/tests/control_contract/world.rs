@@ -1,0 +1,169 @@
+//! Two stores over one database, a clock that stands until it is moved, and one bank that asks one citizen.
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+
+use adapters::{
+    entropy::SystemEntropy,
+    sql::{
+        Database,
+        control::{Contact, ControlKeys, ControlStore, IssuedToken, NewRequest, Polled},
+    },
+};
+use exchange::{
+    caller::Thumbprint,
+    cnic::Cnic,
+    consent::{
+        ConsentUse, SubjectKey, details::Details, machine::PasscodeAnswer, message::Language, passcode::Passcode,
+    },
+    ids::{AgencyId, DatatypeId, PurposeCode, RequestId, UserId},
+    mobile::Mobile,
+    ports::{citizen_keys::CitizenKeys as _, clock::Clock},
+    timestamp::Timestamp,
+};
+
+pub const CITIZEN: &str = "4210112345671";
+pub const MOBILE: &str = "+923001234567";
+pub const PASSCODE: &str = "482913";
+pub const CERTIFICATE: Thumbprint = Thumbprint([7; 32]);
+
+#[derive(Debug)]
+pub struct HandClock(AtomicI64);
+
+impl HandClock {
+    pub fn advance(&self, seconds: i64) {
+        self.0.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
+    }
+}
+
+impl Clock for HandClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.0.load(Ordering::SeqCst))
+    }
+}
+
+pub struct World {
+    pub here: Arc<ControlStore>,
+    pub there: Arc<ControlStore>,
+    pub clock: Arc<HandClock>,
+    pub bank: AgencyId,
+    pub teller: UserId,
+    folder: Option<PathBuf>,
+}
+
+impl World {
+    pub async fn on_sqlite(name: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("ijazat-control-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder).unwrap();
+        let mut world = Self::on(&format!("sqlite:{}", folder.join("control.db").display())).await;
+        world.folder = Some(folder);
+        world
+    }
+
+    pub async fn on(url: &str) -> Self {
+        let clock = Arc::new(HandClock(AtomicI64::new(1_795_340_000_000_000)));
+        let here = Arc::new(store(url, Arc::clone(&clock)).await);
+        let there = Arc::new(store(url, Arc::clone(&clock)).await);
+        Self {
+            here,
+            there,
+            clock,
+            bank: AgencyId::parse("bank-indus").unwrap(),
+            teller: UserId::parse("teller-1").unwrap(),
+            folder: None,
+        }
+    }
+
+    pub async fn end(self) {
+        self.here.database().close().await;
+        self.there.database().close().await;
+        if let Some(folder) = self.folder {
+            std::fs::remove_dir_all(folder).unwrap();
+        }
+    }
+
+    /// Every byte of the SQLite database, its write-ahead log included.
+    pub fn dump(&self) -> Option<Vec<u8>> {
+        let files = std::fs::read_dir(self.folder.as_ref()?).unwrap().flatten();
+        Some(files.flat_map(|file| std::fs::read(file.path()).unwrap()).collect())
+    }
+
+    pub fn subject(&self) -> SubjectKey {
+        self.here.subject_key(Cnic::parse(CITIZEN).unwrap())
+    }
+
+    pub fn contact() -> Contact {
+        Contact { mobile: Mobile::parse(MOBILE).unwrap(), language: Language::English }
+    }
+
+    pub fn details(&self, usage: ConsentUse) -> Details {
+        Details {
+            purpose: PurposeCode::parse("KYC-101").unwrap(),
+            datatypes: vec![
+                DatatypeId::parse("identity.address").unwrap(),
+                DatatypeId::parse("identity.name").unwrap(),
+            ],
+            usage,
+            valid_until: (usage == ConsentUse::Standing).then(|| self.clock.now().plus_seconds(10 * 24 * 3600)),
+        }
+    }
+
+    /// A request that has arrived and was answered.
+    pub async fn submitted(&self, auth_req_id: &str, usage: ConsentUse) {
+        let request = NewRequest {
+            auth_req_id,
+            reference: "K7Q4",
+            agency: &self.bank,
+            user: &self.teller,
+            subject: self.subject(),
+            details: &self.details(usage),
+            ttl_s: 300,
+        };
+        self.here.submit(&request).await.unwrap();
+    }
+
+    /// A request whose citizen has the passcode [`PASSCODE`].
+    pub async fn sent(&self, auth_req_id: &str, usage: ConsentUse) {
+        self.submitted(auth_req_id, usage).await;
+        let text = format!("Ijazat code {PASSCODE}");
+        assert!(self.there.send(auth_req_id, &passcode(PASSCODE), Self::contact(), &text).await.unwrap());
+    }
+
+    pub async fn offer(&self, auth_req_id: &str, digits: &str) -> Option<PasscodeAnswer> {
+        self.here.offer(auth_req_id, &self.bank, &self.teller, &passcode(digits)).await.unwrap()
+    }
+
+    pub async fn poll(&self, auth_req_id: &str) -> Option<Polled> {
+        self.there.poll(auth_req_id, &self.bank, CERTIFICATE).await.unwrap()
+    }
+
+    /// A token of a fresh consent.
+    pub async fn token(&self, auth_req_id: &str, usage: ConsentUse) -> IssuedToken {
+        self.sent(auth_req_id, usage).await;
+        assert_eq!(self.offer(auth_req_id, PASSCODE).await, Some(PasscodeAnswer::Approved));
+        match self.poll(auth_req_id).await {
+            Some(Polled::Token(token)) => token,
+            other => panic!("no token but {other:?}"),
+        }
+    }
+}
+
+async fn store(url: &str, clock: Arc<HandClock>) -> ControlStore {
+    let database = Database::open(url, "control").await.unwrap();
+    let keys = ControlKeys::new(&[1; 32], &[2; 32], &[3; 32]).unwrap();
+    ControlStore::open(database, keys, clock, Arc::new(SystemEntropy::default())).await.unwrap()
+}
+
+pub fn passcode(digits: &str) -> Passcode {
+    Passcode::parse(digits).unwrap()
+}
+
+pub fn request(id: &str) -> RequestId {
+    RequestId::parse(id).unwrap()
+}
