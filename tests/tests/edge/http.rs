@@ -91,8 +91,8 @@ async fn identity_headers_from_outside_never_reach_the_door() {
         "Ijazat-Permit",
         "x_user",
     ];
-    let lines: String = foreign.iter().map(|name| format!("{name}: fbr\r\n")).collect();
-    let text = format!("GET /x HTTP/1.1\r\nHost: a\r\n{lines}Ijazat-User: teller-1\r\n\r\n");
+    let lines = foreign.join(": fbr\r\n");
+    let text = format!("GET /x HTTP/1.1\r\nHost: a\r\n{lines}: fbr\r\nIjazat-User: teller-1\r\n\r\n");
     assert_eq!(soon(raw.ask(text)).await.unwrap().status, 200);
     let headers = &edge.door.seen()[0].head.headers;
     assert_eq!(headers.get("ijazat-user").unwrap(), "teller-1");
