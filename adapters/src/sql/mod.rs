@@ -13,6 +13,7 @@ mod dialect;
 mod error;
 pub mod index;
 mod migrate;
+mod versions;
 pub mod registry;
 
 pub use dialect::Dialect;

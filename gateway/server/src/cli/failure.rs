@@ -2,7 +2,7 @@
 
 use std::{io, process::ExitCode};
 
-use crate::{config::ConfigError, pki::PkiError};
+use crate::{compose::ComposeError, config::ConfigError, pki::PkiError};
 
 /// Why a command did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -19,9 +19,9 @@ pub enum Failure {
     /// The work was tried and failed.
     #[error("{0}")]
     Failed(String),
-    /// The command is known, but its work is not in this binary yet.
-    #[error("`{0}` is not built yet")]
-    NotBuilt(&'static str),
+    /// A part could not start or a store could not be opened.
+    #[error("{0}")]
+    Compose(#[from] ComposeError),
     /// Standard output is gone.
     #[error("cannot write: {0}")]
     Output(#[from] io::Error),
@@ -35,7 +35,7 @@ impl Failure {
             // A reader such as `head` that has seen enough is no failure of ours.
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
             Self::Config(_) | Self::Usage(_) => ExitCode::from(2),
-            Self::Pki(_) | Self::Failed(_) | Self::NotBuilt(_) | Self::Output(_) => ExitCode::from(1),
+            Self::Pki(_) | Self::Failed(_) | Self::Compose(_) | Self::Output(_) => ExitCode::from(1),
         }
     }
 }

@@ -3,10 +3,21 @@
 //! Exit codes: 0 done, 1 tried and failed, 2 what was typed or configured cannot be meant. Answers go to standard output,
 //! everything else to standard error.
 
-pub mod check_config;
+mod agency;
+mod check_config;
+mod control;
+mod demo;
+mod doctor;
 mod failure;
-pub mod options;
-pub mod pki;
+mod keys;
+mod options;
+mod pki;
+mod runtime;
+mod sample_upstream;
+mod seed;
+mod serve;
+mod sms;
+mod verify_log;
 
 use std::{
     ffi::OsString,
@@ -39,19 +50,39 @@ pub struct Cli {
     command: Command,
 }
 
-/// What to do.
+/// What to do; the words for each stand with its options.
 #[derive(Debug, Subcommand)]
 enum Command {
-    #[command(name = "check-config")]
+    Serve(serve::Serve),
+    Demo(demo::Demo),
     CheckConfig(check_config::CheckConfig),
+    Doctor(doctor::Doctor),
+    VerifyLog(verify_log::VerifyLog),
     Pki(pki::Pki),
+    Agency(agency::Agency),
+    Certificate(agency::Certificate),
+    Keys(keys::Keys),
+    Seed(seed::Seed),
+    Sms(sms::Sms),
+    #[command(hide = true)]
+    SampleUpstream(sample_upstream::SampleUpstream),
 }
 
 impl Command {
     fn run(&self, out: &mut dyn Write) -> Result<(), Failure> {
         match self {
+            Self::Serve(command) => command.run(out),
+            Self::Demo(command) => command.run(out),
             Self::CheckConfig(command) => command.run(out),
+            Self::Doctor(command) => command.run(out),
+            Self::VerifyLog(command) => command.run(out),
             Self::Pki(command) => command.run(out),
+            Self::Agency(command) => command.run(out),
+            Self::Certificate(command) => command.run(out),
+            Self::Keys(command) => command.run(out),
+            Self::Seed(command) => command.run(out),
+            Self::Sms(command) => command.run(out),
+            Self::SampleUpstream(command) => command.run(out),
         }
     }
 }
@@ -66,7 +97,8 @@ pub fn main(typed: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(u8::try_from(help_or_error.exit_code()).unwrap_or(2));
         }
     };
-    let result = cli.command.run(&mut io::stdout().lock());
+    // Not locked: others may print while a long command runs.
+    let result = cli.command.run(&mut io::stdout());
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

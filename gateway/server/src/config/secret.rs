@@ -21,10 +21,11 @@ impl SecretUrl {
         &self.0
     }
 
-    /// Whether it names a SQLite file.
+    /// The file, where it names a SQLite database.
     #[must_use]
-    pub fn is_sqlite(&self) -> bool {
-        self.0.starts_with("sqlite:")
+    pub fn sqlite_path(&self) -> Option<&std::path::Path> {
+        let path = self.0.strip_prefix("sqlite://")?;
+        Some(std::path::Path::new(path.split_once('?').map_or(path, |(path, _)| path)))
     }
 }
 

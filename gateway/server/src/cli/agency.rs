@@ -1,0 +1,160 @@
+//! `ijazat agency …` and `ijazat certificate …`: an operator's changes to the directory, effective in under a second.
+
+use std::{io::Write, path::PathBuf};
+
+use clap::{Args, Subcommand};
+use exchange::ids::AgencyId;
+
+use super::{
+    control,
+    failure::Failure,
+    options::Place,
+    pki::{Revoke, read_facts},
+    runtime::block_on,
+};
+
+/// Hexadecimal digits of a SHA-256.
+const SHA256_HEX: usize = 64;
+
+/// Suspends an agency, lets it back, or registers the key of its certificate.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  ijazat agency add-key bank-indus --cert bank.pem
+  ijazat agency suspend telco-sarhad
+  ijazat agency resume telco-sarhad
+
+A running gateway follows within a second. A certificate whose key is not registered opens nothing, whoever signed it.")]
+pub struct Agency {
+    #[command(subcommand)]
+    command: AgencyCommand,
+    #[command(flatten)]
+    place: Place,
+}
+
+#[derive(Debug, Subcommand)]
+enum AgencyCommand {
+    /// Refuse every request of the agency
+    Suspend {
+        /// The agency
+        #[arg(value_parser = agency)]
+        agency: AgencyId,
+    },
+    /// Let a suspended agency back
+    Resume {
+        /// The agency
+        #[arg(value_parser = agency)]
+        agency: AgencyId,
+    },
+    /// Register the key of one of the agency's certificates
+    AddKey {
+        /// The agency
+        #[arg(value_parser = agency)]
+        agency: AgencyId,
+        #[command(flatten)]
+        key: Key,
+    },
+}
+
+/// Which key.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct Key {
+    /// Certificate that holds the key (PEM)
+    #[arg(long, value_name = "FILE")]
+    cert: Option<PathBuf>,
+    /// SHA-256 of the subject public key info, in hexadecimal
+    #[arg(long, value_name = "HEX")]
+    sha256: Option<String>,
+}
+
+impl Key {
+    /// The key's fingerprint; a certificate that names another agency is refused.
+    fn fingerprint(&self, agency: &AgencyId) -> Result<String, Failure> {
+        if let Some(path) = &self.cert {
+            let facts = read_facts(path)?;
+            if facts.agency.as_ref() != Some(agency) {
+                let named = facts.agency.as_ref().map_or("no agency", AgencyId::as_str);
+                return Err(Failure::Usage(format!("{}: names {named}, not {agency}", path.display())));
+            }
+            return Ok(facts.spki_sha256);
+        }
+        let text = self.sha256.as_deref().unwrap_or_default().to_ascii_lowercase();
+        let hex = text.len() == SHA256_HEX && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if hex { Ok(text) } else { Err(Failure::Usage("--sha256: not 64 hexadecimal digits".to_owned())) }
+    }
+}
+
+impl Agency {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// [`Failure::Failed`] when the agency is unknown or the store does not take the change.
+    pub fn run(&self, out: &mut dyn Write) -> Result<(), Failure> {
+        let config = self.place.load()?;
+        let failed = |error: &dyn std::fmt::Display| Failure::Failed(error.to_string());
+        let (agency, done, generation) = match &self.command {
+            AgencyCommand::Suspend { agency } | AgencyCommand::Resume { agency } => {
+                let suspend = matches!(self.command, AgencyCommand::Suspend { .. });
+                let change = async {
+                    let store = control::open(&config).await?;
+                    store.set_agency_suspended(agency, suspend).await.map_err(|error| failed(&error))
+                };
+                (agency, if suspend { "is suspended" } else { "may call again" }, block_on(change)?)
+            }
+            AgencyCommand::AddKey { agency, key } => {
+                let fingerprint = key.fingerprint(agency)?;
+                let change = async {
+                    let store = control::open(&config).await?;
+                    store.add_key(agency, &fingerprint).await.map_err(|error| failed(&error))
+                };
+                (agency, "may call with this key", block_on(change)?)
+            }
+        };
+        writeln!(out, "{agency} {done}; directory generation {generation}")?;
+        Ok(())
+    }
+}
+
+/// Revokes a certificate in the directory itself, whichever authority signed it.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  ijazat certificate revoke --cert bank.pem
+  ijazat certificate revoke --serial 7dcaf01eae23c1580527e5b52958f505
+
+A serial that was revoked here stays revoked for ever. `ijazat pki revoke` writes the development authority's list instead.")]
+pub struct Certificate {
+    #[command(subcommand)]
+    command: CertificateCommand,
+    #[command(flatten)]
+    place: Place,
+}
+
+#[derive(Debug, Subcommand)]
+enum CertificateCommand {
+    /// Refuse every request under the certificate, for ever
+    Revoke(Revoke),
+}
+
+impl Certificate {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// [`Failure::Failed`] when the store does not take the change.
+    pub fn run(&self, out: &mut dyn Write) -> Result<(), Failure> {
+        let config = self.place.load()?;
+        let CertificateCommand::Revoke(which) = &self.command;
+        let serial = which.serial()?;
+        let generation = block_on(async {
+            let store = control::open(&config).await?;
+            store.revoke_serial(&serial).await.map_err(|error| Failure::Failed(error.to_string()))
+        })?;
+        writeln!(out, "{serial} is revoked; directory generation {generation}")?;
+        Ok(())
+    }
+}
+
+fn agency(text: &str) -> Result<AgencyId, String> {
+    AgencyId::parse(text).map_err(|error| error.to_string())
+}
