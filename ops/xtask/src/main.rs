@@ -12,6 +12,7 @@
     )
 )]
 
+mod bench;
 mod confine;
 mod deny;
 mod metadata;
@@ -41,6 +42,21 @@ enum Command {
     },
     /// Check the licences, bans and sources of every dependency against deny.toml; exit 1 when one breaks it.
     Deny,
+    /// Measure us beside what the user would pick instead; exit 1 when a floor breaks. At most ten minutes.
+    Bench {
+        /// Which bench.
+        name: BenchName,
+        /// Write what was seen to this file.
+        #[arg(long, value_name = "FILE")]
+        json: Option<PathBuf>,
+    },
+}
+
+/// The benches there are.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum BenchName {
+    /// The path of a request, from certificate to receipt.
+    Door,
 }
 
 /// What a command answers: whether all held, or why it could not tell.
@@ -61,6 +77,7 @@ fn run(command: &Command) -> Verdict {
     match *command {
         Command::Tidy { json } => tidy::run(&root(), json),
         Command::Deny => deny::run(&root()),
+        Command::Bench { name: BenchName::Door, ref json } => bench::door(&root(), json.as_deref()),
     }
 }
 
