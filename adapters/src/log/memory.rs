@@ -148,7 +148,7 @@ impl MemoryDisk {
         for (name, content) in &state.files {
             let mut content = content.clone();
             for sector in std::mem::take(&mut content.dirty) {
-                if dice.roll() % 2 == 0 {
+                if dice.roll().is_multiple_of(2) {
                     content.settle(sector);
                 }
             }
@@ -193,7 +193,7 @@ impl MemoryDisk {
             return Err(io::ErrorKind::StorageFull.into());
         }
         // Replaced at once or not at all; which of both, when the power goes in its midst, the count says.
-        if !dies || state.operations % 2 == 0 {
+        if !dies || state.operations.is_multiple_of(2) {
             state.files.insert(name.to_owned(), Content::durable(bytes.to_vec()));
         }
         if dies { Err(io::Error::other("the power went")) } else { Ok(()) }
@@ -218,7 +218,7 @@ impl Disk for MemoryDisk {
         if state.free_bytes < bytes {
             return Err(io::ErrorKind::StorageFull.into());
         }
-        if dies && state.operations % 2 == 0 {
+        if dies && state.operations.is_multiple_of(2) {
             return Err(io::Error::other("the power went"));
         }
         state.free_bytes -= bytes;

@@ -51,13 +51,12 @@ impl Signer {
         at: Timestamp,
         disk: &dyn Disk,
     ) -> io::Result<Self> {
-        let note = match note {
-            Some(note) => note,
-            None => {
-                let note = sign(&key, origin, &tree).map_err(io::Error::other)?;
-                disk.replace_file(HEAD_FILE, note.as_bytes())?;
-                note
-            }
+        let note = if let Some(note) = note {
+            note
+        } else {
+            let note = sign(&key, origin, &tree).map_err(io::Error::other)?;
+            disk.replace_file(HEAD_FILE, note.as_bytes())?;
+            note
         };
         Ok(Self { key, origin: origin.to_owned(), last: Mutex::new(Signed { note, tree, at }) })
     }

@@ -79,7 +79,9 @@ impl Tree {
 /// Root over a number of hashes that is a power of two.
 pub(super) fn subtree_root(hashes: &[Hash]) -> Hash {
     let mut tree = Frontier::default();
-    hashes.iter().for_each(|hash| tree.push(*hash));
+    for hash in hashes {
+        tree.push(*hash);
+    }
     tree.root()
 }
 

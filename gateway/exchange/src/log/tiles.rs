@@ -110,13 +110,14 @@ mod tests {
     #[test]
     fn a_bundle_gives_its_entries_back() {
         let mut bundle = Vec::new();
-        let entries: [&[u8]; 3] = [b"one", b"", &[7; 65_535]];
+        let longest = vec![7; 65_535];
+        let entries: [&[u8]; 3] = [b"one", b"", &longest];
         for entry in entries {
             append_entry(&mut bundle, entry).unwrap();
         }
         assert_eq!(decode_bundle(&bundle).unwrap(), entries);
         assert_eq!(decode_bundle(&bundle[..bundle.len() - 1]), Err(BundleError::CutOff));
         assert_eq!(decode_bundle(&[0]), Err(BundleError::CutOff));
-        assert_eq!(append_entry(&mut bundle, &[0; 65_536]), Err(BundleError::TooLong));
+        assert_eq!(append_entry(&mut bundle, &vec![0; 65_536]), Err(BundleError::TooLong));
     }
 }
