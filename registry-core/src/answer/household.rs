@@ -87,14 +87,13 @@ pub struct MemberAnswer {
 }
 
 impl HouseholdAnswer {
-    /// Builds what the permit names, as of this day. Basic sees the searched person's own row only (R143).
+    /// Builds what the permit names, as of this day; a household is one row, however many live in it. Basic sees the searched person's own row only (R143).
     #[must_use]
     pub fn of(gharana: &Gharana, searched: Cnic, permit: &Permit, on: Day) -> Self {
         let subject_only = permit.grant().role == Role::Basic;
-        let rows = usize::try_from(permit.grant().rows).unwrap_or(usize::MAX);
         let released = gharana.persons.iter().filter(|(_, person)| !subject_only || is_searched(person, searched));
         let (mut subjects, mut members) = (Vec::new(), Vec::new());
-        for (relation, person) in released.take(rows) {
+        for (relation, person) in released {
             subjects.extend(person.number().map(Cnic::digits));
             members.push(member(is_searched(person, searched), *relation, person, permit, on));
         }

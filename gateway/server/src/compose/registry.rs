@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use adapters::sql::Database;
+use adapters::sql::{Database, registry::RegistrySql};
 use async_trait::async_trait;
 use exchange::{
     cnic::Cnic,
@@ -34,8 +34,7 @@ pub(super) async fn store(config: &Config) -> Result<Arc<dyn RegistryStore>, Com
     let what = "registry database";
     let database =
         Database::open(config.database.registry.expose(), "registry").await.map_err(ComposeError::of(what))?;
-    drop(database);
-    Ok(Arc::new(registry_core::memory::MemoryStore::default()))
+    Ok(Arc::new(RegistrySql::open(database).await.map_err(ComposeError::of(what))?))
 }
 
 /// Opens the registry's store and makes its service.

@@ -164,6 +164,8 @@ impl Connection {
             request = request.header(name, value);
         }
         let request = request.body(Full::new(Bytes::from(call.body))).map_err(|e| because("request")(&e))?;
+        // The connection may still be taking leave of the answer before.
+        self.sender.ready().await.map_err(|e| because("send")(&e))?;
         let response = self.sender.send_request(request).await.map_err(|e| because("send")(&e))?;
         let (parts, body) = response.into_parts();
         let body = body.collect().await.map_err(|e| because("read")(&e))?.to_bytes();
