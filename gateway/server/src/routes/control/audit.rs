@@ -50,15 +50,15 @@ async fn accesses(
     let permit = permit_for(permit, "audit.accesses")?;
     let ask: Ask = serde_json::from_slice(&body).map_err(|_| Code::BodyMalformed)?;
     let window = Window::read(&ask)?;
-    let indexed = parts.indexer.catch_up().await.map_err(index_failed)?;
+    let indexed = parts.indexer.catch_up().await?;
     let cursor = window.cursor.unwrap_or(Cursor { bound: indexed, before: indexed });
     let limit = permit.grant().rows.clamp(1, PAGE_MAX);
     let query = query(&parts, &permit, &window, cursor, limit)?;
-    let mut found = parts.index.accesses(&query).await.map_err(|error| index_failed(error.into()))?;
+    let mut found = parts.index.accesses(&query).await.map_err(IndexError::from)?;
     let more = found.len() > limit as usize;
     found.truncate(limit as usize);
     let next = found.last().filter(|_| more).map(|last| Cursor { before: last.sequence, ..cursor }.to_string());
-    let opened = parts.opener.each(found.iter().map(|access| access.sequence).collect()).await.map_err(index_failed)?;
+    let opened = parts.opener.each(found.iter().map(|access| access.sequence).collect()).await?;
     let accesses: Vec<_> = found.iter().zip(&opened).map(|(access, opened)| describe(access, opened)).collect();
     Ok(Json(json!({"accesses": accesses, "next": next})))
 }
@@ -164,16 +164,16 @@ impl std::fmt::Display for Cursor {
 }
 
 /// What the door says when the index cannot follow or answer. The reason names entries and nobody.
-pub(super) fn index_failed(error: IndexError) -> Failure {
-    tracing::error!(%error, "the index of the access log cannot answer");
-    let code = match error {
-        IndexError::Store(_) => Code::StoreUnavailable,
-        IndexError::Log(_) => Code::LogUnavailable,
-        IndexError::Unreadable(_) | IndexError::AheadOfLog { .. } | IndexError::Stopped => Code::Internal,
-    };
-    let refusal = Refusal::new(code);
-    let waits = code != Code::Internal;
-    Failure(if waits { refusal.retry_after(5) } else { refusal })
+impl From<IndexError> for Failure {
+    fn from(error: IndexError) -> Self {
+        tracing::error!(%error, "the index of the access log cannot answer");
+        let refusal = match error {
+            IndexError::Store(_) => Refusal::new(Code::StoreUnavailable).retry_after(5),
+            IndexError::Log(_) => Refusal::new(Code::LogUnavailable).retry_after(5),
+            IndexError::Unreadable(_) | IndexError::AheadOfLog { .. } | IndexError::Stopped => Code::Internal.into(),
+        };
+        Self(refusal)
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use adapters::sql::index::{IndexStore, Indexer};
+use adapters::sql::index::{IndexError, IndexStore, Indexer};
 use axum::{
     Json, Router,
     extract::{Path, State},
@@ -15,7 +15,6 @@ use exchange::{
 };
 use serde_json::{Value, json};
 
-use super::audit::index_failed;
 use crate::routes::answer::{Failure, MaybePermit, permit_for};
 
 /// What the route works with.
@@ -41,8 +40,8 @@ async fn usage(
     // The agency is the permit's, never a parameter: nobody can ask for another's bill.
     let agency = permit.grant().agency.as_ref().ok_or(Code::CallerNotAllowed)?;
     let month = Month::parse(&month).map_err(|_| Refusal::new(Code::ParameterInvalid).member("parameter", "month"))?;
-    parts.indexer.catch_up().await.map_err(index_failed)?;
-    let bill = parts.index.usage(agency, month).await.map_err(|error| index_failed(error.into()))?;
+    parts.indexer.catch_up().await?;
+    let bill = parts.index.usage(agency, month).await.map_err(IndexError::from)?;
     Ok(Json(document(&bill)))
 }
 
