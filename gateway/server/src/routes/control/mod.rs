@@ -10,6 +10,8 @@ pub mod authorize;
 pub mod background;
 pub mod checkpoint;
 pub mod consent;
+#[cfg(test)]
+mod consent_tests;
 pub mod discovery;
 pub mod pin;
 pub mod receipt;
