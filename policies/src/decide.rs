@@ -54,7 +54,7 @@ fn refuse_all(decision: &mut Decision, question: &Question, code: Code) {
 }
 
 /// `None` if the action is not for this kind of caller.
-fn prepare<'a>(law: &'a Law, question: &Question) -> Result<Option<Ready<'a>>, facts::FactsError> {
+fn prepare<'a>(law: &'a Law, question: &Question) -> Result<Option<Ready<'a>>, facts::Unwritable> {
     let Some(principal) = facts::principal(&law.words, &question.caller) else { return Ok(None) };
     let Some(action) = law.action(&question.service.action) else { return Ok(None) };
     let Some(slice) = action.slice(principal.type_name()) else { return Ok(None) };

@@ -1,29 +1,22 @@
 //! Writes a question down as the policies read it: one context, built once for each request from typed values.
 
-use cedar_policy::{
-    Context, ContextCreationError, EntityUid, ExpressionConstructionError, RestrictedExpression as Value,
-};
+use cedar_policy::{Context, EntityUid, RestrictedExpression as Value};
 use exchange::{
     caller::Caller,
     consent::ConsentFacts,
     decision::Question,
     directory::{Agency, Agreement, Approval, Programme, Purpose, User, in_networks},
-    ids::{AgencyId, DatatypeId, UserId},
+    ids::{AgencyId, DatatypeId, PurposeCode, ServiceId, UserId},
     timestamp::Timestamp,
 };
 
 use crate::words::Words;
 
-/// Why a question could not be written down: it is then denied.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum FactsError {
-    /// A record was built with the same member twice.
-    #[error("{0}")]
-    Record(#[from] ExpressionConstructionError),
-    /// The context was not accepted.
-    #[error("{0}")]
-    Context(#[from] ContextCreationError),
-}
+/// The question could not be written down, as if a record had one member twice: it is denied. Small, because every step
+/// of the writing can return it; there is nothing more to say, since the members' names are fixed here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the question cannot be written down as a context")]
+pub(crate) struct Unwritable;
 
 type Pairs = Vec<(String, Value)>;
 
@@ -38,7 +31,7 @@ pub(crate) fn principal(words: &Words, caller: &Caller) -> Option<EntityUid> {
 }
 
 /// The context of a question: the schema's `Facts`.
-pub(crate) fn context(words: &Words, question: &Question) -> Result<Context, FactsError> {
+pub(crate) fn context(words: &Words, question: &Question) -> Result<Context, Unwritable> {
     let caller = &question.caller;
     let in_network = caller.agency().is_some_and(|agency| in_networks(question.address, &agency.networks));
     let mut pairs = Vec::with_capacity(14);
@@ -70,15 +63,15 @@ pub(crate) fn context(words: &Words, question: &Question) -> Result<Context, Fac
     if let Some(consent) = &question.consent {
         put(&mut pairs, "consent", of_consent(words, consent, question.consent_is_subjects)?);
     }
-    Ok(Context::from_pairs(pairs)?)
+    Context::from_pairs(pairs).map_err(|_| Unwritable)
 }
 
 fn put(pairs: &mut Pairs, name: &str, value: Value) {
     pairs.push((name.to_owned(), value));
 }
 
-fn record<const N: usize>(members: [(&str, Value); N]) -> Result<Value, FactsError> {
-    Ok(Value::new_record(members.map(|(name, value)| (name.to_owned(), value)))?)
+fn record<const N: usize>(members: [(&str, Value); N]) -> Result<Value, Unwritable> {
+    Value::new_record(members.map(|(name, value)| (name.to_owned(), value))).map_err(|_| Unwritable)
 }
 
 /// A user's name is unique within the agency only, so Cedar's name carries both.
@@ -96,7 +89,7 @@ pub(crate) fn ends(at: Timestamp) -> i64 {
     at.millis()
 }
 
-fn of_agency(words: &Words, agency: &Agency) -> Result<Value, FactsError> {
+fn of_agency(words: &Words, agency: &Agency) -> Result<Value, Unwritable> {
     record([
         ("id", words.agency.value(agency.id.as_str())),
         ("kind", words.agency_kind.value(&agency.kind)),
@@ -110,7 +103,7 @@ fn of_agency(words: &Words, agency: &Agency) -> Result<Value, FactsError> {
     ])
 }
 
-fn of_user(words: &Words, user: &User, asserted: bool) -> Result<Value, FactsError> {
+fn of_user(words: &Words, user: &User, asserted: bool) -> Result<Value, Unwritable> {
     record([
         ("agency", words.agency.value(user.agency.as_str())),
         ("id", words.user.value(&user_name(&user.agency, &user.id))),
@@ -120,12 +113,12 @@ fn of_user(words: &Words, user: &User, asserted: bool) -> Result<Value, FactsErr
     ])
 }
 
-fn of_agreement(words: &Words, agreement: &Agreement) -> Result<Value, FactsError> {
+fn of_agreement(words: &Words, agreement: &Agreement) -> Result<Value, Unwritable> {
     record([
         ("agency", words.agency.value(agreement.agency.as_str())),
         ("forum", words.forum.value(agreement.forum.as_str())),
-        ("services", words.service.set(agreement.services.iter().map(|id| id.as_str()))),
-        ("purposes", words.purpose.set(agreement.purposes.iter().map(|code| code.as_str()))),
+        ("services", words.service.set(agreement.services.iter().map(ServiceId::as_str))),
+        ("purposes", words.purpose.set(agreement.purposes.iter().map(PurposeCode::as_str))),
         ("datatypes", datatypes(words, &agreement.datatypes)),
         ("role", words.role.value(agreement.role.as_str())),
         ("channels", words.channel.set(agreement.channels.iter().map(|channel| channel.as_str()))),
@@ -136,7 +129,7 @@ fn of_agreement(words: &Words, agreement: &Agreement) -> Result<Value, FactsErro
     ])
 }
 
-fn of_purpose(words: &Words, purpose: &Purpose) -> Result<Value, FactsError> {
+fn of_purpose(words: &Words, purpose: &Purpose) -> Result<Value, Unwritable> {
     record([
         ("code", words.purpose.value(purpose.code.as_str())),
         ("classMax", words.class.value(purpose.class_max.as_str())),
@@ -144,7 +137,7 @@ fn of_purpose(words: &Words, purpose: &Purpose) -> Result<Value, FactsError> {
     ])
 }
 
-fn of_programme(words: &Words, programme: &Programme) -> Result<Value, FactsError> {
+fn of_programme(words: &Words, programme: &Programme) -> Result<Value, Unwritable> {
     record([
         ("agency", words.agency.value(programme.agency.as_str())),
         ("kind", words.basis.value(programme.kind.as_str())),
@@ -157,7 +150,7 @@ fn of_programme(words: &Words, programme: &Programme) -> Result<Value, FactsErro
     ])
 }
 
-fn of_approval(words: &Words, approval: &Approval) -> Result<Value, FactsError> {
+fn of_approval(words: &Words, approval: &Approval) -> Result<Value, Unwritable> {
     record([
         ("agency", words.agency.value(approval.agency.as_str())),
         ("forum", words.forum.value(approval.forum.as_str())),
@@ -168,7 +161,7 @@ fn of_approval(words: &Words, approval: &Approval) -> Result<Value, FactsError> 
     ])
 }
 
-fn of_consent(words: &Words, consent: &ConsentFacts, subjects: bool) -> Result<Value, FactsError> {
+fn of_consent(words: &Words, consent: &ConsentFacts, subjects: bool) -> Result<Value, Unwritable> {
     record([
         ("agency", words.agency.value(consent.agency.as_str())),
         ("user", words.user.value(&user_name(&consent.agency, &consent.user))),

@@ -22,7 +22,7 @@ impl Rule {
         if policy.annotation("authority").is_none_or(str::is_empty) {
             return Err("needs @authority: the section of the source that it rests on".to_owned());
         }
-        let id = PolicyId::parse(&policy.id().to_string()).map_err(|error| error.to_string())?;
+        let id = PolicyId::parse(policy.id().as_ref()).map_err(|error| error.to_string())?;
         match policy.effect() {
             Effect::Forbid => Ok(Self { id, code: Some(code(policy)?), obligations: Vec::new() }),
             Effect::Permit => Ok(Self { id, code: None, obligations: obligations(policy)? }),

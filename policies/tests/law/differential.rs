@@ -15,7 +15,7 @@ use exchange::{
 };
 use policies::{Bundle, source::Source};
 
-/// Questions of one run; the soak tier raises it by IJAZAT_QUESTIONS.
+/// Questions of one run; the soak tier raises it by `IJAZAT_QUESTIONS`.
 const QUESTIONS: usize = 400;
 
 /// Distinct consents, so that the memo sees the same one again.

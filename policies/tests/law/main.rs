@@ -1,6 +1,10 @@
 //! The law as a whole: the golden decision matrix, the sample files, and the memo and slices against plain evaluation.
 
+#[cfg(test)]
 mod broken;
+#[cfg(test)]
 mod differential;
+#[cfg(test)]
 mod matrix;
+#[cfg(test)]
 mod samples;

@@ -116,7 +116,10 @@ fn outcomes<'a>(verdicts: impl Iterator<Item = &'a Verdict>) -> String {
         let name = verdict.datatype.as_str();
         by_outcome.entry(outcome).or_default().push(name.split_once('.').map_or(name, |(_, name)| name));
     }
-    by_outcome.iter().map(|(outcome, names)| format!(" {} ({})", outcome.trim_end(), names.join(" "))).collect()
+    by_outcome.iter().fold(String::new(), |mut text, (outcome, names)| {
+        write!(text, " {} ({})", outcome.trim_end(), names.join(" ")).unwrap();
+        text
+    })
 }
 
 fn case(
