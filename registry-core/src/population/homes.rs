@@ -51,20 +51,17 @@ impl Homes {
         let Some(&head) = couple.first() else { return };
         let sons = lives(clan, head).map_or(&[][..], |person| &person.children);
         let with = sons.iter().find(|son| lives(clan, **son).is_some_and(|p| p.male) && self.of.contains_key(son));
-        match with {
-            Some(&son) => {
-                for parent in couple {
-                    let relation = self.parent_relation(clan, parent, son);
-                    self.join(parent, son, relation);
-                }
+        if let Some(&son) = with {
+            for parent in couple {
+                let relation = self.parent_relation(clan, parent, son);
+                self.join(parent, son, relation);
             }
-            None => {
-                let area = if chance.one_of_thousand(120) { areas::anywhere(chance) } else { None };
-                let home = self.found(chance, head, area.unwrap_or(clan.home));
-                for other in couple.into_iter().skip(1) {
-                    self.enter(other, home, Relation::Spouse);
-                }
-            }
+            return;
+        }
+        let area = if chance.one_of_thousand(120) { areas::anywhere(chance) } else { None };
+        let home = self.found(chance, head, area.unwrap_or(clan.home));
+        for other in couple.into_iter().skip(1) {
+            self.enter(other, home, Relation::Spouse);
         }
     }
 
@@ -179,7 +176,7 @@ const ASSETS: &[(&str, u64, u64)] = &[
     ("Computer", 5, 350),
 ];
 
-/// The points below which a household is paid (UrduPoint, June 2022: 32).
+/// The points below which a household is paid (32 points since 2022, as the press reported in June of that year).
 const CUT_OFF_PMT: u16 = 3200;
 /// The programme's quarterly payments of the year before the reference day.
 const QUARTERS_PAID: &[&str] = &["2025-01", "2025-04", "2025-07", "2025-10"];
@@ -198,13 +195,12 @@ pub(super) fn survey(chance: &mut Chance, home: &Home, id: u64, first_pid: u64, 
     let pmt = u16::try_from(points).unwrap_or(0);
     let has_wife = members.iter().any(|m| matches!(m.relation, Relation::Spouse | Relation::Mother));
     let beneficiary = pmt <= CUT_OFF_PMT && has_wife;
-    let owns = |(asset, poor, rich): &(&str, u64, u64)| {
-        let per_mille = poor + (rich.saturating_sub(*poor)) * points / 8000;
-        let per_mille = if rich < poor { poor - (poor - rich) * points / 8000 } else { per_mille };
-        (asset.to_owned().to_owned(), per_mille)
-    };
-    let assets = ASSETS.iter().map(owns).filter(|(_, per_mille)| chance.one_of_thousand(*per_mille));
-    let assets: Vec<_> = assets.map(|(asset, _)| asset).collect();
+    let owned = ASSETS.iter().filter(|(_, poorest, richest)| {
+        // A straight line from the poorest's share to the least poor's, which may fall.
+        let per_mille = (poorest * (8000 - points) + richest * points) / 8000;
+        chance.one_of_thousand(per_mille)
+    });
+    let assets: Vec<_> = owned.map(|(asset, ..)| (*asset).to_owned()).collect();
     let months = if beneficiary { QUARTERS_PAID } else { &[] };
     let payment = |month: &&str| Payment { month: (*month).to_owned(), amount: RUPEES_PAID };
     let payments = months.iter().map(payment).collect();

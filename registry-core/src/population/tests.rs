@@ -42,7 +42,7 @@ fn written(size: u64) -> String {
 fn the_same_seed_gives_the_same_bytes() {
     let text = written(1_000);
     assert_eq!(text, written(1_000));
-    assert_eq!(format!("{:016x}", fnv(&text)), "a8068d846990cd83");
+    assert_eq!(format!("{:016x}", fnv(&text)), "8dc86b979894c0eb");
 }
 
 #[test]
@@ -148,7 +148,15 @@ fn the_notable_are_the_same_in_every_population_that_has_them() {
     ];
     assert_eq!(all.iter().collect::<HashSet<_>>().len(), all.len());
     let digits = all.map(exchange::cnic::Cnic::digits);
-    let golden = [""];
+    let golden = [
+        "4015141451093",
+        "1029049703061",
+        "1013340447350",
+        "5014170082053",
+        "1008034732111",
+        "3002149228574",
+        "4021364534103",
+    ];
     assert_eq!(digits.join(" "), golden.join(" "));
 }
 
