@@ -1,6 +1,11 @@
 //! Files that change while connections live: in force within a tick, and a bad file changes nothing.
 
-use std::{fs, path::PathBuf, sync::atomic::Ordering};
+use std::{
+    fs,
+    path::PathBuf,
+    sync::atomic::Ordering,
+    time::{Duration, Instant},
+};
 
 use gateway::tls::{CertificateFiles, TrustFiles, Watcher};
 use rustls::{
@@ -119,6 +124,31 @@ async fn changed_files_are_in_force_after_a_tick_and_bad_ones_never() {
     assert_eq!(counts(), (4, 5));
     assert_eq!(edge.trust.revoked_count(), 1, "the last good files stay in force");
     assert_eq!(soon(Tls::new(&edge.pki, Some(&own)).alert(&edge)).await, Some(AlertDescription::CertificateRevoked));
+}
+
+#[tokio::test]
+async fn a_list_that_changes_on_disk_is_in_force_within_a_second() {
+    let edge = Edge::open();
+    let own = edge.pki.client("bank-indus");
+    let mut living = Tls::new(&edge.pki, Some(&own)).connect(&edge).await.unwrap();
+    assert!(served(&mut living).await);
+    let serial = serial_seen_last(&edge);
+    let folder = Folder::new("second");
+    let files =
+        TrustFiles { roots: folder.write("roots.pem", &edge.pki.roots()), lists: vec![folder.path("list.pem")] };
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let watching = tokio::spawn(Watcher::new().trust(files, edge.trust.clone()).run(stopped));
+    let changed = Instant::now();
+    folder.write("list.pem", &edge.pki.list(&[&own], 2090));
+    soon(async {
+        while !edge.trust.is_revoked(&serial) {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    assert!(changed.elapsed() < Duration::from_secs(1), "{:?}", changed.elapsed());
+    stop.send_replace(true);
+    soon(watching).await.unwrap();
 }
 
 async fn shown(edge: &Edge, own: &Issued) -> Vec<u8> {

@@ -121,10 +121,41 @@ impl Target {
     }
 }
 
+/// One thing that is watched, and how its files looked when they were last put in force or refused.
+#[derive(Debug)]
+struct Watched {
+    target: Target,
+    in_force: Vec<Option<Stamp>>,
+    refused: Vec<Option<Stamp>>,
+}
+
+impl Watched {
+    fn look(&mut self, counters: &WatchCounters) {
+        let now = self.target.stamps();
+        if now == self.in_force {
+            return;
+        }
+        match self.target.reload() {
+            Ok(()) => {
+                self.in_force = now;
+                counters.reloads.fetch_add(1, Ordering::Relaxed);
+            }
+            Err(error) => {
+                counters.failures.fetch_add(1, Ordering::Relaxed);
+                // Once for each state of the files: four lines a second would hide everything else.
+                if self.refused != now {
+                    tracing::error!(%error, "certificate files are not put in force, the last good ones stay");
+                    self.refused = now;
+                }
+            }
+        }
+    }
+}
+
 /// Watches the files of a process's listeners.
 #[derive(Debug, Default)]
 pub struct Watcher {
-    targets: Vec<(Target, Vec<Option<Stamp>>)>,
+    watched: Vec<Watched>,
     counters: Arc<WatchCounters>,
 }
 
@@ -154,28 +185,15 @@ impl Watcher {
     }
 
     fn with(mut self, target: Target) -> Self {
-        // Never equal to a real stamp, so the first tick closes the gap between loading and watching.
-        self.targets.push((target, Vec::new()));
+        // Never equal to real stamps, so the first tick closes the gap between loading and watching.
+        self.watched.push(Watched { target, in_force: Vec::new(), refused: Vec::new() });
         self
     }
 
     /// Looks once; what changed is in force when this returns.
     pub fn tick(&mut self) {
-        for (target, seen) in &mut self.targets {
-            let now = target.stamps();
-            if now == *seen {
-                continue;
-            }
-            match target.reload() {
-                Ok(()) => {
-                    *seen = now;
-                    self.counters.reloads.fetch_add(1, Ordering::Relaxed);
-                }
-                Err(error) => {
-                    self.counters.failures.fetch_add(1, Ordering::Relaxed);
-                    tracing::error!(%error, "certificate files are not put in force, the last good ones stay");
-                }
-            }
+        for watched in &mut self.watched {
+            watched.look(&self.counters);
         }
     }
 
