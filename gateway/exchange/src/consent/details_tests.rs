@@ -97,6 +97,7 @@ fn directory() -> Directory {
 
 #[test]
 fn what_is_above_a_ceiling_is_never_shown_to_the_citizen() {
+    use ConsentUse::{OneTime, Standing};
     let catalogue = Catalogue::new(
         Vec::new(),
         vec![
@@ -117,7 +118,6 @@ fn what_is_above_a_ceiling_is_never_shown_to_the_citizen() {
     let check = |asked: Details, expected: Option<DetailsError>| {
         assert_eq!(asked.check(&bank, &directory, &catalogue, NOW).err(), expected, "{asked:?}");
     };
-    use ConsentUse::{OneTime, Standing};
     check(ask("KYC-101", "name", OneTime, None), None);
     check(ask("KYC-101", "name", Standing, Some(30)), None);
     check(ask("KYC-101", "name", Standing, Some(31)), Some(DetailsError::AboveCeiling));

@@ -32,6 +32,8 @@ pub struct ConsentParts {
     pub status: Arc<dyn SubjectStatus>,
     /// Randomness of handles and passcodes.
     pub entropy: Arc<dyn Entropy>,
+    /// Seconds that a passcode lives when the agency asks for nothing else.
+    pub passcode_ttl_s: i64,
     /// Where the work that depends on the citizen runs; await [`Background::idle`] before the process ends.
     pub background: Background,
 }
@@ -69,7 +71,7 @@ pub(super) fn invalid(parameter: &str) -> Failure {
 ///
 /// # Errors
 /// `parameter_invalid` names the parameter, if it is one of ours.
-pub(super) fn form<'a>(body: &'a [u8], known: &[&str]) -> Result<BTreeMap<String, String>, Failure> {
+pub(super) fn form(body: &[u8], known: &[&str]) -> Result<BTreeMap<String, String>, Failure> {
     let mut found = BTreeMap::new();
     for (name, value) in form_urlencoded::parse(body) {
         if !known.contains(&name.as_ref()) {
