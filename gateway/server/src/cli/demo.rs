@@ -56,7 +56,9 @@ impl Demo {
             written.map_err(|error| Failure::Failed(format!("{}: {error}", path.display())))?;
         }
         if !self.exit {
-            writeln!(out, "\nThe gateway stays up; end it with Ctrl-C.")?;
+            let binary = std::env::args().next().unwrap_or_else(|| "ijazat".to_owned());
+            writeln!(out, "\n── Try it yourself, in another terminal\n\n{}", played.curl_lines(&binary))?;
+            writeln!(out, "The gateway stays up; end it with Ctrl-C.")?;
             out.flush()?;
             asked_to_stop().await?;
         }

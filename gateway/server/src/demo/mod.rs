@@ -1,6 +1,7 @@
 //! The story: banks, a telco, BISP, a hospital, a citizen and an auditor meet at the door over real sockets.
 
 pub mod client;
+pub mod curl;
 pub mod outbox;
 pub mod stage;
 pub mod story;
@@ -45,6 +46,16 @@ pub struct Played {
     /// The configuration.
     pub config: Config,
     _tax: world::TaxService,
+}
+
+impl Played {
+    /// Lines for curl against the gateway that is still up.
+    #[must_use]
+    pub fn curl_lines(&self, binary: &str) -> String {
+        let port = |address: Option<std::net::SocketAddr>| address.map_or(0, |address| address.port());
+        let (agency, public) = (port(self.running.agency_address()), port(self.running.public_address()));
+        curl::lines(&self.config.node.state_dir, binary, agency, public, self.cast.citizen)
+    }
 }
 
 /// Makes everything, plays the story, verifies log and bill. The gateway stays up until the value is stopped.

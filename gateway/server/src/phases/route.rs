@@ -43,8 +43,6 @@ pub struct Routed {
     pub bases: Vec<String>,
     /// Consent token.
     pub token: Option<String>,
-    /// `Idempotency-Key`.
-    pub idempotency_key: Option<String>,
     /// The caller, now with the user's assertion judged.
     pub caller: Caller,
 }
@@ -73,6 +71,7 @@ pub async fn route(
     let service = Arc::clone(&matched.service);
     trail.service = Some(Arc::clone(&service));
     trail.traceparent = traceparent(&head.headers);
+    not_yet(&head.headers)?;
     trail.dry_run = head.headers.get("ijazat-dry-run").is_some_and(|value| value == "1");
     admit(&service, &caller)?;
     parts.limits.check_service(&caller, &service.id)?;
@@ -97,7 +96,6 @@ pub async fn route(
         purpose,
         bases: bases(&head.headers)?,
         token: bearer(&head.headers)?,
-        idempotency_key: idempotency_key(&head.headers)?,
         service,
         body,
         params,
@@ -206,6 +204,14 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
     if good { Ok(Some(key.to_owned())) } else { Err(Refusal::new(Code::HeaderInvalid).member("header", "Idempotency-Key")) }
 }
 
+/// Keys are parsed but not yet honoured: a client that relies on one must not be charged twice, so it is told.
+fn not_yet(headers: &HeaderMap) -> Result<(), Refusal> {
+    match idempotency_key(headers)? {
+        Some(_) => Err(Refusal::new(Code::NotBuilt).detail("Idempotency-Key is not honoured yet: leave it out")),
+        None => Ok(()),
+    }
+}
+
 fn fields(params: &Value) -> Result<Option<Vec<DatatypeId>>, Refusal> {
     let Some(list) = params.get("fields").and_then(Value::as_array) else { return Ok(None) };
     let read = |item: &Value| item.as_str().and_then(|text| DatatypeId::parse(text).ok());
@@ -247,6 +253,14 @@ mod tests {
         assert_eq!(traceparent(&headers("traceparent", "00-xyz")), None);
         let longer = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-00";
         assert_eq!(traceparent(&headers("traceparent", longer)), None);
+    }
+
+    #[test]
+    fn a_client_that_relies_on_an_idempotency_key_is_told() {
+        assert_eq!(not_yet(&HeaderMap::new()), Ok(()));
+        let check = |key, expected| assert_eq!(not_yet(&headers("idempotency-key", key)).unwrap_err().code, expected);
+        check("abc", Code::NotBuilt);
+        check("a b", Code::HeaderInvalid);
     }
 
     #[test]

@@ -1,0 +1,61 @@
+//! The lines that a newcomer can type while the demo's gateway stays up; README holds the same ones.
+
+use std::path::Path;
+
+use exchange::cnic::Cnic;
+
+/// Lines for a shell in the folder where the demo was started. `binary` is how `ijazat` is called there.
+#[must_use]
+pub fn lines(state: &Path, binary: &str, agency: u16, public: u16, citizen: Cnic) -> String {
+    let (state, citizen) = (state.display(), citizen.digits());
+    let mut text = String::new();
+    let mut add = |comment: &str, line: String| {
+        text.push_str(&format!("# {comment}\n{line}\n\n"));
+    };
+    add(
+        "The bank's certificate and one of its users, for the lines below",
+        format!(
+            "S={state}\nbank() {{ curl -sS --cacert $S/pki/server-ca.pem --cert $S/certs/bank-indus.pem \\\n    \
+             --key $S/certs/bank-indus.key -H 'Ijazat-User: teller-1' \"$@\"; echo; }}"
+        ),
+    );
+    add("Who is the bank to the exchange?", format!("bank https://localhost:{agency}/v1/self/whoami"));
+    add(
+        "Who is this citizen? Refused: the citizen has not consented",
+        format!(
+            "bank https://localhost:{agency}/v1/identity/kyc -H 'Ijazat-Purpose: KYC-101' \\\n    --json '{{\"cnic\":\"{citizen}\"}}'"
+        ),
+    );
+    add(
+        "Ask the citizen",
+        format!(
+            "ASKED=$(bank https://localhost:{agency}/bc-authorize --data-urlencode 'scope=openid consent' \\\n    \
+             --data-urlencode 'login_hint=cnic:{citizen}' --data-urlencode 'authorization_details=[{{\"type\":\"urn:pk:ijazat:consent:1\",\"purpose\":\"KYC-101\",\"datatypes\":[\"identity.name\",\"identity.birth\"]}}]')\n\
+             echo \"$ASKED\"; ID=$(echo \"$ASKED\" | sed 's/.*\"auth_req_id\":\"\\([^\"]*\\)\".*/\\1/')"
+        ),
+    );
+    add(
+        "The citizen reads the passcode off the SMS to the teller, who types it in",
+        format!(
+            "{binary} sms --state $S --last 1\nPIN=$({binary} sms --state $S --last 1 | grep -oE '\\b[0-9]{{6}}\\b' | head -1)\n\
+             bank https://localhost:{agency}/bc-authorize/$ID/pin --json \"{{\\\"pin\\\":\\\"$PIN\\\"}}\""
+        ),
+    );
+    add(
+        "Fetch the token and ask again: answered once, with a receipt",
+        format!(
+            "TOKEN=$(bank https://localhost:{agency}/token --data-urlencode 'grant_type=urn:openid:params:grant-type:ciba' \\\n    \
+             --data-urlencode \"auth_req_id=$ID\" | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')\n\
+             bank -i https://localhost:{agency}/v1/identity/kyc -H 'Ijazat-Purpose: KYC-101' \\\n    \
+             -H \"Authorization: Bearer $TOKEN\" --json '{{\"cnic\":\"{citizen}\"}}'"
+        ),
+    );
+    add(
+        "Anyone may read a published report, and the signed state of the access log",
+        format!(
+            "curl -sS --cacert $S/pki/server-ca.pem https://localhost:{public}/v1/reports/persons-by-province; echo\n\
+             curl -sS --cacert $S/pki/server-ca.pem https://localhost:{public}/v1/log/checkpoint; echo"
+        ),
+    );
+    text
+}
