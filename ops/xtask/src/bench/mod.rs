@@ -42,13 +42,14 @@ pub struct Bench {
     pub absent: BTreeMap<&'static str, String>,
 }
 
-/// Runs the bench `door`, prints its table, writes `json`, and answers whether every floor holds.
+/// Runs the bench `door`, prints its table, writes `json`, and answers whether every floor holds. With `built`, what was built before is
+/// measured.
 ///
 /// # Errors
 /// When the load generator or the upstream cannot be built or started.
-pub fn door(root: &Path, json: Option<&Path>) -> Verdict {
+pub fn door(root: &Path, json: Option<&Path>, built: bool) -> Verdict {
     let began = machine::Now::read();
-    let mut bench = Bench::prepare(root)?;
+    let mut bench = Bench::prepare(root, built)?;
     let samples = plan::run(&mut bench)?;
     let goals = goals::of(&samples, &bench.absent);
     say::line(&report::as_text(&samples, &goals));
@@ -61,7 +62,7 @@ pub fn door(root: &Path, json: Option<&Path>) -> Verdict {
 }
 
 impl Bench {
-    fn prepare(root: &Path) -> Result<Self, String> {
+    fn prepare(root: &Path, built: bool) -> Result<Self, String> {
         let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
         let scratch = target.join("bench/run");
         if scratch.exists() {
@@ -70,7 +71,9 @@ impl Bench {
         fs::create_dir_all(&scratch).map_err(|error| format!("{}: {error}", scratch.display()))?;
         let mut bench =
             Self { root: root.to_owned(), binaries: target.join("release"), scratch, absent: BTreeMap::new() };
-        install::build(&mut bench)?;
+        if !built {
+            install::build(&mut bench)?;
+        }
         install::debian(&mut bench);
         Ok(bench)
     }

@@ -1,8 +1,8 @@
 //! Ijazat itself, in the forms that the goals compare.
 //!
-//! `ijazat bench-state DIR` prepares a folder: state with seeded citizens, a standing consent and its token, a directory
-//! without narrow rate limits, `DIR/ijazat.toml`, and `DIR/bench.json` with [`Prepared`]. With `--upstream URL` the
-//! service of the bench is answered by that URL instead of by the process itself.
+//! `bench-state DIR` (of the crate `tests`) prepares a folder: state with seeded citizens, a standing consent and its
+//! token, wide rate limits, `DIR/ijazat.toml`, and `DIR/bench.json` with [`Prepared`]. With `--upstream URL` the service of
+//! the bench is answered by that URL instead of by the process itself.
 
 use std::{
     fs,
@@ -52,8 +52,6 @@ pub struct Prepared {
     pub client: Client,
     /// The request of the bench, with its consent token.
     pub request: Request,
-    /// What the upstream answers to it: 600 bytes of JSON.
-    pub answer: String,
 }
 
 /// A form whose state is prepared and which is not running.
@@ -68,15 +66,15 @@ pub struct Ready {
 /// Prepares the state of one form.
 ///
 /// # Errors
-/// What `ijazat bench-state` said.
+/// What `bench-state` said.
 pub fn prepare(bench: &Bench, form: Form, upstream: Option<SocketAddr>) -> Result<Ready, String> {
     let folder = bench.folder(form.who().replace([' ', ','], "-").as_str())?;
-    let mut command = ijazat(bench);
-    command.arg("bench-state").arg(&folder);
+    let mut command = Command::new(bench.binaries.join("bench-state"));
+    command.arg(&folder);
     if let Some(upstream) = upstream {
         command.arg("--upstream").arg(format!("http://{upstream}"));
     }
-    succeed(&mut command, "ijazat bench-state")?;
+    succeed(&mut command, "bench-state")?;
     let text = fs::read_to_string(folder.join("bench.json")).map_err(|error| format!("bench.json: {error}"))?;
     let prepared = serde_json::from_str(&text).map_err(|error| format!("bench.json: {error}"))?;
     Ok(Ready { form, folder, prepared })

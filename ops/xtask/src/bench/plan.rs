@@ -65,15 +65,12 @@ pub fn run(bench: &mut Bench) -> Result<Samples, String> {
     Ok(samples)
 }
 
-/// Prepares ours first, because it says what everyone is asked and what the upstream answers.
+/// Prepares ours first, because it says what everyone is asked.
 fn gather(bench: &mut Bench) -> Result<Field, String> {
     let ready = ours::prepare(bench, Form::Embedded, None);
-    let (request, answer) = match &ready {
-        Ok(ready) => (ready.prepared.request.clone(), ready.prepared.answer.clone()),
-        Err(_) => (Request::stand_in(), peers::stand_in_answer()),
-    };
+    let request = ready.as_ref().map_or_else(|_| Request::stand_in(), |ready| ready.prepared.request.clone());
     let pki = Pki::make(&bench.folder("pki")?)?;
-    let mut upstream = peers::upstream(bench, &answer)?;
+    let mut upstream = peers::upstream(bench)?;
     upstream.request = request.clone();
     let address = upstream.address;
     let mut targets = vec![upstream];
