@@ -1,5 +1,12 @@
 //! The promises of the control store, on SQLite and on PostgreSQL by the same tests. Each runs with two stores over one
 //! database, as two processes have them.
+#![forbid(unsafe_code)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests may panic: that is how they fail"
+)]
 
 #[path = "control_contract/world.rs"]
 mod world;

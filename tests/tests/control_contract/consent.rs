@@ -12,9 +12,9 @@ use exchange::{
 use crate::world::{CERTIFICATE, CITIZEN, MOBILE, PASSCODE, World, passcode};
 use adapters::sql::control::Polled;
 
-fn answer(polled: Option<Polled>) -> Option<PollAnswer> {
+fn answer(polled: Option<&Polled>) -> Option<PollAnswer> {
     match polled {
-        Some(Polled::Answer(answer)) => Some(answer),
+        Some(Polled::Answer(answer)) => Some(*answer),
         Some(Polled::Token(_)) => Some(PollAnswer::Issue),
         None => None,
     }
@@ -22,12 +22,12 @@ fn answer(polled: Option<Polled>) -> Option<PollAnswer> {
 
 pub async fn a_yes_becomes_one_token_for_what_was_asked(world: &World) {
     world.sent("one", ConsentUse::OneTime).await;
-    assert_eq!(answer(world.poll("one").await), Some(PollAnswer::Pending));
-    assert_eq!(answer(world.poll("one").await), Some(PollAnswer::SlowDown));
+    assert_eq!(answer(world.poll("one").await.as_ref()), Some(PollAnswer::Pending));
+    assert_eq!(answer(world.poll("one").await.as_ref()), Some(PollAnswer::SlowDown));
     assert_eq!(world.offer("one", PASSCODE).await, Some(PasscodeAnswer::Approved));
     assert_eq!(world.offer("one", PASSCODE).await, Some(PasscodeAnswer::Used));
     let Some(Polled::Token(token)) = world.poll("one").await else { panic!("no token") };
-    assert_eq!(answer(world.poll("one").await), Some(PollAnswer::Used));
+    assert_eq!(answer(world.poll("one").await.as_ref()), Some(PollAnswer::Used));
     assert_eq!(token.expires_in_s, 120);
     let facts = world.here.find(&token.access_token, CERTIFICATE).await.unwrap().unwrap();
     let details = world.details(ConsentUse::OneTime);
@@ -82,7 +82,7 @@ pub async fn of_four_hundred_wrong_passcodes_at_once_three_are_tried(world: &Wor
     assert_eq!(count(PasscodeAnswer::Wrong { tries_left: 1 }), 1);
     assert_eq!(count(PasscodeAnswer::Denied), 398);
     assert_eq!(world.offer("one", PASSCODE).await, Some(PasscodeAnswer::Denied));
-    assert_eq!(answer(world.poll("one").await), Some(PollAnswer::Denied));
+    assert_eq!(answer(world.poll("one").await.as_ref()), Some(PollAnswer::Denied));
 }
 
 pub async fn a_passcode_is_a_yes_to_its_own_request_only(world: &World) {
@@ -108,13 +108,13 @@ pub async fn a_request_without_a_citizen_answers_like_any_other(world: &World) {
     let before = world.here.outbox(10).await.unwrap().len();
     for id in ["alive", "nobody"] {
         assert_eq!(world.offer(id, "000000").await, Some(PasscodeAnswer::Wrong { tries_left: 2 }), "{id}");
-        assert_eq!(answer(world.poll(id).await), Some(PollAnswer::Pending), "{id}");
-        assert_eq!(answer(world.poll(id).await), Some(PollAnswer::SlowDown), "{id}");
+        assert_eq!(answer(world.poll(id).await.as_ref()), Some(PollAnswer::Pending), "{id}");
+        assert_eq!(answer(world.poll(id).await.as_ref()), Some(PollAnswer::SlowDown), "{id}");
     }
     world.clock.advance(300);
     for id in ["alive", "nobody"] {
         assert_eq!(world.offer(id, PASSCODE).await, Some(PasscodeAnswer::Expired), "{id}");
-        assert_eq!(answer(world.poll(id).await), Some(PollAnswer::Expired), "{id}");
+        assert_eq!(answer(world.poll(id).await.as_ref()), Some(PollAnswer::Expired), "{id}");
     }
     assert_eq!(world.here.outbox(10).await.unwrap().len(), before);
 }
@@ -136,7 +136,7 @@ pub async fn a_refused_request_takes_no_passcode(world: &World) {
     assert!(world.here.deny("one").await.unwrap());
     assert!(!world.here.deny("one").await.unwrap());
     assert_eq!(world.offer("one", PASSCODE).await, Some(PasscodeAnswer::Denied));
-    assert_eq!(answer(world.poll("one").await), Some(PollAnswer::Denied));
+    assert_eq!(answer(world.poll("one").await.as_ref()), Some(PollAnswer::Denied));
     let none = ConsentId::parse("cns-none").unwrap();
     assert!(!world.here.revoke_consent(&none).await.unwrap());
 }
