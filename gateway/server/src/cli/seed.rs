@@ -24,8 +24,8 @@ pub struct Seed {
     #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
     persons: u64,
     /// Seed that the people are drawn from
-    #[arg(long, default_value_t = DEMO_SEED)]
-    seed: u64,
+    #[arg(long = "seed", value_name = "SEED", default_value_t = DEMO_SEED)]
+    drawn_from: u64,
 }
 
 impl Seed {
@@ -41,7 +41,7 @@ impl Seed {
         }
         let load = async {
             let world = World::host();
-            Ok(seed::seed(&config, &world, self.persons, self.seed, |done| bar.set_position(done)).await?)
+            Ok(seed::seed(&config, &world, self.persons, self.drawn_from, |done| bar.set_position(done)).await?)
         };
         let seeded = block_on(load);
         bar.finish_and_clear();

@@ -47,6 +47,7 @@ impl Control {
             decider: Arc::clone(&self.decider),
             status: registry.status(),
             entropy: Arc::clone(&world.entropy),
+            passcode_ttl_s: config.consent.passcode_ttl_s,
             background: self.background.clone(),
         });
         let discovery = DiscoveryParts { issuer: format!("https://{}", config.node.origin) };

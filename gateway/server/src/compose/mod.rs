@@ -92,5 +92,5 @@ async fn build(config: &Config, world: &World, keys: &Keys, running: &mut Runnin
             control::listen(config, world, keys, registry, running).await?;
         }
     }
-    tasks::ops(config, running).await
+    tasks::ops(config, world, running).await
 }

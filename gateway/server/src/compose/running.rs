@@ -161,11 +161,12 @@ pub(super) fn listen_limits(config: &Config) -> ListenLimits {
     let count = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
     ListenLimits {
         connections: count(listen.connections_max),
+        connections_per_address: count(listen.connections_per_address_max),
         handshakes: count(listen.handshakes_max),
         handshake_time: Duration::from_millis(listen.handshake_timeout_ms),
         head_time: Duration::from_millis(listen.header_timeout_ms),
         body_time: Duration::from_millis(listen.body_timeout_ms),
+        reply_time: Duration::from_millis(listen.reply_timeout_ms),
         idle_time: Duration::from_millis(listen.idle_timeout_ms),
-        ..ListenLimits::default()
     }
 }

@@ -5,10 +5,13 @@ use std::{sync::Arc, time::Duration};
 use adapters::sql::index::Indexer;
 use exchange::ports::record_log::RecordLog as _;
 
-use super::{ComposeError, control::Control, running::Running};
+use super::{ComposeError, World, control::Control, running::Running};
 use crate::{
     config::Config,
-    observe::ops::{Ops, OpsServer, router},
+    observe::{
+        expiry,
+        ops::{Ops, OpsServer, router},
+    },
     pipeline::Pipeline,
     tls::{Watcher, watch::TICK},
 };
@@ -91,7 +94,8 @@ fn gauges(door: &Arc<Pipeline>, running: &Running) {
 }
 
 /// Opens the loopback listener for metrics, liveness and readiness.
-pub(super) async fn ops(config: &Config, running: &mut Running) -> Result<(), ComposeError> {
+pub(super) async fn ops(config: &Config, world: &World, running: &mut Running) -> Result<(), ComposeError> {
+    running.spawn(expiry::watch(config.tls.clone(), Arc::clone(&world.clock), running.metrics()));
     let mut ops = Ops::new(running.metrics());
     if let Some(log) = running.the_log() {
         ops = ops.ready_when("access log", move || log.healthy().map_err(|error| error.to_string()));

@@ -2,11 +2,7 @@
 
 use std::path::Path;
 
-use super::{
-    limits,
-    secret::SecretUrl,
-    section::{Section, within},
-};
+use super::{secret::SecretUrl, section::Section};
 
 /// `[database]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,10 +14,6 @@ pub struct Database {
     /// Search index of the access log, which can be rebuilt; default `sqlite://<state>/index.db`. Whoever controls it could
     /// hide an access from a search, but not from the log.
     pub index: SecretUrl,
-    /// Connections of each pool; default 8. Whoever raises it could exhaust the database's connections.
-    pub connections_max: u32,
-    /// Milliseconds that a statement waits for a lock; default 5000. Whoever raises it lets requests pile up.
-    pub lock_wait_ms: u64,
 }
 
 impl Database {
@@ -31,8 +23,6 @@ impl Database {
             control: section.secret_url("control", file("control.db"), check_url),
             registry: section.secret_url("registry", file("registry.db"), check_url),
             index: section.secret_url("index", file("index.db"), check_url),
-            connections_max: section.number("connections_max", 8, within!(1, limits::POOL_MAX)),
-            lock_wait_ms: section.number("lock_wait_ms", 5_000, within!(10, limits::LOCK_WAIT_MS_MAX)),
         };
         if database.control == database.registry {
             section.refuse("registry", "the same database as `control`: each role has its own");

@@ -1,6 +1,9 @@
 //! A value before it is read: typed from the file, text from the environment.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use super::section::{Source, quoted};
 
@@ -54,7 +57,7 @@ pub(super) fn to_path(text: &str) -> Result<PathBuf, String> {
     Ok(PathBuf::from(text))
 }
 
-pub(super) fn show_path(path: &PathBuf) -> String {
+pub(super) fn show_path(path: &Path) -> String {
     quoted(&path.display().to_string())
 }
 

@@ -12,12 +12,6 @@ pub const DRAIN_MS_MAX: i64 = 80_000;
 /// Requests a second of any one counter: above it a counter no longer protects anything.
 pub const RATE_MAX: i64 = 1_000_000;
 
-/// Connections of one pool to a database or an upstream.
-pub const POOL_MAX: i64 = 1_000;
-
-/// Milliseconds that a statement waits for a lock.
-pub const LOCK_WAIT_MS_MAX: i64 = 30_000;
-
 /// MiB of one segment file of the access log: recovery reads the last one whole.
 pub const SEGMENT_MIB_MAX: i64 = 1_024;
 
@@ -26,12 +20,6 @@ pub const CHECKPOINT_MS_MAX: i64 = 10_000;
 
 /// MiB of the disk that the log leaves free.
 pub const RESERVE_MIB_MAX: i64 = 65_536;
-
-/// Days of warning before the log's disk is full.
-pub const WARN_DAYS_MAX: i64 = 365;
-
-/// Seconds between two polls of a consent request.
-pub const POLL_INTERVAL_S_MAX: i64 = 60;
 
 /// Failures in a row that open an upstream's circuit.
 pub const BREAKER_FAILURES_MAX: i64 = 1_000;

@@ -21,9 +21,6 @@ pub struct Log {
     /// MiB of the disk that the log leaves free, below which new requests are refused; default 256. Whoever lowers it could
     /// let a full disk stop the host before the door closes.
     pub reserve_mib: u32,
-    /// Days left on the disk below which `doctor` and the metrics warn; default 14. Whoever lowers it could hide a filling
-    /// disk.
-    pub warn_days: u32,
 }
 
 impl Log {
@@ -37,7 +34,6 @@ impl Log {
                 within!(10, limits::CHECKPOINT_MS_MAX),
             ),
             reserve_mib: section.number("reserve_mib", 256, within!(1, limits::RESERVE_MIB_MAX)),
-            warn_days: section.number("warn_days", 14, within!(1, limits::WARN_DAYS_MAX)),
         }
     }
 }

@@ -16,9 +16,6 @@ pub struct Limits {
     pub service_per_s: u32,
     /// Requests a second of one address on the public listener; default 20.
     pub public_per_s: u32,
-    /// Refusals a second of one agency that get a record of their own; further ones share a counted record; default 20.
-    /// Whoever raises it lets one agency fill the log.
-    pub recorded_refusals_per_s: u32,
 }
 
 impl Limits {
@@ -29,7 +26,6 @@ impl Limits {
             user_per_s: section.number("user_per_s", 50, rate),
             service_per_s: section.number("service_per_s", 5_000, rate),
             public_per_s: section.number("public_per_s", 20, rate),
-            recorded_refusals_per_s: section.number("recorded_refusals_per_s", 20, rate),
         }
     }
 }

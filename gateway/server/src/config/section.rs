@@ -141,12 +141,12 @@ impl<'a> Section<'a> {
 
     /// A path.
     pub(super) fn path(&mut self, key: &'static str, default: PathBuf) -> PathBuf {
-        self.parsed(key, default, to_path, show_path)
+        self.parsed(key, default, to_path, |path| show_path(path))
     }
 
     /// A path, or nothing.
     pub(super) fn optional_path(&mut self, key: &'static str) -> Option<PathBuf> {
-        self.optional(key, to_path, show_path)
+        self.optional(key, to_path, |path| show_path(path))
     }
 
     /// An address and port.

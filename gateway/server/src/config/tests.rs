@@ -42,12 +42,7 @@ fn each_mistake_is_told_with_its_place_its_value_and_the_rule() {
         "config: [consent] passcode_ttl_s = 90000: at most 600 (limits::PASSCODE_TTL_S_MAX)",
     );
     consent("passcode_ttl_s = 59", "config: [consent] passcode_ttl_s = 59: at least 60 (limits::PASSCODE_TTL_S_MIN)");
-    consent(
-        "passcode_attempts = 4",
-        "config: [consent] passcode_attempts = 4: at most 3 (limits::PASSCODE_ATTEMPTS_MAX)",
-    );
-    consent("passcode_attempts = 0", "config: [consent] passcode_attempts = 0: at least 1");
-    consent("token_ttl_s = \"long\"", "config: [consent] token_ttl_s = \"long\": not a whole number");
+    consent("passcode_ttl_s = \"long\"", "config: [consent] passcode_ttl_s = \"long\": not a whole number");
     consent("pascode_ttl_s = 60", "config: [consent] pascode_ttl_s: unknown key; is `passcode_ttl_s` meant?");
     consent("colour = 1", "config: [consent] colour: unknown key");
     check("[konsent]\na = 1", "config: [konsent]: unknown section");
@@ -108,10 +103,14 @@ fn an_upstream_is_checked_against_its_kind() {
     );
     check(
         "fbr",
-        "url = \"https://a/\"\npermit_key = \"k\"",
+        "url = \"https://a/\"\nca = \"a\"\npermit_key = \"k\"",
         " permit_key = \"k\": permits are never sent to another agency",
     );
-    check("fbr", "url = \"https://a/\"\nclient_cert = \"c\"", " client_key: client_cert and client_key come together");
+    check(
+        "fbr",
+        "url = \"https://a/\"\nca = \"a\"\nclient_cert = \"c\"",
+        " client_key: client_cert and client_key come together",
+    );
     check(
         "registry",
         "kind = \"external\"\nurl = \"https://a\"",
@@ -127,6 +126,7 @@ fn an_upstream_is_checked_against_its_kind() {
         "kind = \"internal\"\nurl = \"http://127.0.0.1:1\"\npermit_key = \"k\"",
         " url = \"http://127.0.0.1:1/\": internal upstreams are reached by https only",
     );
+    check("fbr", "url = \"https://a/\"", " ca: needed for an external upstream: nothing else vouches for it");
     check("registry", "url = \"https://a\"", " url = \"https://a/\": an embedded upstream has no url");
     assert!(load("[upstream.fbr]\nurl = \"http://127.0.0.1:8461\"", &[]).is_ok(), "plain http stays on this machine");
 }
@@ -142,7 +142,7 @@ fn roles_that_contradict_the_addresses_are_refused() {
 
 #[test]
 fn every_problem_is_told_at_once() {
-    let text = "[consent]\npasscode_ttl_s = 1\ntoken_ttl_s = 0\n[sms]\ntransport = \"x\"\n[nonsense]\n";
+    let text = "[consent]\npasscode_ttl_s = 1\n[log]\nreserve_mib = 0\n[sms]\ntransport = \"x\"\n[nonsense]\n";
     let told = load(text, &[("IJAZAT__LOG__SEGMENT_MIB", "0"), ("IJAZAT__NONSENSE", "1")]).unwrap_err();
     assert_eq!(told.problems.len(), 6, "{told}");
     assert!(told.to_string().lines().all(|line| line.starts_with("config: ")), "{told}");
@@ -154,6 +154,7 @@ fn the_environment_wins_over_the_file_and_the_last_word_over_the_first() {
     let env = [
         ("IJAZAT__CONSENT__PASSCODE_TTL_S", "120"),
         ("IJAZAT__UPSTREAM__FBR__URL", "https://fbr.example"),
+        ("IJAZAT__UPSTREAM__FBR__CA", "fbr-ca.pem"),
         ("IJAZAT__NODE__ROLES", "gateway, control,registry"),
         ("IJAZAT__NODE__STATE_DIR", "/one"),
         ("IJAZAT__NODE__STATE_DIR", "/two"),
@@ -165,7 +166,7 @@ fn the_environment_wins_over_the_file_and_the_last_word_over_the_first() {
     assert_eq!(config.node.roles.len(), 3);
     assert_eq!(config.log.dir, PathBuf::from("/two/log"));
     let source = |key| config.effective.iter().find(|line| line.key == key).unwrap().source;
-    assert_eq!((source("passcode_ttl_s"), source("token_ttl_s")), (Source::Environment, Source::Default));
+    assert_eq!((source("passcode_ttl_s"), source("user_per_s")), (Source::Environment, Source::Default));
 }
 
 #[test]

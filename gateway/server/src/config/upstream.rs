@@ -31,8 +31,8 @@ pub struct Upstream {
     pub kind: UpstreamKind,
     /// Base URL such as `https://127.0.0.1:8451`; none when embedded. Whoever controls it could send requests elsewhere.
     pub url: Option<Uri>,
-    /// Authority of its certificate, PEM; default `[tls] internal_ca` for internal ones. Whoever controls it could pose as
-    /// the upstream.
+    /// Authority of its certificate, PEM; default `[tls] internal_ca` for internal ones, needed for external ones. Whoever
+    /// controls it could pose as the upstream.
     pub ca: Option<PathBuf>,
     /// Our certificate towards it, PEM; default `[tls] internal_cert` for internal ones.
     pub client_cert: Option<PathBuf>,
@@ -43,8 +43,6 @@ pub struct Upstream {
     /// Milliseconds for one answer, over the catalogue's own number; default 5000. Whoever raises it lets a slow upstream
     /// hold requests.
     pub timeout_ms: u64,
-    /// Connections to it; default 32. Whoever raises it could overrun the upstream.
-    pub connections_max: u32,
     /// Failures in a row that open the circuit; default 5. Whoever raises it lets requests wait on a dead upstream.
     pub breaker_failures: u32,
     /// Milliseconds that the circuit stays open before one trial; default 2000. Whoever raises it keeps a healthy upstream
@@ -71,12 +69,15 @@ impl Upstream {
             client_key: section.optional_path("client_key"),
             permit_key: section.optional_path("permit_key"),
             timeout_ms: section.number("timeout_ms", 5_000, wait),
-            connections_max: section.number("connections_max", 32, within!(1, limits::POOL_MAX)),
             breaker_failures: section.number("breaker_failures", 5, within!(1, limits::BREAKER_FAILURES_MAX)),
             breaker_open_ms: section.number("breaker_open_ms", 2_000, wait),
         };
         upstream.check(section, ours);
         upstream
+    }
+
+    fn is_encrypted(&self) -> bool {
+        self.url.as_ref().is_some_and(|url| url.scheme_str() == Some("https"))
     }
 
     fn check(&self, section: &mut Section<'_>, ours: bool) {
@@ -93,12 +94,15 @@ impl Upstream {
             UpstreamKind::External if self.permit_key.is_some() => {
                 section.refuse("permit_key", "permits are never sent to another agency");
             }
+            UpstreamKind::External if self.ca.is_none() && self.is_encrypted() => {
+                section.refuse("ca", "needed for an external upstream: nothing else vouches for it");
+            }
             _ => {}
         }
         if self.client_cert.is_some() != self.client_key.is_some() {
             section.refuse("client_key", "client_cert and client_key come together");
         }
-        let plain = self.url.as_ref().is_some_and(|url| url.scheme_str() == Some("http"));
+        let plain = self.url.is_some() && !self.is_encrypted();
         if plain && self.kind == UpstreamKind::Internal {
             section.refuse("url", "internal upstreams are reached by https only");
         } else if plain && !self.url.as_ref().is_some_and(is_loopback) {

@@ -1,11 +1,14 @@
 //! Warns before a certificate runs out: once at each of 30, 14, 7 and 1 days, and each day after the last.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, fs, path::PathBuf, sync::Arc, time::Duration};
 
-use exchange::timestamp::Timestamp;
+use exchange::{ports::clock::Clock, timestamp::Timestamp};
 
 use super::metrics::Metrics;
-use crate::pki::Facts;
+use crate::{
+    config::Tls,
+    pki::{self, Facts},
+};
 
 /// Days before the end at which a warning is due, farthest first.
 pub const WARN_DAYS: [i64; 4] = [30, 14, 7, 1];
@@ -18,6 +21,32 @@ pub fn threshold(days_left: i64) -> Option<i64> {
         return Some(days_left);
     }
     WARN_DAYS.into_iter().filter(|days| days_left <= *days).min()
+}
+
+/// Between two looks at the files: a warning counts days.
+const LOOK_EVERY: Duration = Duration::from_hours(1);
+
+/// Looks at this process's own certificates and revocation list from time to time, without end.
+pub async fn watch(tls: Tls, clock: Arc<dyn Clock>, metrics: Arc<Metrics>) {
+    let mut watch = ExpiryWatch::default();
+    let mut tick = tokio::time::interval(LOOK_EVERY);
+    loop {
+        tick.tick().await;
+        look_at_files(&mut watch, &tls, clock.now(), &metrics);
+    }
+}
+
+/// Files that are not there or not certificates are whoever reads them first's to tell of.
+fn look_at_files(watch: &mut ExpiryWatch, tls: &Tls, now: Timestamp, metrics: &Metrics) {
+    let read = |path: &PathBuf| fs::read_to_string(path).ok();
+    for (holder, path) in [("server", &tls.server_cert), ("internal", &tls.internal_cert)] {
+        if let Some(facts) = read(path).and_then(|pem| pki::facts(&pem).ok()) {
+            watch.look(holder, &facts, now, metrics);
+        }
+    }
+    if let Some((issued, _)) = read(&tls.client_crl).and_then(|pem| pki::list_dates(&pem)) {
+        metrics.crl_age.set(now.seconds() - issued.seconds());
+    }
 }
 
 /// Remembers which warnings were given, and keeps the gauge of days up to date.
@@ -68,6 +97,22 @@ mod tests {
         check(1, Some(1));
         check(0, Some(1));
         check(-1, Some(-1));
+    }
+
+    #[test]
+    fn the_files_of_a_process_are_looked_at_whether_all_are_there_or_not() {
+        let fixture = Fixture::new();
+        let state = fixture.folder.path().display().to_string();
+        let config = crate::config::Config::load(None, [("IJAZAT__NODE__STATE_DIR".to_owned(), state)]).unwrap();
+        let pki = |name: &str| fixture.folder.path().join(name);
+        let tls = Tls { server_cert: pki("server.pem"), client_crl: pki("client-ca.crl"), ..config.tls };
+        let metrics = Metrics::new().unwrap();
+        let now = fixture.clock_now().plus_seconds(60);
+        look_at_files(&mut ExpiryWatch::default(), &tls, now, &metrics);
+        let text = metrics.render().unwrap();
+        assert!(text.contains(r#"ijazat_certificate_expiry_days{holder="server"} 364"#), "{text}");
+        assert!(text.contains("ijazat_crl_age_seconds 60"), "{text}");
+        assert!(!text.contains(r#"holder="internal""#), "{text}");
     }
 
     #[test]

@@ -59,29 +59,24 @@ mod tests {
         }
     }
 
-    /// The arguments of each log call, without the texts in quotes, which are sentences of ours.
+    /// The arguments of each log call, up to the bracket that closes it.
     fn log_calls(text: &str) -> Vec<String> {
-        let starts = MACROS.iter().flat_map(|name| {
-            text.match_indices(&format!("tracing::{name}")).map(|(at, m)| at + m.len()).collect::<Vec<_>>()
-        });
-        let arguments = |start: usize| {
-            let (mut depth, mut quoted, mut kept) = (1, false, String::new());
-            for letter in text[start..].chars() {
-                match letter {
-                    '"' => quoted = !quoted,
-                    '(' if !quoted => depth += 1,
-                    ')' if !quoted => depth -= 1,
-                    _ => {}
-                }
-                if depth == 0 {
-                    break;
-                }
-                // Inside quotes only what is interpolated counts.
-                kept.push(letter);
+        let after = |name: &&str| text.split(&format!("tracing::{name}")).skip(1).map(until_closed).collect::<Vec<_>>();
+        MACROS.iter().flat_map(after).collect()
+    }
+
+    fn until_closed(text: &str) -> String {
+        let (mut depth, mut quoted) = (1, false);
+        let open = |letter: &char| {
+            match letter {
+                '"' => quoted = !quoted,
+                '(' if !quoted => depth += 1,
+                ')' if !quoted => depth -= 1,
+                _ => {}
             }
-            kept
+            depth > 0
         };
-        starts.map(arguments).collect()
+        text.chars().take_while(open).collect()
     }
 
     /// The fields and interpolations of a call: what is outside quotes, and what stands in braces inside them.

@@ -20,6 +20,9 @@ const CONNECTIONS_MAX: usize = 16;
 /// Seconds for a request's head.
 const HEAD_TIMEOUT_S: u64 = 5;
 
+/// Between two tries to accept after one failed.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
 /// A question whose answer decides whether this process should get requests; the text says why not, without naming anyone.
 type Question = Box<dyn Fn() -> Result<(), String> + Send + Sync>;
 
@@ -134,13 +137,14 @@ impl OpsServer {
         tokio::pin!(stop);
         loop {
             let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
-            let stream = tokio::select! {
+            let accepted = tokio::select! {
                 () = &mut stop => return,
-                accepted = self.0.accept() => match accepted {
-                    Ok((stream, _)) => stream,
-                    // Only this connection is lost, unless descriptors have run out: then give others time to end.
-                    Err(_) => { tokio::task::yield_now().await; continue }
-                },
+                accepted = self.0.accept() => accepted,
+            };
+            let Ok((stream, _)) = accepted else {
+                // Most likely descriptors have run out: let others end first.
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
             };
             let router = router.clone();
             tokio::spawn(async move {

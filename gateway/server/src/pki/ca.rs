@@ -196,7 +196,7 @@ impl Ca {
         let mut params = blank(common_name, validity, entropy)?;
         params.subject_alt_names = CertificateParams::new(names.to_vec())?.subject_alt_names;
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        self.issue_with_key(params)
+        self.issue_with_key(&params)
     }
 
     /// Makes a key and a certificate for one of our own processes: server and client at once, SAN URI
@@ -215,7 +215,7 @@ impl Ca {
         params.subject_alt_names = CertificateParams::new(names.to_vec())?.subject_alt_names;
         params.subject_alt_names.push(SanType::URI(format!("{NODE_URI}{node}").try_into()?));
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
-        self.issue_with_key(params)
+        self.issue_with_key(&params)
     }
 
     fn sign_client(
@@ -231,7 +231,7 @@ impl Ca {
         Ok(params.signed_by(key, &self.issuer)?.pem())
     }
 
-    fn issue_with_key(&self, params: CertificateParams) -> Result<Issued, PkiError> {
+    fn issue_with_key(&self, params: &CertificateParams) -> Result<Issued, PkiError> {
         let key = KeyPair::generate()?;
         let cert_pem = params.signed_by(&key, &self.issuer)?.pem();
         Ok(Issued { cert_pem, key_pem: key.serialize_pem().into() })

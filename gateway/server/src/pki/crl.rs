@@ -125,7 +125,7 @@ pub fn canonical_serial(text: &str) -> Result<String, PkiError> {
 }
 
 fn serial_bytes(serial: &str) -> Result<Vec<u8>, PkiError> {
-    let even = if serial.len() % 2 == 0 { serial.to_owned() } else { format!("0{serial}") };
+    let even = if serial.len().is_multiple_of(2) { serial.to_owned() } else { format!("0{serial}") };
     hex::decode(even).map_err(|_| PkiError::Serial(serial.to_owned()))
 }
 

@@ -2,7 +2,10 @@
 
 use aws_lc_rs::digest;
 use exchange::{ids::AgencyId, timestamp::Timestamp};
-use x509_parser::{certificate::X509Certificate, extensions::GeneralName, pem::parse_x509_pem, prelude::FromDer};
+use x509_parser::{
+    certificate::X509Certificate, extensions::GeneralName, pem::parse_x509_pem, prelude::FromDer,
+    revocation_list::CertificateRevocationList,
+};
 
 use super::{AGENCY_URI, error::PkiError};
 
@@ -52,6 +55,14 @@ pub fn facts(pem: &str) -> Result<Facts, PkiError> {
 /// [`PkiError::Certificate`] when there is none or it is malformed.
 pub fn spki_sha256_hex(pem: &str) -> Result<String, PkiError> {
     facts(pem).map(|facts| facts.spki_sha256)
+}
+
+/// When a revocation list (PEM) was issued and when the next is due; `None` if it is not one or names no next.
+#[must_use]
+pub fn list_dates(pem: &str) -> Option<(Timestamp, Timestamp)> {
+    let (_, pem) = parse_x509_pem(pem.as_bytes()).ok()?;
+    let (_, list) = CertificateRevocationList::from_der(&pem.contents).ok()?;
+    Some((from_seconds(list.last_update().timestamp()), from_seconds(list.next_update()?.timestamp())))
 }
 
 /// Checks that `ca_pem` signed the certificate.

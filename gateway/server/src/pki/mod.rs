@@ -20,7 +20,7 @@ pub use self::{
     ca::{Ca, CaKind, Issued, Validity},
     crl::canonical_serial,
     error::PkiError,
-    inspect::{Facts, facts, spki_sha256_hex},
+    inspect::{Facts, facts, list_dates, spki_sha256_hex},
     request::Request,
     store::{Authorities, World},
 };

@@ -4,7 +4,6 @@ use std::{fs, path::Path};
 
 use adapters::clock::SystemClock;
 use exchange::{ports::clock::Clock, timestamp::Timestamp};
-use x509_parser::{pem::parse_x509_pem, prelude::FromDer, revocation_list::CertificateRevocationList};
 
 use super::Check;
 use crate::{config::Config, observe::expiry, pki};
@@ -51,17 +50,11 @@ fn list(path: &Path, now: Timestamp) -> Check {
     let Ok(text) = fs::read_to_string(path) else {
         return Check::warn(name, format!("{} is not there", path.display()), todo);
     };
-    let Some(next) = next_update(&text) else {
+    let Some((_, next)) = pki::list_dates(&text) else {
         return Check::fail(name, format!("{} is not a revocation list in PEM", path.display()), todo);
     };
     let found = format!("next due {}", next.rfc3339());
     if now > next { Check::warn(name, format!("{found}, overdue"), todo) } else { Check::ok(name, found) }
-}
-
-fn next_update(text: &str) -> Option<Timestamp> {
-    let (_, pem) = parse_x509_pem(text.as_bytes()).ok()?;
-    let (_, list) = CertificateRevocationList::from_der(&pem.contents).ok()?;
-    Some(Timestamp::from_micros(0).plus_seconds(list.next_update()?.timestamp()))
 }
 
 #[cfg(test)]

@@ -43,7 +43,7 @@ async fn authorize(
     body: Bytes,
 ) -> Result<Json<Value>, Failure> {
     let permit = permit_for(permit, "consent.authorize")?;
-    let asked = read(&form(&body, PARAMETERS)?)?;
+    let asked = read(&form(&body, PARAMETERS)?, parts.passcode_ttl_s)?;
     check(&parts, &permit, &asked.details)?;
     let busy = || Refusal::new(Code::SlowDown).retry_after(BUSY_RETRY_S);
     let slot = parts.background.slot().ok_or_else(busy)?;
@@ -93,7 +93,7 @@ struct Asked {
     ttl_s: i64,
 }
 
-fn read(form: &BTreeMap<String, String>) -> Result<Asked, Failure> {
+fn read(form: &BTreeMap<String, String>, default_ttl_s: i64) -> Result<Asked, Failure> {
     let get = |name: &str| form.get(name).ok_or_else(|| invalid(name));
     let mut scopes = get("scope")?.split(' ');
     if !scopes.clone().any(|scope| scope == "openid") || !scopes.all(|scope| ["openid", "consent"].contains(&scope)) {
@@ -104,7 +104,7 @@ fn read(form: &BTreeMap<String, String>) -> Result<Asked, Failure> {
     }
     let hint = get("login_hint")?.strip_prefix("cnic:").ok_or_else(|| invalid("login_hint"))?;
     let citizen = Cnic::parse(hint).map_err(|_| Code::CnicInvalid)?;
-    let ttl_s = form.get("requested_expiry").map_or(Ok(limits::PASSCODE_TTL_S_DEFAULT), |text| expiry(text))?;
+    let ttl_s = form.get("requested_expiry").map_or(Ok(default_ttl_s), |text| expiry(text))?;
     let details = Details::parse(get("authorization_details")?).map_err(|error| details_refused(&error.to_string()))?;
     let counter = form.get("binding_message").cloned();
     if counter.as_deref().is_some_and(|mark| !message::is_plain_mark(mark)) {

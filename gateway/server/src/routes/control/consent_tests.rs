@@ -172,6 +172,7 @@ impl Counter {
             decider: Arc::new(Dictionary(Arc::new(catalogue))),
             status: Arc::new(Registry(Arc::clone(&gate))),
             entropy,
+            passcode_ttl_s: exchange::limits::PASSCODE_TTL_S_DEFAULT,
             background: Background::default(),
         });
         Self { parts, clock, gate, folder }
