@@ -14,3 +14,4 @@
 
 pub mod load;
 pub mod postgres;
+pub mod world;

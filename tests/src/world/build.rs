@@ -1,0 +1,122 @@
+//! Makes a world: certificates, registered keys, people, and a gateway over them.
+
+use std::{path::PathBuf, sync::Arc};
+
+use adapters::{
+    clock::{ManualClock, SystemClock},
+    entropy::SystemEntropy,
+};
+use exchange::ports::clock::Clock as _;
+use gateway::{
+    compose::{self, Keys, seed, stores},
+    config::Config,
+    demo::{
+        taxpayers::Manner,
+        world::{cast, certificates, register, stage, tax_service},
+    },
+};
+use registry_core::population::DEMO_SEED;
+
+use super::{Broken, Folder, World};
+
+/// The least that the demo's cast needs.
+const PERSONS: u64 = 2_000;
+
+/// How a world shall be made.
+#[derive(Clone, Debug, Default)]
+pub struct Builder {
+    env: Vec<(String, String)>,
+    tax: Option<(PathBuf, Manner)>,
+    split: bool,
+}
+
+impl Builder {
+    /// Sets one setting, named as in the environment without the product's name: `LOG__RESERVE_MIB`.
+    #[must_use]
+    pub fn set(mut self, name: &str, value: impl ToString) -> Self {
+        self.env.push((format!("IJAZAT__{name}"), value.to_string()));
+        self
+    }
+
+    /// Starts the tax authority's service from this binary, which answers in this manner.
+    #[must_use]
+    pub fn tax(mut self, binary: &str, manner: Manner) -> Self {
+        self.tax = Some((PathBuf::from(binary), manner));
+        self
+    }
+
+    /// Lets control and registry listen for other processes instead of opening the door.
+    #[must_use]
+    pub fn internal_only(mut self) -> Self {
+        self.split = true;
+        self
+    }
+
+    /// Makes everything and opens the door.
+    ///
+    /// # Errors
+    /// Whatever could not be made.
+    pub async fn start(mut self) -> Result<World, Broken> {
+        gateway::tls::install_provider();
+        let folder = Folder::new()?;
+        let clock = ManualClock::new(SystemClock.now());
+        let host = compose::World { clock: Arc::new(clock.clone()), entropy: Arc::new(SystemEntropy::default()) };
+        self = self.place(&folder);
+        let plain = self.config()?;
+        let credentials = certificates(&plain, &host)?;
+        let officer_key = register(&plain, &host, &credentials).await?;
+        let seeded = seed::seed(&plain, &host, PERSONS, DEMO_SEED, |_| ()).await?;
+        let tax = match self.tax.clone() {
+            Some((binary, manner)) => Some(tax_service(binary, &plain, manner).await?),
+            None => None,
+        };
+        if let Some(tax) = &tax {
+            self = self.reach_tax(&folder, tax.address.port());
+        }
+        if self.split {
+            self = self.listen_inside(&host, &folder)?;
+        }
+        let config = self.config()?;
+        let running = compose::start(config.clone(), host.clone()).await?;
+        let nowhere = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
+        let addresses = (running.agency_address().unwrap_or(nowhere), running.public_address().unwrap_or(nowhere));
+        let stage = stage(&config, &host, addresses, cast(&seeded)?, credentials.clone(), officer_key).await?;
+        let keys = Keys::open(&config, host.entropy.as_ref())?;
+        let store = stores::control(&config, &host, &keys).await?;
+        Ok(World { config, host, clock, credentials, store, stage, keys, running: Some(running), tax, folder })
+    }
+
+    fn config(&self) -> Result<Config, Broken> {
+        Ok(Config::load(None, self.env.clone())?)
+    }
+
+    /// The settings that every world has; those of the test come later and win.
+    fn place(mut self, folder: &Folder) -> Self {
+        let own = std::mem::take(&mut self.env);
+        self = self.set("NODE__STATE_DIR", folder.0.display());
+        for name in ["AGENCY", "PUBLIC", "OPS"] {
+            self = self.set(&format!("LISTEN__{name}"), "127.0.0.1:0");
+        }
+        // A segment is written whole before its first use.
+        self = self.set("LOG__SEGMENT_MIB", 1);
+        self.env.extend(own);
+        self
+    }
+
+    fn reach_tax(self, folder: &Folder, port: u16) -> Self {
+        let pki = folder.0.join("pki");
+        self.set("UPSTREAM__FBR__URL", format!("https://127.0.0.1:{port}"))
+            .set("UPSTREAM__FBR__CA", pki.join("internal-ca.pem").display())
+            .set("UPSTREAM__FBR__CLIENT_CERT", pki.join("internal.pem").display())
+            .set("UPSTREAM__FBR__CLIENT_KEY", pki.join("internal.key").display())
+    }
+
+    fn listen_inside(self, host: &compose::World, folder: &Folder) -> Result<Self, Broken> {
+        let key = folder.0.join("keys").join("permit.key");
+        adapters::log::keys::load_or_create(&key, host.entropy.as_ref())?;
+        Ok(self
+            .set("NODE__ROLES", "control,registry")
+            .set("LISTEN__INTERNAL_CONTROL", "127.0.0.1:0")
+            .set("LISTEN__INTERNAL_REGISTRY", "127.0.0.1:0"))
+    }
+}
