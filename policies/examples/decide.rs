@@ -19,7 +19,8 @@ const CASES: [&str; 4] = [
 #[expect(clippy::print_stdout, reason = "an example speaks to whoever runs it")]
 fn main() -> Result<(), String> {
     let bundle = Bundle::embedded().map_err(|error| error.to_string())?;
-    println!("{:<84}{:>5}{:>12}{:>8}{:>12}{:>8}", "case", "types", "afresh p50", "p99", "memo p50", "p99");
+    let names = ["plain p50", "p99", "afresh p50", "p99", "memo p50", "p99"].map(|name| format!("{name:>11}"));
+    println!("{:<84}{:>5}{}", "case", "types", names.concat());
     for name in CASES {
         let case = bundle.cases().cases.iter().find(|case| case.name == name).ok_or(name)?;
         let mut question = bundle.question(case)?;
@@ -27,10 +28,12 @@ fn main() -> Result<(), String> {
         if let Some(consent) = &mut question.consent {
             consent.usage = exchange::consent::ConsentUse::Standing;
         }
+        let plain = measure(|| drop(black_box(bundle.decide_plainly(&question))));
         let afresh = measure(|| drop(black_box(bundle.decide_afresh(&question))));
         let memo = measure(|| drop(black_box(decide(&bundle, &question))));
         let types = question.datatypes.len();
-        println!("{name:<84}{types:>5}{:>12.2}{:>8.2}{:>12.2}{:>8.2}", afresh.0, afresh.1, memo.0, memo.1);
+        let micros = [plain, afresh, memo].map(|(p50, p99)| format!("{p50:>11.2}{p99:>11.2}"));
+        println!("{name:<84}{types:>5}{}", micros.concat());
     }
     Ok(())
 }

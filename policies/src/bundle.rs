@@ -11,7 +11,8 @@ use exchange::{
 
 use crate::{
     cases::{self, Cases},
-    complete, decide,
+    complete,
+    decide::{self, Method},
     error::BundleError,
     law::Law,
     memo::Memo,
@@ -73,10 +74,20 @@ impl Bundle {
         })
     }
 
-    /// Decides without the memo: what [`Decider::decide`] must always equal.
+    /// Decides without the memo and each datatype by itself: what [`Decider::decide`] must always equal.
+    #[must_use]
+    pub fn decide_plainly(&self, question: &Question) -> Decision {
+        self.decide_by(question, Method::OneByOne)
+    }
+
+    /// Decides without the memo.
     #[must_use]
     pub fn decide_afresh(&self, question: &Question) -> Decision {
-        decide::decide(&self.law, &self.authorizer, self.generation, question)
+        self.decide_by(question, Method::Together)
+    }
+
+    fn decide_by(&self, question: &Question, method: Method) -> Decision {
+        decide::decide(&self.law, &self.authorizer, self.generation, question, method)
     }
 
     /// Whether decisions are remembered: not if a policy reckons with the present otherwise than as before or after.
@@ -109,10 +120,10 @@ impl Bundle {
 impl Decider for Bundle {
     fn decide(&self, question: &Question) -> Decision {
         if !self.law.steady {
-            return self.decide_afresh(question);
+            return self.decide_by(question, Method::Together);
         }
         self.memo.recall(question).unwrap_or_else(|| {
-            let decision = self.decide_afresh(question);
+            let decision = self.decide_by(question, Method::Together);
             self.memo.keep(question, &decision);
             decision
         })

@@ -2,44 +2,44 @@
 
 use std::collections::BTreeSet;
 
-use cedar_policy::{
-    AuthorizationError, Authorizer, Context, Decision as Effect, EntityUid, PolicySet, Request, Response,
-};
+use cedar_policy::{AuthorizationError, Authorizer, Context, Decision as Effect, EntityUid, Request, Response};
 use exchange::{
     codes::Code,
     decision::{Decision, Obligation, Question, Verdict},
     ids::{DatatypeId, PolicyId},
 };
 
-use crate::{facts, law::Law, precedence};
+use crate::{facts, law::Law, precedence, slice::Slice};
 
 /// One question made ready: what is the same for all its datatypes.
 struct Ready<'a> {
     law: &'a Law,
     principal: EntityUid,
     action: &'a EntityUid,
-    slice: &'a PolicySet,
+    slice: &'a Slice,
     context: Context,
 }
 
+/// Whether datatypes that no policy can tell apart are decided together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Method {
+    /// Each datatype by itself.
+    OneByOne,
+    /// Those that are alike, once.
+    Together,
+}
+
 /// The decision for a question by the law as it stands.
-pub(crate) fn decide(law: &Law, authorizer: &Authorizer, generation: u64, question: &Question) -> Decision {
+pub(crate) fn decide(
+    law: &Law,
+    authorizer: &Authorizer,
+    generation: u64,
+    question: &Question,
+    method: Method,
+) -> Decision {
     let mut decision = Decision { verdicts: Vec::new(), obligations: Vec::new(), generation, errored: false };
     match prepare(law, question) {
-        Ok(Some(ready)) => {
-            let mut obligations = BTreeSet::new();
-            for datatype in &question.datatypes {
-                let judged = if question.service.fields.values().any(|known| known == datatype) {
-                    ready.judge(authorizer, datatype)
-                } else {
-                    Judged::refused(Code::PolicyDenied)
-                };
-                decision.errored |= judged.errored;
-                obligations.extend(judged.obligations.iter().copied());
-                decision.verdicts.push(judged.verdict(datatype));
-            }
-            decision.obligations = obligations.into_iter().collect();
-        }
+        Ok(Some(ready)) => ready.decide(authorizer, question, method, &mut decision),
         Ok(None) => refuse_all(&mut decision, question, Code::CallerNotAllowed),
         Err(_) => {
             decision.errored = true;
@@ -62,15 +62,62 @@ fn prepare<'a>(law: &'a Law, question: &Question) -> Result<Option<Ready<'a>>, f
     Ok(Some(Ready { law, principal, action: &action.uid, slice, context }))
 }
 
+/// All that a policy can tell a datatype by. Cedar knows entities only by equality, membership and attributes, so two
+/// datatypes with the same attributes and parent, in the same sets of the question, neither named by a policy, can be
+/// exchanged without any policy noticing.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Likeness {
+    alike: Option<usize>,
+    /// Whether the service releases it at all.
+    released: bool,
+    /// In the agreement's, the programme's, the approval's, the consent's datatypes.
+    within: [bool; 4],
+    /// Place in the question, if a policy names the datatype itself or no dictionary has it.
+    named: Option<usize>,
+}
+
 impl Ready<'_> {
+    fn decide(&self, authorizer: &Authorizer, question: &Question, method: Method, decision: &mut Decision) {
+        let mut done: Vec<(Likeness, Judged)> = Vec::new();
+        let mut obligations = BTreeSet::new();
+        for (place, datatype) in question.datatypes.iter().enumerate() {
+            let likeness = self.likeness(question, datatype, place);
+            let known = done.iter().find(|(other, _)| method == Method::Together && *other == likeness);
+            let judged = match known {
+                Some((_, judged)) => judged.clone(),
+                None if likeness.released => self.judge(authorizer, datatype),
+                // A client may ask for anything: what the service does not release is refused without an alarm.
+                None => Judged::refused(Code::PolicyDenied),
+            };
+            decision.errored |= judged.errored;
+            obligations.extend(judged.obligations.iter().copied());
+            decision.verdicts.push(judged.clone().verdict(datatype));
+            done.push((likeness, judged));
+        }
+        decision.obligations = obligations.into_iter().collect();
+    }
+
+    fn likeness(&self, question: &Question, datatype: &DatatypeId, place: usize) -> Likeness {
+        let within = [
+            question.agreement.as_ref().is_some_and(|agreement| agreement.datatypes.contains(datatype)),
+            question.programme.as_ref().is_some_and(|programme| programme.datatypes.contains(datatype)),
+            question.approval.as_ref().is_some_and(|approval| approval.datatypes.contains(datatype)),
+            question.consent.as_ref().is_some_and(|consent| consent.datatypes.contains(datatype)),
+        ];
+        let released = question.service.fields.values().any(|known| known == datatype);
+        let resource = self.law.datatype(datatype);
+        let named = resource.is_none_or(|resource| self.slice.names(&resource.uid)).then_some(place);
+        Likeness { alike: resource.map(|resource| resource.alike), released, within, named }
+    }
+
     fn judge(&self, authorizer: &Authorizer, datatype: &DatatypeId) -> Judged {
         // A datatype that the store lacks would make the policies that read its class err: it is refused before.
-        let Some(resource) = self.law.datatype(datatype).cloned() else { return Judged::broken(Vec::new()) };
+        let Some(resource) = self.law.datatype(datatype) else { return Judged::broken(Vec::new()) };
         // The typed question makes the request fit the schema; tests and debug builds hold it to that.
         let schema = cfg!(debug_assertions).then_some(&self.law.schema);
-        let request = Request::new(self.principal.clone(), self.action.clone(), resource, self.context.clone(), schema);
-        match request {
-            Ok(request) => self.read(&authorizer.is_authorized(&request, self.slice, &self.law.entities)),
+        let (principal, action) = (self.principal.clone(), self.action.clone());
+        match Request::new(principal, action, resource.uid.clone(), self.context.clone(), schema) {
+            Ok(request) => self.read(&authorizer.is_authorized(&request, &self.slice.policies, &self.law.entities)),
             Err(_) => Judged::broken(Vec::new()),
         }
     }
@@ -105,6 +152,7 @@ impl Ready<'_> {
 }
 
 /// What was found for one datatype.
+#[derive(Clone)]
 struct Judged {
     policies: Vec<PolicyId>,
     code: Option<Code>,

@@ -1,10 +1,10 @@
-//! The policies and their schema, validated strictly and cut into one slice for each action and kind of principal.
+//! The policies and their schema, read and validated strictly, with all that a decision looks up.
 
 use std::collections::HashMap;
 
 use cedar_policy::{
-    ActionConstraint, Effect, Entities, Entity, EntityTypeName, EntityUid, Policy, PolicyId as CedarId, PolicySet,
-    PrincipalConstraint, RestrictedExpression as Value, Schema, ValidationMode, Validator,
+    Effect, Entities, Entity, EntityUid, Policy, PolicyId as CedarId, PolicySet, RestrictedExpression as Value, Schema,
+    ValidationMode, Validator,
 };
 use exchange::{
     catalogue::Datatype,
@@ -15,10 +15,19 @@ use crate::{
     error::{BundleError, Problem},
     parse::Placed,
     rule::Rule,
+    slice::{self, Action},
     source::Source,
     steady,
     words::{SCHEMA_FILE, Words},
 };
+
+/// A datatype as policies see one.
+#[derive(Clone, Debug)]
+pub(crate) struct Resource {
+    pub(crate) uid: EntityUid,
+    /// Number shared by all datatypes of the same domain and the same attributes.
+    pub(crate) alike: usize,
+}
 
 /// Everything that Cedar decides with.
 #[derive(Debug)]
@@ -29,23 +38,9 @@ pub(crate) struct Law {
     pub(crate) entities: Entities,
     /// Whether every policy sees the present only as before or after a recorded instant.
     pub(crate) steady: bool,
-    datatypes: HashMap<DatatypeId, EntityUid>,
+    datatypes: HashMap<DatatypeId, Resource>,
     rules: HashMap<CedarId, Rule>,
     slices: HashMap<String, Action>,
-}
-
-/// One action with its policies, by kind of principal.
-#[derive(Debug)]
-pub(crate) struct Action {
-    pub(crate) uid: EntityUid,
-    slices: Vec<(EntityTypeName, PolicySet)>,
-}
-
-impl Action {
-    /// The policies that can speak to this kind of principal; `None` if the action is not theirs.
-    pub(crate) fn slice(&self, principal: &EntityTypeName) -> Option<&PolicySet> {
-        self.slices.iter().find(|(kind, _)| kind == principal).map(|(_, slice)| slice)
-    }
 }
 
 impl Law {
@@ -59,15 +54,14 @@ impl Law {
         validate(&schema, &all, &placed)?;
         let rules = read_rules(&placed)?;
         let entities = read_entities(&words, &schema, dictionary)?;
-        let slices = cut(&schema, &entities, &all)?;
+        let slices = slice::cut(&schema, &entities, &all)?;
         let steady = placed.iter().all(|(_, policy)| steady::is_steady(policy));
-        let ids = dictionary.iter().map(|placed| &placed.item.id);
-        let datatypes = ids.map(|id| (id.clone(), words.datatype.uid(id.as_str()))).collect();
+        let datatypes = resources(&words, dictionary);
         Ok(Self { words, schema, entities, steady, datatypes, rules, slices })
     }
 
     /// The datatype as a resource; `None` if no dictionary has it.
-    pub(crate) fn datatype(&self, id: &DatatypeId) -> Option<&EntityUid> {
+    pub(crate) fn datatype(&self, id: &DatatypeId) -> Option<&Resource> {
         self.datatypes.get(id)
     }
 
@@ -173,40 +167,22 @@ fn read_entities(words: &Words, schema: &Schema, dictionary: &[Placed<Datatype>]
         .map_err(|error| Problem::new("dictionary", error.to_string()))
 }
 
+/// Datatypes with the number of their likeness: what `read_entities` gives them as attributes and parent.
+fn resources(words: &Words, dictionary: &[Placed<Datatype>]) -> HashMap<DatatypeId, Resource> {
+    let mut likenesses = Vec::new();
+    let mut resources = HashMap::new();
+    for Placed { item: datatype, .. } in dictionary {
+        let likeness = (domain_of(datatype.id.as_str()), datatype.class, datatype.personal, datatype.biometric);
+        let alike = likenesses.iter().position(|known| *known == likeness).unwrap_or(likenesses.len());
+        if alike == likenesses.len() {
+            likenesses.push(likeness);
+        }
+        resources.insert(datatype.id.clone(), Resource { uid: words.datatype.uid(datatype.id.as_str()), alike });
+    }
+    resources
+}
+
 /// The part of a datatype's name before the dot.
 fn domain_of(datatype: &str) -> &str {
     datatype.split('.').next().unwrap_or(datatype)
-}
-
-/// Cedar evaluates every policy it is given, so each request is given only those whose scope can match it.
-fn cut(schema: &Schema, entities: &Entities, all: &PolicySet) -> Result<HashMap<String, Action>, Problem> {
-    let mut actions: HashMap<String, Action> = HashMap::new();
-    for env in schema.request_envs() {
-        let (uid, principal) = (env.action(), env.principal());
-        let action = actions
-            .entry(uid.id().unescaped().to_owned())
-            .or_insert_with(|| Action { uid: uid.clone(), slices: Vec::new() });
-        if action.slice(principal).is_some() {
-            continue;
-        }
-        let speaks = |policy: &&Policy| speaks_to(policy, uid, principal, entities);
-        let slice = PolicySet::from_policies(all.policies().filter(speaks).cloned())
-            .map_err(|error| Problem::new("guardrails", error.to_string()))?;
-        action.slices.push((principal.clone(), slice));
-    }
-    Ok(actions)
-}
-
-fn speaks_to(policy: &Policy, action: &EntityUid, principal: &EntityTypeName, entities: &Entities) -> bool {
-    let within = |group: &EntityUid| group == action || entities.is_ancestor_of(group, action);
-    let action_matches = match policy.action_constraint() {
-        ActionConstraint::Any => true,
-        ActionConstraint::Eq(uid) => uid == *action,
-        ActionConstraint::In(groups) => groups.iter().any(within),
-    };
-    let principal_matches = match policy.principal_constraint() {
-        PrincipalConstraint::Is(kind) | PrincipalConstraint::IsIn(kind, _) => kind == *principal,
-        PrincipalConstraint::Any | PrincipalConstraint::In(_) | PrincipalConstraint::Eq(_) => true,
-    };
-    action_matches && principal_matches
 }

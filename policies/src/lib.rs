@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `source` | finds a bundle's files, in the program or in a folder |
 //! | `parse` | reads header, dictionary and catalogue |
-//! | `law`, `rule`, `words` | reads, validates and slices the policies |
+//! | `law`, `rule`, `slice`, `words` | reads, validates and slices the policies |
 //! | `complete` | refuses a bundle in which anything is missing |
 //! | `facts` | writes a question down as Cedar's context |
 //! | `memo`, `steady` | remembers decisions, and proves for which policies that is sound |
@@ -26,6 +26,7 @@ mod memo;
 mod parse;
 pub mod precedence;
 mod rule;
+mod slice;
 pub mod source;
 mod steady;
 mod words;

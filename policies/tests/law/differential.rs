@@ -1,4 +1,4 @@
-//! The memo against plain evaluation: random questions over everything that the cases' world knows, at instants around
+//! The memo and the grouping of datatypes against plain evaluation: random questions over everything that the cases' world knows, at instants around
 //! every boundary, each asked so often that the memo answers most of them.
 
 use std::sync::Arc;
@@ -146,7 +146,7 @@ impl Pools {
             has_subject: dice.roll(4) > 0,
             rows: *dice.one(&[0, 1, 1, 1, 2, 1_000]),
             now: self.near(dice),
-            datatypes: service.datatypes(),
+            datatypes: if dice.roll(4) == 0 { dice.one(&self.services).datatypes() } else { service.datatypes() },
             agreement,
             consent,
             caller,
@@ -156,7 +156,7 @@ impl Pools {
 }
 
 #[test]
-fn the_memo_answers_as_the_law_does() {
+fn memo_and_grouping_answer_as_plain_evaluation_does() {
     let bundle = Bundle::embedded().unwrap();
     assert!(bundle.remembers(), "a policy reckons with the present: decisions are made afresh each time");
     let mut dice = Dice(0x1234_5678_9abc_def1);
@@ -166,10 +166,11 @@ fn the_memo_answers_as_the_law_does() {
     for _ in 0..count {
         let mut question = pools.question(&mut dice);
         for _ in 0..3 {
-            let afresh = bundle.decide_afresh(&question);
-            assert_eq!(bundle.decide(&question), afresh, "{question:?}");
-            assert!(!afresh.errored, "{question:?}");
-            permits += afresh.verdicts.iter().filter(|verdict| verdict.allowed).count();
+            let plain = bundle.decide_plainly(&question);
+            assert_eq!(bundle.decide(&question), plain, "{question:?}");
+            assert_eq!(bundle.decide_afresh(&question), plain, "{question:?}");
+            assert!(!plain.errored, "{question:?}");
+            permits += plain.verdicts.iter().filter(|verdict| verdict.allowed).count();
             question.now = pools.near(&mut dice);
         }
     }

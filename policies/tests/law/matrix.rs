@@ -84,7 +84,7 @@ fn write_lines(
     basis: (&str, bool, bool, bool),
 ) {
     let question = bundle.question(&case(bundle, service, caller, basis)).unwrap();
-    let decision = bundle.decide_afresh(&question);
+    let decision = bundle.decide_plainly(&question);
     assert!(!decision.errored, "{question:?}");
     let role = question.role;
     let who = match caller {
