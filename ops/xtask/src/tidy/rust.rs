@@ -61,19 +61,22 @@ pub fn measure(files: &[TextFile]) -> Result<Vec<RustFile>, String> {
     Ok(parsed.iter().map(|(file, syntax)| measure_one(file, syntax, tests.contains(&file.path))).collect())
 }
 
-/// Files that `file` declares with `#[cfg(test)] mod name;`.
+/// Files that `file` declares with `#[cfg(test)] mod name;`, wherever `#[path = "…"]` says they are.
 fn test_files_named_by(file: &TextFile, syntax: &syn::File) -> Vec<String> {
-    let folder = match file.path.rsplit_once('/') {
-        Some((folder, "lib.rs" | "main.rs" | "mod.rs")) => folder.to_owned(),
+    let (folder, name) = file.path.rsplit_once('/').unwrap_or(("", &file.path));
+    let inside = match name {
+        "lib.rs" | "main.rs" | "mod.rs" => folder.to_owned(),
         _ => file.path.trim_end_matches(".rs").to_owned(),
     };
     let modules = syntax.items.iter().filter_map(|item| match item {
         syn::Item::Mod(module) if module.content.is_none() && super::walk::is_for_tests(&module.attrs) => Some(module),
         _ => None,
     });
-    modules
-        .flat_map(|module| [format!("{folder}/{}.rs", module.ident), format!("{folder}/{}/mod.rs", module.ident)])
-        .collect()
+    let files = modules.flat_map(|module| match super::walk::path_of(&module.attrs) {
+        Some(path) => vec![format!("{folder}/{path}")],
+        None => vec![format!("{inside}/{}.rs", module.ident), format!("{inside}/{}/mod.rs", module.ident)],
+    });
+    files.collect()
 }
 
 fn measure_one(file: &TextFile, syntax: &syn::File, declared_for_tests: bool) -> RustFile {
@@ -98,10 +101,12 @@ fn measure_one(file: &TextFile, syntax: &syn::File, declared_for_tests: bool) ->
     measured
 }
 
-/// The crate `tests` is tests, but for its tools; so is every folder `tests` or `benches` of a crate.
+/// The crate `tests` is tests, but for its tools; so is every folder `tests` or `benches` of a crate, and every suite that
+/// holds all makers of a port to its contract.
 fn is_test_path(path: &str) -> bool {
     let tool = path.starts_with("tests/src/load/") || path.starts_with("tests/src/bin/");
-    !tool && path.split('/').any(|folder| folder == "tests" || folder == "benches")
+    let tests = ["tests", "benches", "contract", "contract.rs"];
+    !tool && path.split('/').any(|part| tests.contains(&part))
 }
 
 #[cfg(test)]
@@ -127,6 +132,11 @@ mod tests {
         let file = |path: &str, text: &str| TextFile { path: path.into(), text: text.into() };
         let files =
             [file("a/src/lib.rs", "//! A.\n#[cfg(test)]\nmod twin;"), file("a/src/twin.rs", "//! B.\nfn x() {}")];
+        let elsewhere = [
+            file("a/src/lib.rs", "//! A.\n#[cfg(test)]\n#[path = \"lib_tests.rs\"]\nmod tests;"),
+            file("a/src/lib_tests.rs", "//! B."),
+        ];
+        assert_eq!(measure(&elsewhere).unwrap()[1].source_lines, 0);
         let lines: Vec<_> = measure(&files).unwrap().iter().map(|file| (file.source_lines, file.test_lines)).collect();
         assert_eq!(lines, [(1, 2), (0, 2)]);
     }
@@ -139,6 +149,7 @@ mod tests {
         check("policies/tests/matrix.rs", true);
         check("tests/src/load/wire.rs", false);
         check("gateway/server/src/door.rs", false);
+        check("registry-core/src/contract.rs", true);
     }
 
     #[test]

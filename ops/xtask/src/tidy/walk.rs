@@ -220,14 +220,30 @@ impl Visit<'_> for Walk {
     }
 
     fn visit_attribute(&mut self, attribute: &Attribute) {
-        let root = ["lib.rs", "main.rs"].iter().any(|name| self.file.path.ends_with(&format!("/src/{name}")));
-        let for_tests_at_root =
-            root && matches!(attribute.style, syn::AttrStyle::Inner(_)) && is_for_tests_only(attribute);
-        let switches_off =
-            attribute.path().is_ident("allow") || attribute.path().is_ident("cfg_attr") && mentions(attribute, "allow");
-        if switches_off && !for_tests_at_root {
+        let names = |name| attribute.path().is_ident(name);
+        let switches_off = names("allow") || names("cfg_attr") && mentions(attribute, "allow");
+        if switches_off && !self.is_for_tests_at_a_root(attribute) {
             self.file.allows.push(self.at(attribute.span().start().line, "allow"));
         }
+    }
+}
+
+impl Walk {
+    /// Tests may panic, and the root of their crate says so once.
+    fn is_for_tests_at_a_root(&self, attribute: &Attribute) -> bool {
+        let path = &self.file.path;
+        let root = path.ends_with("/src/lib.rs") || path.ends_with("/src/main.rs");
+        let inner = matches!(attribute.style, syn::AttrStyle::Inner(_));
+        inner && (self.in_tests || root && is_for_tests_only(attribute))
+    }
+}
+
+/// The file that `#[path = "…"]` names.
+pub fn path_of(attributes: &[Attribute]) -> Option<String> {
+    let value = attributes.iter().find(|it| it.path().is_ident("path"))?.meta.require_name_value().ok()?;
+    match &value.value {
+        syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) => Some(text.value()),
+        _ => None,
     }
 }
 
