@@ -45,3 +45,6 @@ pub const TILES_PER_PASS: u64 = 1_024;
 /// Microseconds of log time within which each entry must be covered by a checkpoint; `verify` calls a longer
 /// uncovered stretch a replayed checkpoint.
 pub const UNSIGNED_SPAN_US_MAX: i64 = 60 * 1_000_000;
+
+/// Full tiles whose leaf hashes stay in memory (2 MB): receipts are asked for, and tiles published, soon after.
+pub const RECENT_TILES: usize = 256;

@@ -6,7 +6,7 @@
 use std::{io, sync::Mutex};
 
 use exchange::log::{
-    merkle::{Hash, leaf_hash},
+    merkle::Hash,
     tiles::{self, TILE_HEIGHT, TILE_WIDTH},
 };
 
@@ -85,13 +85,11 @@ fn partial_tiles(store: &Store, size: u64) -> io::Result<()> {
 
 /// Writes the tile and the bundle of the entries `from..to`, all of one tile.
 fn leaf_tile(store: &Store, from: u64, to: u64) -> io::Result<()> {
-    let (mut bundle, mut hashes, mut fits) = (Vec::new(), Vec::new(), Ok(()));
-    store.each(from, to, |frame| {
-        hashes.push(leaf_hash(frame.leaf));
-        fits = fits.and(tiles::append_entry(&mut bundle, frame.leaf));
-    })?;
-    fits.map_err(io::Error::other)?;
     let (index, width) = (from / TILE_WIDTH, to - from);
+    let (mut bundle, mut fits) = (Vec::new(), Ok(()));
+    store.each(from, to, |frame| fits = fits.and(tiles::append_entry(&mut bundle, frame.leaf)))?;
+    fits.map_err(io::Error::other)?;
+    let hashes = recent_hashes(store, index, width).map_or_else(|| store.leaf_hashes(from, to), Ok)?;
     put(store, &tiles::bundle_path(index, width), &bundle)?;
     put(store, &tiles::tile_path(0, index, width), &tiles::encode_tile(&hashes))?;
     if width == TILE_WIDTH {
@@ -99,6 +97,11 @@ fn leaf_tile(store: &Store, from: u64, to: u64) -> io::Result<()> {
         remove_partials(store, &tiles::tile_path(0, index, width))?;
     }
     Ok(())
+}
+
+/// Leaf hashes of a recent tile: hashed already when they were written, and again before they were signed.
+fn recent_hashes(store: &Store, tile: u64, width: u64) -> Option<Vec<Hash>> {
+    store.tree().tile(tile)?.get(..usize::try_from(width).ok()?).map(<[Hash]>::to_vec)
 }
 
 /// Writes a tile above level 0: the roots of full tiles below.

@@ -6,9 +6,10 @@ use std::io;
 use exchange::{
     log::{
         checkpoint::Checkpoint,
-        merkle::{Frontier, leaf_hash},
+        merkle::{Frontier, Hash, leaf_hash},
         note::NoteVerifier,
         paths::Head,
+        tiles::TILE_WIDTH,
     },
     record::leaf::Leaf,
 };
@@ -90,9 +91,9 @@ impl Recovery<'_> {
         let mut end = None;
         for number in 0..segments {
             let mut reader = FrameReader::open(self.disk, Place::first_of(number))?;
-            let before = self.tree.frontier().size();
+            let before = self.tree.size();
             let torn = self.read_segment(&mut reader)?;
-            let empty = self.tree.frontier().size() == before;
+            let empty = self.tree.size() == before;
             if torn.is_some() || !is_zero(&reader)? {
                 let why = torn.unwrap_or("nothing stands here, yet something behind it");
                 let end = if empty { end.unwrap_or_else(|| reader.place()) } else { reader.place() };
@@ -111,7 +112,7 @@ impl Recovery<'_> {
     /// Reads a segment's frames; what is torn behind the last one.
     fn read_segment(&mut self, reader: &mut FrameReader) -> Result<Option<&'static str>, OpenError> {
         loop {
-            let next = self.tree.frontier().size();
+            let next = self.tree.size();
             match reader.step()? {
                 Step::Nothing => return Ok(None),
                 Step::Torn(why) => return Ok(Some(why)),
@@ -120,30 +121,29 @@ impl Recovery<'_> {
                 }
                 Step::Frame(frame, place) => {
                     // Only a tile's first time is kept, so that most leaves need no decoding here.
-                    let at = if self.tree.tail().is_empty() { time_of(frame.leaf) } else { 0 };
-                    self.tree.push(leaf_hash(frame.leaf), place, at);
-                    self.check_head()?;
+                    let at = if next.is_multiple_of(TILE_WIDTH) { time_of(frame.leaf) } else { 0 };
+                    let leaf = leaf_hash(frame.leaf);
+                    self.tree.push(leaf, place, at);
+                    self.check_head(leaf)?;
                 }
             }
         }
     }
 
     /// At the head's size the root must be the one that was signed.
-    fn check_head(&mut self) -> Result<(), OpenError> {
-        let tree = self.tree.frontier();
-        if tree.size() != self.head.size {
-            return Ok(());
+    fn check_head(&mut self, leaf: Hash) -> Result<(), OpenError> {
+        if self.signed.size() < self.head.size {
+            self.signed.push(leaf);
+            if self.signed.size() == self.head.size && self.signed.root() != self.head.root {
+                let why = "the entries up to here do not have the root that was signed".to_owned();
+                return Err(OpenError::Corrupt { index: self.head.size.saturating_sub(1), why });
+            }
         }
-        if tree.root() != self.head.root {
-            let why = "the entries up to here do not have the root that was signed".to_owned();
-            return Err(OpenError::Corrupt { index: self.head.size.saturating_sub(1), why });
-        }
-        self.signed = tree.clone();
         Ok(())
     }
 
     fn check_complete(&self) -> Result<(), OpenError> {
-        let size = self.tree.frontier().size();
+        let size = self.tree.size();
         if size < self.head.size {
             let why = format!("it is missing; {} entries were signed for", self.head.size);
             return Err(OpenError::Corrupt { index: size, why });
@@ -153,7 +153,7 @@ impl Recovery<'_> {
 
     /// Cuts a torn tail at `end`, if it is one: `from` is where it was seen.
     fn cut(&mut self, end: Place, from: Place, segments: u64, why: &str) -> Result<(), OpenError> {
-        let next = self.tree.frontier().size();
+        let next = self.tree.size();
         let corrupt = |why: &str| OpenError::Corrupt { index: next, why: why.to_owned() };
         if next < self.head.size {
             return Err(corrupt(why));

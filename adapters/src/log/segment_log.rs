@@ -3,11 +3,8 @@
 use std::{
     any::Any,
     fmt,
-    sync::{
-        Arc, Condvar, Mutex, OnceLock, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
-    thread::{Builder, JoinHandle},
+    sync::{Arc, Mutex},
+    thread::JoinHandle,
 };
 
 use exchange::{
@@ -18,18 +15,17 @@ use tokio::sync::watch;
 
 use super::{
     disk::Disk,
+    engine::{Shared, start},
     files::FsDisk,
     held,
     keeper::Keeper,
     limits,
     options::{LogOptions, OpenError},
-    publish::Publisher,
-    queue::Queue,
     reader::Place,
     recover::{Recovered, recover},
     room::{self, DiskRoom},
     segment,
-    signer::{Signed, Signer},
+    signer::Signer,
     store::Store,
     writer::Writer,
 };
@@ -42,20 +38,6 @@ pub struct SegmentLog {
     threads: Mutex<Vec<JoinHandle<()>>>,
     cut_bytes: u64,
     guard: Mutex<Option<Box<dyn Any + Send + Sync>>>,
-}
-
-/// What the threads share.
-struct Shared {
-    options: LogOptions,
-    store: Arc<Store>,
-    queue: Queue,
-    keeper: Arc<Keeper>,
-    signer: Signer,
-    publisher: Publisher,
-    failure: OnceLock<String>,
-    failed: watch::Sender<Option<String>>,
-    stopping: AtomicBool,
-    stop: (Mutex<()>, Condvar),
 }
 
 impl fmt::Debug for SegmentLog {
@@ -97,18 +79,7 @@ impl SegmentLog {
         let keeper = Arc::new(Keeper::new(end.segment + 1, spare.is_some(), bytes, reserve, &options.origin));
         let store = Arc::new(Store::new(disk, tree));
         let writer = Writer::new(store.clone(), keeper.clone(), end, &options.node)?;
-        let shared = Arc::new(Shared {
-            options,
-            store,
-            queue: Queue::default(),
-            keeper,
-            signer,
-            publisher: Publisher::default(),
-            failure: OnceLock::new(),
-            failed: watch::Sender::new(None),
-            stopping: AtomicBool::new(false),
-            stop: (Mutex::new(()), Condvar::new()),
-        });
+        let shared = Arc::new(Shared::new(options, store, keeper, signer));
         let threads = Mutex::new(start(&shared, writer)?);
         Ok(Self { shared, threads, cut_bytes, guard: Mutex::new(Some(guard)) })
     }
@@ -122,13 +93,13 @@ impl SegmentLog {
     /// Why the log failed for ever, if it did: the process must then stop.
     #[must_use]
     pub fn failed(&self) -> Option<String> {
-        self.shared.failure.get().cloned()
+        self.shared.failure()
     }
 
     /// Becomes `Some` with the reason when the log fails for ever, so that the process can stop at once.
     #[must_use]
     pub fn failure(&self) -> watch::Receiver<Option<String>> {
-        self.shared.failed.subscribe()
+        self.shared.subscribe()
     }
 
     /// Entries that wait to become durable.
@@ -211,120 +182,6 @@ impl Drop for SegmentLog {
 fn first_segment(options: &LogOptions, disk: &dyn Disk) -> Result<Place, OpenError> {
     disk.create_segment(&segment::name(0), &segment::header(&options.origin, 0), options.segment_bytes)?;
     Ok(Place::first_of(0))
-}
-
-/// Starts the threads, the writer's first.
-fn start(shared: &Arc<Shared>, writer: Writer) -> Result<Vec<JoinHandle<()>>, OpenError> {
-    let (first, second, third) = (shared.clone(), shared.clone(), shared.clone());
-    let run = |name: &str, work: Box<dyn FnOnce() + Send>| Builder::new().name(name.to_owned()).spawn(work);
-    Ok(vec![
-        run("log-writer", Box::new(move || first.write(writer)))?,
-        run("log-keeper", Box::new(move || second.keep()))?,
-        run("log-signer", Box::new(move || third.tick()))?,
-    ])
-}
-
-/// Fails the log if its thread ends by a panic.
-struct Alarm<'a>(&'a Shared);
-
-impl Drop for Alarm<'_> {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            self.0.fail("a thread of the log panicked");
-        }
-    }
-}
-
-impl Shared {
-    fn write(&self, writer: Writer) {
-        let _alarm = Alarm(self);
-        if let Err(failure) = writer.run(&self.queue) {
-            self.fail(&failure.to_string());
-        }
-    }
-
-    fn keep(&self) {
-        let _alarm = Alarm(self);
-        if let Err(error) = self.keeper.run(&*self.store.disk) {
-            self.fail(&error.to_string());
-        }
-    }
-
-    fn look_at_room(&self) {
-        if let Err(error) = self.keeper.look(&*self.store.disk) {
-            self.fail(&error.to_string());
-        }
-    }
-
-    /// Signs each second while there is something new, and a last time at the end.
-    fn tick(&self) {
-        let _alarm = Alarm(self);
-        let (lock, stop) = &self.stop;
-        loop {
-            let stopping = {
-                let waiting = held(lock);
-                let every = self.options.checkpoint_every;
-                let go_on = |(): &mut ()| !self.stopping.load(Ordering::Acquire);
-                let woken = stop.wait_timeout_while(waiting, every, go_on);
-                drop(woken.unwrap_or_else(PoisonError::into_inner));
-                self.stopping.load(Ordering::Acquire)
-            };
-            if stopping {
-                return;
-            }
-            // A failure is already known to everyone; a full disk is tried again at the next turn.
-            if self.sign().is_ok() && self.options.tiles {
-                self.publish();
-            }
-        }
-    }
-
-    /// Derived files are nobody's proof: what cannot be written now is written at the next turn.
-    fn publish(&self) {
-        if let Err(error) = self.write_tiles() {
-            tracing::warn!(error = %error, "tiles of the access log could not be written");
-        }
-    }
-
-    fn write_tiles(&self) -> Result<bool, LogUnavailable> {
-        let written = self.publisher.pass(&self.store, &self.signer.last());
-        written.map_err(|error| LogUnavailable::Failed(error.to_string()))
-    }
-
-    fn stop_ticking(&self) {
-        let (lock, stop) = &self.stop;
-        let waiting = held(lock);
-        self.stopping.store(true, Ordering::Release);
-        drop(waiting);
-        stop.notify_all();
-    }
-
-    fn sign(&self) -> Result<Signed, LogUnavailable> {
-        self.alive()?;
-        let signed = self.signer.sign(&self.store, self.options.clock.now());
-        if let Err(LogUnavailable::Failed(why)) = &signed {
-            self.fail(why);
-        }
-        signed
-    }
-
-    fn alive(&self) -> Result<(), LogUnavailable> {
-        self.failure.get().map_or(Ok(()), |why| Err(LogUnavailable::Failed(why.clone())))
-    }
-
-    /// Ends the log for ever: nothing is written or signed again by this process.
-    fn fail(&self, why: &str) {
-        if self.failure.set(why.to_owned()).is_err() {
-            return;
-        }
-        tracing::error!(reason = why, "access log failed: the process must stop");
-        self.failed.send_replace(Some(why.to_owned()));
-        for waiting in self.queue.abandon() {
-            let _ = waiting.answer.send(Err(LogUnavailable::Failed(why.to_owned())));
-        }
-        self.keeper.stop();
-        self.stop_ticking();
-    }
 }
 
 impl RecordLog for SegmentLog {

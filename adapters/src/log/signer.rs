@@ -82,9 +82,9 @@ impl Signer {
         if last.tree.size() >= asked {
             return Ok(last.clone());
         }
-        let expected = store.tree().frontier().clone();
-        let tree = read_again(store, &last.tree, expected.size()).map_err(|error| failed(&error))?;
-        if tree.root() != expected.root() {
+        let expected = store.tree().head();
+        let tree = read_again(store, &last.tree, expected.size).map_err(|error| failed(&error))?;
+        if tree.root() != expected.root {
             let from = last.tree.size();
             return Err(LogUnavailable::Failed(format!("entries from {from} on are not as they were written")));
         }

@@ -40,7 +40,7 @@ pub(super) struct Written {
 
 impl Store {
     pub fn new(disk: Arc<dyn Disk>, tree: Tree) -> Self {
-        let durable = AtomicU64::new(tree.frontier().size());
+        let durable = AtomicU64::new(tree.size());
         Self { disk, tree: RwLock::new(tree), durable }
     }
 
@@ -59,7 +59,7 @@ impl Store {
         for entry in written {
             tree.push(entry.leaf_hash, entry.place, entry.at);
         }
-        self.durable.store(tree.frontier().size(), Ordering::Release);
+        self.durable.store(tree.size(), Ordering::Release);
     }
 
     /// Reads the durable entries `from..to` in order, each checked for checksum and sequence.
@@ -132,11 +132,8 @@ impl Hashes<'_> {
     }
 
     fn within_tile(&self, tile: u64, from: usize, to: usize) -> Option<Hash> {
-        {
-            let tree = self.store.tree();
-            if tree.frontier().size() / TILE_WIDTH == tile {
-                return tree.tail().get(from..to).map(subtree_root);
-            }
+        if let Some(hashes) = self.store.tree().tile(tile) {
+            return hashes.get(from..to).map(subtree_root);
         }
         let mut cached = self.tile.borrow_mut();
         if cached.as_ref().is_none_or(|(held, _)| *held != tile) {

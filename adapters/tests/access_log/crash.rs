@@ -55,17 +55,17 @@ fn work(log: &SegmentLog, dice: &mut Dice, seen: &mut Seen) {
 }
 
 /// After a restart everything that was seen must still be so.
-fn check(log: &SegmentLog, disk: &MemoryDisk, seen: &mut Seen, seed: u64) {
+fn check(log: &SegmentLog, disk: &MemoryDisk, seen: &mut Seen, life: u64) {
     let stored = requests(log);
     for (sequence, request) in seen.acknowledged.iter().enumerate() {
         if let Some(request) = request {
-            assert_eq!(stored.get(sequence), Some(request), "seed {seed}: entry {sequence}");
+            assert_eq!(stored.get(sequence), Some(request), "life {life}: entry {sequence}");
         }
     }
     let number = seen.next;
     seen.next += 1;
     let position = append(log, entry(number)).unwrap();
-    assert_eq!(position.sequence, stored.len() as u64, "seed {seed}");
+    assert_eq!(position.sequence, stored.len() as u64, "life {life}");
     seen.acknowledge(position.sequence, format!("request-{number}"));
     let key = NoteVerifier::parse(&log.verifier_key()).unwrap();
     let note = log.checkpoint().unwrap();
@@ -73,11 +73,11 @@ fn check(log: &SegmentLog, disk: &MemoryDisk, seen: &mut Seen, seed: u64) {
     for old in &seen.checkpoints {
         let old = Checkpoint::open(old, &key).unwrap().head;
         let path = log.consistency(old.size, new.size).unwrap();
-        assert_eq!(verify_consistency(old, new, &path), Ok(()), "seed {seed}: {} to {}", old.size, new.size);
+        assert_eq!(verify_consistency(old, new, &path), Ok(()), "life {life}: {} to {}", old.size, new.size);
     }
     seen.checkpoints.push(note);
     let report = verify_on(disk, &log.verifier_key()).unwrap();
-    assert_eq!(report.entries, new.size, "seed {seed}");
+    assert_eq!(report.entries, new.size, "life {life}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The access log's promises, broken into on purpose: power cuts, full and failing disks, rewritten files.
 #![forbid(unsafe_code)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may panic: that is how they fail")]
 
 mod corruption;
 mod crash;

@@ -1,6 +1,11 @@
 //! Proofs, read back by the parts that any verifier uses.
 
-use adapters::log::memory::{Dice, MemoryDisk};
+use std::sync::Arc;
+
+use adapters::log::{
+    SegmentLog, limits,
+    memory::{Dice, MemoryDisk},
+};
 use exchange::{
     log::{
         checkpoint::Checkpoint,
@@ -9,12 +14,12 @@ use exchange::{
         paths::{verify_consistency, verify_inclusion},
         proof::TlogProof,
     },
-    ports::record_log::RecordLog,
+    ports::record_log::{Entry, RecordLog},
     record::leaf::Leaf,
 };
 use proptest::prelude::*;
 
-use crate::support::{append, entry, fill, leaf, open};
+use crate::support::{append, entry, fill, leaf, open, options, wait};
 
 #[test]
 fn any_entry_is_proved_under_the_present_checkpoint_also_after_a_restart() {
@@ -42,6 +47,30 @@ fn any_entry_is_proved_under_the_present_checkpoint_also_after_a_restart() {
         assert!(text.verify(&stored.leaf[1..], &key).is_err(), "{sequence}");
     }
     assert!(log.prove(1_310).is_err());
+}
+
+#[test]
+fn an_entry_older_than_what_memory_holds_is_proved_from_disk() {
+    let disk = MemoryDisk::new(1 << 30);
+    let mut options = options("memory".into());
+    options.segment_bytes = 1 << 20;
+    let log = SegmentLog::open_on(options, Arc::new(disk.clone())).unwrap();
+    let held = 256 * limits::RECENT_TILES as u64;
+    for from in (0..held + 300).step_by(5_000) {
+        let submit = |number| log.submit(Entry { side: Vec::new(), ..entry(number) }).unwrap();
+        let queued: Vec<_> = (from..from + 5_000).map(submit).collect();
+        queued.into_iter().for_each(|durable| drop(wait(durable).unwrap()));
+    }
+    let key = NoteVerifier::parse(&log.verifier_key()).unwrap();
+    for sequence in [0, 255, 256, held, log.durable_size() - 1] {
+        let proof = TlogProof::parse(&log.prove(sequence).unwrap().tlog_proof).unwrap();
+        let stored = log.read(sequence, 1).unwrap().remove(0);
+        assert!(proof.verify(&stored.leaf, &key).is_ok(), "{sequence}");
+    }
+    // Read again and found changed, it is not proved.
+    disk.tamper("segment-0000000000.log", |bytes| bytes[1_000] ^= 1);
+    assert!(log.prove(0).is_err());
+    assert!(log.prove(held).is_ok());
 }
 
 #[test]

@@ -130,8 +130,8 @@ fn a_record_that_is_too_large_is_refused_alone() {
     assert_eq!(log.submit(with_side(SIDE_BYTES_MAX + 1)).map(|_| ()), Err(LogUnavailable::TooLarge));
     let segment = usize::try_from(SEGMENT_BYTES).unwrap();
     assert_eq!(append(&log, with_side(segment)), Err(LogUnavailable::TooLarge));
-    let mut long = entry(0);
-    long.leaf.code = Some("x".repeat(70_000));
-    assert_eq!(append(&log, long), Err(LogUnavailable::TooLarge));
+    let mut oversized = entry(0);
+    oversized.leaf.code = Some("x".repeat(70_000));
+    assert_eq!(append(&log, oversized), Err(LogUnavailable::TooLarge));
     assert_eq!(append(&log, entry(0)).unwrap().sequence, 0);
 }

@@ -34,7 +34,7 @@ pub fn options(dir: PathBuf) -> LogOptions {
         segment_bytes: SEGMENT_BYTES,
         reserve_bytes: 0,
         // Never by itself: tests say when.
-        checkpoint_every: Duration::from_secs(3_600),
+        checkpoint_every: Duration::from_hours(1),
         tiles: false,
         ..LogOptions::new(dir, ORIGIN, "node-1", [7; 32], Arc::new(Still))
     }
