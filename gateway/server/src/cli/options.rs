@@ -11,10 +11,10 @@ use crate::config::Config;
 #[derive(Clone, Debug, Default, Args)]
 pub struct Place {
     /// Configuration file (TOML). Without one, everything runs embedded for development
-    #[arg(long, value_name = "FILE", env = "IJAZAT_CONFIG")]
+    #[arg(long, value_name = "FILE", env = "IJAZAT_CONFIG", global = true)]
     pub config: Option<PathBuf>,
     /// State folder: keys, certificates, databases, access log. Wins over `[node] state_dir`
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", global = true)]
     pub state: Option<PathBuf>,
 }
 
