@@ -76,13 +76,11 @@ fn configuration(dir: &Path, upstream: Option<&str>) -> String {
     let state = dir.join("state");
     let limits =
         ["agency_per_s", "user_per_s", "service_per_s"].map(|name| format!("{name} = {WIDE_PER_S}\n")).concat();
-    let mut text = format!("[node]\ndevelopment = true\nstate_dir = {state:?}\n[limits]\n{limits}");
-    if let Some(url) = upstream {
-        let bundle = dir.join("policies");
-        text += &format!("[policy]\nbundle = {bundle:?}\n");
-        text += &format!("[upstream.bench]\nkind = \"external\"\nurl = \"{url}\"\nconnections_max = 256\n");
-    }
-    text
+    let own = format!("[node]\ndevelopment = true\nstate_dir = {state:?}\n[limits]\n{limits}");
+    let Some(url) = upstream else { return own };
+    let bundle = dir.join("policies");
+    let elsewhere = format!("kind = \"external\"\nurl = \"{url}\"\nconnections_max = 256\n");
+    format!("{own}[policy]\nbundle = {bundle:?}\n[upstream.bench]\n{elsewhere}")
 }
 
 /// The bundle of this tree, with the bench's service answered by the upstream `bench`.
