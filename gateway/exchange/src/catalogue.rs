@@ -104,6 +104,7 @@ pub struct Param {
 /// One service: the unit of routing, policy, price and audit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one yes or no of the law, named as the law names it")]
 pub struct Service {
     /// Its name, such as `identity.kyc`.
     pub id: ServiceId,

@@ -13,6 +13,7 @@ use crate::{
 /// An organisation with a certificate.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one yes or no of the law, named as the law names it")]
 pub struct Agency {
     /// Its name in SAN URIs, records and bills.
     pub id: AgencyId,

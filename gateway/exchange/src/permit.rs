@@ -316,6 +316,7 @@ fn grant_of(claims: Claims) -> Result<Grant, PermitError> {
 mod tests {
     use super::*;
 
+    #[expect(clippy::disallowed_methods, reason = "a test holds its own mint")]
     fn permit() -> Permit {
         PermitMint::new().mint(Grant {
             request: RequestId::parse("r1").unwrap(),
