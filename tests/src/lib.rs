@@ -12,6 +12,8 @@
     )
 )]
 
+pub mod counts;
 pub mod load;
 pub mod postgres;
+pub mod process;
 pub mod world;
