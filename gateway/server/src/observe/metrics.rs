@@ -97,6 +97,8 @@ impl Metrics {
             list: maker.list,
             refresh: Mutex::default(),
         };
+        // Unknown is not "none left": an alarm on few days must not sound before the rate is known.
+        metrics.log_disk_left_days.set(f64::INFINITY);
         Ok(metrics)
     }
 
@@ -234,6 +236,7 @@ mod tests {
         check(r#"ijazat_phase_seconds_bucket{phase="authorise",le="0.000025"} 0"#);
         check(r#"ijazat_phase_seconds_bucket{phase="authorise",le="0.00005"} 1"#);
         check("ijazat_log_durable_size 42");
+        check("ijazat_log_disk_left_days inf");
         assert!(!text.contains("no such phase"));
     }
 }
