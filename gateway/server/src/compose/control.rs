@@ -84,7 +84,7 @@ pub(super) async fn listen(
     running.directory(Arc::clone(&control.directory));
     running.spawn(Arc::clone(&control.directory).run());
     running.background(control.background);
-    let verifier = verifier(config, "control")?;
+    let verifier = verifier(config, world, "control")?;
     let handle = listen::internal::serve(
         address,
         pki::internal(config)?,
@@ -98,9 +98,16 @@ pub(super) async fn listen(
     Ok(())
 }
 
-/// Checks the permits that come with requests to an upstream of ours.
-pub(super) fn verifier(config: &Config, upstream: &str) -> Result<Arc<PermitVerifier>, ComposeError> {
-    let secret = adapters::log::keys::load(&config.tls.permit_key).map_err(ComposeError::of("permit key"))?;
+/// Checks the permits that come with requests to an upstream of ours. In development the first such process makes the key,
+/// as the PKI makes its certificates; the gateway is given the same file.
+pub(super) fn verifier(config: &Config, world: &World, upstream: &str) -> Result<Arc<PermitVerifier>, ComposeError> {
+    let path = &config.tls.permit_key;
+    let secret = if config.node.development {
+        adapters::log::keys::load_or_create(path, world.entropy.as_ref())
+    } else {
+        adapters::log::keys::load(path)
+    };
+    let secret = secret.map_err(ComposeError::of("permit key"))?;
     let audience = UpstreamId::parse(upstream).map_err(ComposeError::of("permit key"))?;
     Ok(Arc::new(PermitVerifier::new(audience, PermitKey::new(&secret))))
 }

@@ -74,7 +74,7 @@ pub(super) fn listen(
         address,
         pki::internal(config)?,
         super::running::listen_limits(config),
-        control::verifier(config, "registry")?,
+        control::verifier(config, world, "registry")?,
         routes::registry::router(Arc::clone(&registry.service)),
         Arc::clone(&world.clock),
     )
