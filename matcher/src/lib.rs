@@ -1,2 +1,1 @@
 //! fingerprint, face, iris matching (not yet)
-

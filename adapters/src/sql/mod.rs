@@ -13,8 +13,8 @@ mod dialect;
 mod error;
 pub mod index;
 mod migrate;
-mod versions;
 pub mod registry;
+mod versions;
 
 pub use dialect::Dialect;
 pub use error::SqlError;

@@ -59,17 +59,16 @@ impl Remote {
         let mut http = HttpConnector::new();
         http.enforce_http(false);
         http.set_nodelay(true);
-        let connector =
-            HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_all_versions().wrap_connector(http);
+        let connector = HttpsConnectorBuilder::new()
+            .with_tls_config(tls)
+            .https_or_http()
+            .enable_all_versions()
+            .wrap_connector(http);
         let client = Client::builder(TokioExecutor::new()).build(connector);
         Self { client, base: base.trim_end_matches('/').to_owned(), tokens }
     }
 
-    fn build(
-        &self,
-        permit: &Permit,
-        request: &UpstreamRequest,
-    ) -> Result<http::Request<Full<Bytes>>, UpstreamError> {
+    fn build(&self, permit: &Permit, request: &UpstreamRequest) -> Result<http::Request<Full<Bytes>>, UpstreamError> {
         let mut builder = http::Request::builder()
             .method(request.method.as_str())
             .uri(format!("{}{}", self.base, request.path))
@@ -90,9 +89,7 @@ impl Remote {
             let token = write_token(permit, &tokens.key, bound, jti, tokens.clock.now());
             builder = builder.header(PERMIT_HEADER, token);
         }
-        builder
-            .body(Full::new(request.body.clone()))
-            .map_err(|error| UpstreamError::Unreachable(error.to_string()))
+        builder.body(Full::new(request.body.clone())).map_err(|error| UpstreamError::Unreachable(error.to_string()))
     }
 
     async fn exchange(&self, request: http::Request<Full<Bytes>>, max: usize) -> Result<UpstreamAnswer, UpstreamError> {

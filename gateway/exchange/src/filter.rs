@@ -71,11 +71,8 @@ impl Shape {
     pub fn opened_by(&self, permit: &Permit) -> Option<Self> {
         let leaf = self.leaf.clone().filter(|datatype| permit.allows(datatype.as_str()));
         let each = self.each.as_deref().and_then(|each| each.opened_by(permit)).map(Box::new);
-        let members: BTreeMap<_, _> = self
-            .members
-            .iter()
-            .filter_map(|(name, shape)| Some((name.clone(), shape.opened_by(permit)?)))
-            .collect();
+        let members: BTreeMap<_, _> =
+            self.members.iter().filter_map(|(name, shape)| Some((name.clone(), shape.opened_by(permit)?))).collect();
         let open = leaf.is_some() || each.is_some() || !members.is_empty();
         open.then_some(Self { members, each, leaf })
     }

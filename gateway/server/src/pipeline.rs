@@ -149,9 +149,20 @@ impl Pipeline {
             Some(intent) => Closing::failed(refusal.code, intent),
             None => Closing::refused(refusal.code, counted),
         };
-        match record::durable(&self.parts, trail, &closing).await {
-            Ok(_) => release::problem(trail, &refusal, close),
+        match self.record_refusal(trail, &closing).await {
+            Ok(()) => release::problem(trail, &refusal, close),
             Err(unrecorded) => release::problem(trail, &unrecorded, close),
+        }
+    }
+
+    /// Records a refusal; while the store of citizens' keys does not answer, without the citizen and the parameters: that
+    /// somebody was refused must stand in the log, and a number must never stand there under another key than its own.
+    async fn record_refusal(&self, trail: &Trail, closing: &Closing<'_>) -> Result<(), Refusal> {
+        match record::durable(&self.parts, trail, closing).await {
+            Err(unrecorded) if unrecorded.code == Code::StoreUnavailable => {
+                record::durable(&self.parts, &trail.about_nobody(), closing).await.map(drop)
+            }
+            other => other.map(drop),
         }
     }
 
@@ -173,7 +184,8 @@ impl Pipeline {
 /// Everyone whose data the answer holds: whom the upstream named, and whom the request named if anything personal is
 /// permitted.
 fn returned(routed: &route::Routed, permit: &Permit, mut named: Vec<Cnic>) -> Vec<Cnic> {
-    let personal = |id: &DatatypeId| routed.law.catalogue.datatype(id.as_str()).is_none_or(|datatype| datatype.personal);
+    let personal =
+        |id: &DatatypeId| routed.law.catalogue.datatype(id.as_str()).is_none_or(|datatype| datatype.personal);
     if let Some(asked) = permit.subject().filter(|_| permit.grant().datatypes.iter().any(personal)) {
         named.push(asked);
     }

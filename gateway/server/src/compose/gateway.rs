@@ -4,7 +4,10 @@ use std::{collections::HashMap, num::NonZeroU32, sync::Arc};
 
 use adapters::{
     log::SegmentLog,
-    sql::{control::ControlStore, index::{IndexStore, Indexer, Opener}},
+    sql::{
+        control::ControlStore,
+        index::{IndexStore, Indexer, Opener},
+    },
     upstream::embedded::Embedded,
 };
 use arc_swap::ArcSwap;
@@ -12,14 +15,12 @@ use axum::Router;
 use exchange::{
     ids::UpstreamId,
     permit::PermitMint,
-    ports::{
-        citizen_keys::CitizenKeys, consent_tokens::ConsentTokens, record_log::RecordLog, upstream::Upstream,
-    },
+    ports::{citizen_keys::CitizenKeys, consent_tokens::ConsentTokens, record_log::RecordLog, upstream::Upstream},
 };
 
 use super::{
-    ComposeError, Keys, World, control::Control, pki::Outer, registry::Registry, running::Running, sample, stores, tasks,
-    upstreams,
+    ComposeError, Keys, World, control::Control, pki::Outer, registry::Registry, running::Running, sample, stores,
+    tasks, upstreams,
 };
 use crate::{
     config::{Config, UpstreamKind},
@@ -65,9 +66,8 @@ pub(super) async fn build(
     let parts = Arc::new(parts(config, world, keys, &control, &log, &outer, upstreams, running)?);
     let door = Arc::new(Pipeline::new(parts));
     listeners(config, &outer, &door, running)?;
-    let watcher = Watcher::new()
-        .certificate(outer.certificate_files, outer.certificate)
-        .trust(outer.client_files, outer.clients);
+    let watcher =
+        Watcher::new().certificate(outer.certificate_files, outer.certificate).trust(outer.client_files, outer.clients);
     tasks::gateway(&door, indexer, watcher, &control, running);
     Ok(())
 }
@@ -165,12 +165,7 @@ fn numbers(config: &Config) -> LimitNumbers {
     }
 }
 
-fn listeners(
-    config: &Config,
-    outer: &Outer,
-    door: &Arc<Pipeline>,
-    running: &mut Running,
-) -> Result<(), ComposeError> {
+fn listeners(config: &Config, outer: &Outer, door: &Arc<Pipeline>, running: &mut Running) -> Result<(), ComposeError> {
     let limits = super::running::listen_limits(config);
     let open = |listener, address, clients| {
         let tls = ListenerTls { certificate: Arc::clone(&outer.certificate), clients };
@@ -180,8 +175,7 @@ fn listeners(
     let agency = open(Listener::Agency, config.listen.agency, Some(Arc::clone(&outer.clients)))
         .map_err(ComposeError::of("agency listener"))?;
     running.agency(agency);
-    let public =
-        open(Listener::Public, config.listen.public, None).map_err(ComposeError::of("public listener"))?;
+    let public = open(Listener::Public, config.listen.public, None).map_err(ComposeError::of("public listener"))?;
     running.public(public);
     Ok(())
 }

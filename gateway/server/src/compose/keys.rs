@@ -32,9 +32,7 @@ impl Keys {
     pub fn open(config: &Config, entropy: &dyn Entropy) -> Result<Self, ComposeError> {
         let folder = config.node.state_dir.join("keys");
         make_folder(&folder)?;
-        let read = |name: &str| {
-            load_or_create(&folder.join(name), entropy).map_err(ComposeError::of("keys"))
-        };
+        let read = |name: &str| load_or_create(&folder.join(name), entropy).map_err(ComposeError::of("keys"));
         Ok(Self {
             side: Arc::new(SealingKey::new(&read("side.key")?).map_err(ComposeError::of("keys"))?),
             log: read("log.key")?,

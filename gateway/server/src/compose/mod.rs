@@ -36,7 +36,10 @@ impl World {
     /// The host's own.
     #[must_use]
     pub fn host() -> Self {
-        Self { clock: Arc::new(adapters::clock::SystemClock), entropy: Arc::new(adapters::entropy::SystemEntropy::default()) }
+        Self {
+            clock: Arc::new(adapters::clock::SystemClock),
+            entropy: Arc::new(adapters::entropy::SystemEntropy::default()),
+        }
     }
 }
 

@@ -42,9 +42,8 @@ pub(super) fn guarded<U: Upstream + 'static>(upstream: U, settings: &Settings, w
 
 fn tls(config: &Config, settings: &Settings) -> Result<ClientConfig, ComposeError> {
     let ours = settings.kind == UpstreamKind::Internal;
-    let or_internal = |path: &Option<std::path::PathBuf>, internal: &Path| {
-        path.clone().or_else(|| ours.then(|| internal.to_owned()))
-    };
+    let or_internal =
+        |path: &Option<std::path::PathBuf>, internal: &Path| path.clone().or_else(|| ours.then(|| internal.to_owned()));
     let mut roots = RootCertStore::empty();
     if let Some(path) = or_internal(&settings.ca, &config.tls.internal_ca) {
         for certificate in read_all(&path)? {

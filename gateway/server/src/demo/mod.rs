@@ -70,7 +70,11 @@ pub async fn play(options: DemoOptions, out: Box<dyn Write + Send>) -> Result<Pl
     told.scene("Making authorities, certificates and state");
     let credentials = world::certificates(&plain, &host)?;
     let officer_key = world::register(&plain, &host, &credentials).await?;
-    told.step("every agency has a certificate, and its key is registered", true, format!("{} agencies", credentials.len()));
+    told.step(
+        "every agency has a certificate, and its key is registered",
+        true,
+        format!("{} agencies", credentials.len()),
+    );
     let seeded = populate(&plain, &host, options.persons, &mut told).await?;
     let cast = world::cast(&seeded)?;
     let tax = world::tax_service(options.binary.clone(), &plain, Manner::Honest).await?;
@@ -114,12 +118,7 @@ fn config(options: &DemoOptions, tax: Option<&world::TaxService>) -> Result<Conf
     Config::load(None, env).map_err(ComposeError::of("configuration"))
 }
 
-async fn populate(
-    config: &Config,
-    host: &World,
-    persons: u64,
-    told: &mut Told,
-) -> Result<seed::Seeded, ComposeError> {
+async fn populate(config: &Config, host: &World, persons: u64, told: &mut Told) -> Result<seed::Seeded, ComposeError> {
     let bar = ProgressBar::new(persons);
     if let Ok(style) = ProgressStyle::with_template("  people {bar:30} {human_pos}/{human_len}, {eta} left") {
         bar.set_style(style);

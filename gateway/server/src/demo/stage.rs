@@ -4,7 +4,11 @@ use std::{collections::HashMap, net::SocketAddr, sync::Arc};
 
 use async_trait::async_trait;
 use aws_lc_rs::digest;
-use exchange::{cnic::Cnic, ports::clock::Clock, ports::entropy::{Entropy, random_hex_128}};
+use exchange::{
+    cnic::Cnic,
+    ports::clock::Clock,
+    ports::entropy::{Entropy, random_hex_128},
+};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 

@@ -65,7 +65,8 @@ impl Told {
             self.say(&format!("    released  {}", shortened(data)));
         }
         for entry in answer.body.get("withheld").and_then(Value::as_array).into_iter().flatten() {
-            let text = |name: &str| entry.get(name).and_then(Value::as_str).unwrap_or("no policy permits it").to_owned();
+            let text =
+                |name: &str| entry.get(name).and_then(Value::as_str).unwrap_or("no policy permits it").to_owned();
             self.say(&format!("    withheld  {} ({}, {})", text("datatype"), text("code"), text("policy")));
         }
         let receipt = answer.header("ijazat-receipt").to_owned();

@@ -1,16 +1,15 @@
 //! After the story: the log is verified from its files, and every bill is recomputed from the log.
 
 use exchange::{
-    ids::AgencyId,
-    month::Month,
-    ports::record_log::RecordLog,
-    record::leaf::Leaf,
-    statement::recompute,
-    tariff::rupees,
+    ids::AgencyId, month::Month, ports::record_log::RecordLog, record::leaf::Leaf, statement::recompute, tariff::rupees,
 };
 use serde_json::Value;
 
-use super::{client::{Call, ClientError}, stage::{Stage, expect}, told::Told};
+use super::{
+    client::{Call, ClientError},
+    stage::{Stage, expect},
+    told::Told,
+};
 use crate::config::Config;
 
 /// Verifies the log's files and compares the bank's bill with the sum of its leaves.
@@ -19,7 +18,11 @@ pub async fn log_and_bill(config: &Config, stage: &Stage, log: &dyn RecordLog, t
     match checked(config, stage, log).await {
         Ok((detail, bill)) => {
             told.step("the log verifies", true, detail);
-            told.step("the month's bill equals the sum of the log", bill.0 == bill.1, format!("{} = {}", rupees(bill.0), rupees(bill.1)));
+            told.step(
+                "the month's bill equals the sum of the log",
+                bill.0 == bill.1,
+                format!("{} = {}", rupees(bill.0), rupees(bill.1)),
+            );
         }
         Err(error) => told.step("the log verifies", false, error.to_string()),
     }

@@ -53,7 +53,8 @@ pub fn fresh(state: &Path) -> Result<(), ComposeError> {
     if state.join(MARK).exists() {
         fs::remove_dir_all(state).map_err(failed)?;
     } else if state.exists() && fs::read_dir(state).map_err(failed)?.next().is_some() {
-        let why = format!("`{}` holds something that the demo did not make: name another with --state", state.display());
+        let why =
+            format!("`{}` holds something that the demo did not make: name another with --state", state.display());
         return Err(ComposeError { what: "state folder", why });
     }
     fs::create_dir_all(state).map_err(failed)?;
@@ -64,14 +65,12 @@ pub fn fresh(state: &Path) -> Result<(), ComposeError> {
 ///
 /// # Errors
 /// [`ComposeError`] from the PKI or the disk.
-pub fn certificates(
-    config: &Config,
-    world: &World,
-) -> Result<HashMap<&'static str, Credential>, ComposeError> {
+pub fn certificates(config: &Config, world: &World) -> Result<HashMap<&'static str, Credential>, ComposeError> {
     let what = "demo certificates";
     let host = PkiWorld { clock: world.clock.as_ref(), entropy: world.entropy.as_ref() };
     let pki = config.node.state_dir.join("pki");
-    let all = Authorities::ensure(&pki, &config.node.name, &config.node.origin, host).map_err(ComposeError::of(what))?;
+    let all =
+        Authorities::ensure(&pki, &config.node.name, &config.node.origin, host).map_err(ComposeError::of(what))?;
     let folder = config.node.state_dir.join("certs");
     fs::create_dir_all(&folder).map_err(ComposeError::of(what))?;
     let mut made = HashMap::new();
@@ -118,7 +117,10 @@ pub async fn register(
     let officer = rcgen::KeyPair::generate().map_err(ComposeError::of(what))?;
     let bisp = AgencyId::parse("bisp").map_err(ComposeError::of(what))?;
     let power = UserId::parse("power-1").map_err(ComposeError::of(what))?;
-    store.set_user_assertion_key(&bisp, &power, Some(officer.public_key_pem())).await.map_err(ComposeError::of(what))?;
+    store
+        .set_user_assertion_key(&bisp, &power, Some(officer.public_key_pem()))
+        .await
+        .map_err(ComposeError::of(what))?;
     store.database().close().await;
     Ok(officer.serialize_pem())
 }
@@ -137,7 +139,8 @@ pub struct TaxService {
 /// [`ComposeError`] if it does not start.
 pub async fn tax_service(binary: PathBuf, config: &Config, manner: Manner) -> Result<TaxService, ComposeError> {
     let what = "taxpayer service";
-    let manner = clap::ValueEnum::to_possible_value(&manner).map(|value| value.get_name().to_owned()).unwrap_or_default();
+    let manner =
+        clap::ValueEnum::to_possible_value(&manner).map(|value| value.get_name().to_owned()).unwrap_or_default();
     let mut child = Command::new(binary)
         .args(["sample-upstream", "--manner", &manner, "--state"])
         .arg(&config.node.state_dir)
@@ -160,7 +163,12 @@ pub async fn tax_service(binary: PathBuf, config: &Config, manner: Manner) -> Re
 pub fn cast(seeded: &seed::Seeded) -> Result<Cast, ComposeError> {
     let why = "the population is too small for the story: use at least 2000 persons".to_owned();
     let people = seeded.notable.ok_or(ComposeError { what: "cast", why })?;
-    Ok(Cast { citizen: people.customer, head: people.household_head, dying: people.patient, taxpayer: people.year_only })
+    Ok(Cast {
+        citizen: people.customer,
+        head: people.household_head,
+        dying: people.patient,
+        taxpayer: people.year_only,
+    })
 }
 
 /// Revokes as `ijazat pki revoke` does: the authority's list is written anew, and the gateway's watcher finds it.

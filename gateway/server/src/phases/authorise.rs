@@ -68,12 +68,7 @@ pub async fn authorise(
     })
 }
 
-async fn question(
-    parts: &Parts,
-    routed: &Routed,
-    directory: &Directory,
-    trail: &Trail,
-) -> Result<Question, Refusal> {
+async fn question(parts: &Parts, routed: &Routed, directory: &Directory, trail: &Trail) -> Result<Question, Refusal> {
     let now = trail.at;
     let caller = &routed.caller;
     let purpose = routed.purpose.clone();
@@ -111,10 +106,7 @@ fn role(caller: &Caller, agreement: Option<&Agreement>) -> Role {
     agreement.map_or(caller.role(), |agreement| agreement.role.min(caller.role()))
 }
 
-fn bases(
-    routed: &Routed,
-    directory: &Directory,
-) -> Result<(Option<Arc<Programme>>, Option<Arc<Approval>>), Refusal> {
+fn bases(routed: &Routed, directory: &Directory) -> Result<(Option<Arc<Programme>>, Option<Arc<Approval>>), Refusal> {
     let (mut programme, mut approval) = (None, None);
     for name in &routed.bases {
         let own_programme = directory.programme(name).filter(|p| Some(&p.agency) == routed.caller.agency_id());

@@ -76,7 +76,8 @@ fn form_object(body: &[u8]) -> Result<Map<String, Value>, Refusal> {
 
 fn invalid(name: &str, what: &str) -> Refusal {
     // An unknown name is the client's own text: it is shown only if it could be a parameter's name.
-    let shown = if name.len() <= 40 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') { name } else { "?" };
+    let shown =
+        if name.len() <= 40 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') { name } else { "?" };
     Refusal::new(Code::ParameterInvalid).member("parameter", shown).detail(format!("parameter `{shown}` {what}"))
 }
 
@@ -94,9 +95,9 @@ fn check_kind(param: &Param, value: &Value) -> Result<(), Refusal> {
     match param.kind {
         ParamKind::Cnic => {
             let text = value.as_str().ok_or(Code::CnicInvalid)?;
-            Cnic::parse(text)
-                .map(|_| ())
-                .map_err(|error| Refusal::new(Code::CnicInvalid).detail(error.to_string()).member("parameter", name.as_str()))
+            Cnic::parse(text).map(|_| ()).map_err(|error| {
+                Refusal::new(Code::CnicInvalid).detail(error.to_string()).member("parameter", name.as_str())
+            })
         }
         ParamKind::Mobile => {
             Mobile::parse(text()?).map(|_| ()).map_err(|_| invalid(name, "is not a mobile number of Pakistan"))

@@ -161,9 +161,7 @@ fn seal_people(
     for subject in subjects {
         // An erased citizen's number is not written again: the entry keeps its place without it.
         let sealed = match &subject.key {
-            Some(key) => {
-                key.seal(parts.entropy.as_ref(), &here, subject.cnic.digits().as_bytes()).map_err(internal)?
-            }
+            Some(key) => key.seal(parts.entropy.as_ref(), &here, subject.cnic.digits().as_bytes()).map_err(internal)?,
             None => Vec::new(),
         };
         side.subjects.push(SubjectEntry {

@@ -31,7 +31,8 @@ pub fn dry_run_body(trail: &Trail, charge: Option<&Charge>) -> Bytes {
         json!({ "rate_version": charge.version, "tariff": charge.key, "per_answer_of_rows": 1,
                 "amount_milli_paisa": charge.amount, "amount": rupees(charge.amount) })
     });
-    let value = json!({ "dry_run": true, "would_release": trail.allowed(), "withheld": withheld(trail), "price": price });
+    let value =
+        json!({ "dry_run": true, "would_release": trail.allowed(), "withheld": withheld(trail), "price": price });
     Bytes::from(value.to_string())
 }
 
@@ -51,7 +52,14 @@ fn withheld(trail: &Trail) -> Vec<Value> {
 
 /// The reply with an answer.
 #[must_use]
-pub fn answer(trail: &Trail, origin: &str, position: Position, rows: u32, charge: Option<&Charge>, body: Bytes) -> Reply {
+pub fn answer(
+    trail: &Trail,
+    origin: &str,
+    position: Position,
+    rows: u32,
+    charge: Option<&Charge>,
+    body: Bytes,
+) -> Reply {
     let mut headers = base(trail, "application/json");
     push(&mut headers, "ijazat-receipt", &receipt(origin, position, rows, charge));
     Reply { status: 200, headers, body, close: false }

@@ -17,7 +17,11 @@ use exchange::{
 use http::{HeaderMap, header};
 use serde_json::Value;
 
-use super::{assertion, params, parts::{Law, Parts}, trail::Trail};
+use super::{
+    assertion, params,
+    parts::{Law, Parts},
+    trail::Trail,
+};
 use crate::door::{BodyError, BodyReader, Head};
 
 /// A request that was routed and read.
@@ -61,9 +65,8 @@ pub async fn route(
     trail: &mut Trail,
 ) -> Result<Routed, Refusal> {
     let law = parts.law.load_full();
-    let path = CanonicalPath::parse(&head.target).map_err(|error| {
-        Refusal::new(Code::PathAmbiguous).detail(error.to_string())
-    })?;
+    let path = CanonicalPath::parse(&head.target)
+        .map_err(|error| Refusal::new(Code::PathAmbiguous).detail(error.to_string()))?;
     let matched = law.catalogue.find(&head.method, path.as_str()).map_err(|miss| match miss {
         NoMatch::Path => Refusal::new(Code::ServiceUnknown),
         NoMatch::Method => Refusal::new(Code::MethodNotAllowed),
@@ -124,7 +127,9 @@ fn judge_assertion(
     let user = caller.user().cloned();
     let holds = assertion::check(&parts.assertions, &head.headers, user.as_deref(), signed, trail.at)?;
     Ok(match caller {
-        Caller::Agency { agency, user, certificate, .. } => Caller::Agency { agency, user, asserted: holds, certificate },
+        Caller::Agency { agency, user, certificate, .. } => {
+            Caller::Agency { agency, user, asserted: holds, certificate }
+        }
         other => other,
     })
 }
@@ -186,12 +191,17 @@ fn bases(headers: &HeaderMap) -> Result<Vec<String>, Refusal> {
     let Some(list) = text(headers, "ijazat-basis")? else { return Ok(Vec::new()) };
     let names: Vec<_> = list.split(',').map(|name| name.trim().to_owned()).collect();
     let plain = names.iter().all(|name| !name.is_empty() && name.len() <= limits::ID_BYTES_MAX);
-    if plain && names.len() <= 2 { Ok(names) } else { Err(Refusal::new(Code::HeaderInvalid).member("header", "Ijazat-Basis")) }
+    if plain && names.len() <= 2 {
+        Ok(names)
+    } else {
+        Err(Refusal::new(Code::HeaderInvalid).member("header", "Ijazat-Basis"))
+    }
 }
 
 fn bearer(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
     let Some(value) = text(headers, "authorization")? else { return Ok(None) };
-    let token = value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, t)| t.trim());
+    let token =
+        value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, t)| t.trim());
     match token {
         Some(token) if (16..=512).contains(&token.len()) => Ok(Some(token.to_owned())),
         _ => Err(Code::TokenInvalid.into()),
@@ -201,7 +211,11 @@ fn bearer(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
     let Some(key) = text(headers, "idempotency-key")? else { return Ok(None) };
     let good = (1..=128).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
-    if good { Ok(Some(key.to_owned())) } else { Err(Refusal::new(Code::HeaderInvalid).member("header", "Idempotency-Key")) }
+    if good {
+        Ok(Some(key.to_owned()))
+    } else {
+        Err(Refusal::new(Code::HeaderInvalid).member("header", "Idempotency-Key"))
+    }
 }
 
 /// Keys are parsed but not yet honoured: a client that relies on one must not be charged twice, so it is told.

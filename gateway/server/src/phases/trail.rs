@@ -82,6 +82,12 @@ impl Trail {
         }
     }
 
+    /// The same trail without the citizen and what was said of one.
+    #[must_use]
+    pub fn about_nobody(&self) -> Self {
+        Self { subject: None, parameters: Vec::new(), ..self.clone() }
+    }
+
     /// Notes who is calling.
     pub fn caller(&mut self, caller: &Caller) {
         self.caller = caller.kind();

@@ -23,10 +23,19 @@ pub async fn play(stage: &Stage, told: &mut Told) -> Result<(), ClientError> {
     expect(&answer, 200, "accesses")?;
     let accesses = answer.body.pointer("/data/accesses").and_then(Value::as_array).cloned().unwrap_or_default();
     for access in &accesses {
-        let text = |name: &str| access.get(name).map_or_else(String::new, |value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+        let text = |name: &str| {
+            access
+                .get(name)
+                .map_or_else(String::new, |value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+        };
         told.say(&format!(
             "    {:>5}  {}  {:<13} {:<20} {:<9} {}",
-            text("sequence"), text("at"), text("agency"), text("service"), text("decision"), text("code")
+            text("sequence"),
+            text("at"),
+            text("agency"),
+            text("service"),
+            text("decision"),
+            text("code")
         ));
     }
     let seen = |service: &str, agency: &str| {
@@ -36,7 +45,11 @@ pub async fn play(stage: &Stage, told: &mut Told) -> Result<(), ClientError> {
         })
     };
     let complete = seen("identity.kyc", "bank-indus") && seen("identity.yes-no", "telco-sarhad");
-    told.step("bank and telco are found, refusals too", complete && refused(&accesses), format!("{} entries", accesses.len()));
+    told.step(
+        "bank and telco are found, refusals too",
+        complete && refused(&accesses),
+        format!("{} entries", accesses.len()),
+    );
     let mut proved = 0;
     for access in &accesses {
         let sequence = access.get("sequence").and_then(Value::as_u64).unwrap_or(u64::MAX);

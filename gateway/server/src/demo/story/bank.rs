@@ -27,11 +27,19 @@ pub async fn play(stage: &Stage, told: &mut Told, kept: &mut Kept) -> Result<(),
     told.step("the refusal says where to ask", first.text("/next") == "/bc-authorize", first.text("/next"));
 
     let granted = bank.consent(citizen, KYC, DATATYPES).await?;
-    told.step("the citizen reads the passcode off the SMS and says yes", true, format!("ref {}", granted.asked.reference));
+    told.step(
+        "the citizen reads the passcode off the SMS and says yes",
+        true,
+        format!("ref {}", granted.asked.reference),
+    );
     let answer = kyc(&mut bank, citizen, Some(&granted.token)).await?;
     told.answer(&answer);
     let name = answer.text("/data/name");
-    told.step("with consent the bank is answered", answer.status == 200 && !name.is_empty(), format!("{}", answer.status));
+    told.step(
+        "with consent the bank is answered",
+        answer.status == 200 && !name.is_empty(),
+        format!("{}", answer.status),
+    );
     let gender = answer.body.pointer("/data/gender").is_none() && withheld(&answer, "identity.gender");
     told.step("what the citizen did not consent to is withheld", gender, "identity.gender");
     keep(kept, &answer);

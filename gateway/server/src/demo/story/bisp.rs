@@ -16,7 +16,8 @@ pub async fn play(stage: &Stage, told: &mut Told) -> Result<(), ClientError> {
     told.scene("BISP looks at one household: Basic, Standard, Power");
     let basic = household(stage, "basic-1", "prog-kafalat").await?;
     told.answer(&basic);
-    let members = |answer: &Answer| answer.body.pointer("/data/household/members").and_then(Value::as_array).map_or(0, Vec::len);
+    let members =
+        |answer: &Answer| answer.body.pointer("/data/household/members").and_then(Value::as_array).map_or(0, Vec::len);
     let few = basic.status == 200 && members(&basic) <= 1 && basic.body.pointer("/data/household/pmt").is_some();
     told.step("Basic sees the searched person and the score", few, format!("{} of the members", members(&basic)));
 
@@ -34,7 +35,11 @@ pub async fn play(stage: &Stage, told: &mut Told) -> Result<(), ClientError> {
     told.answer(&board);
     told.step("with the Board's approval the card numbers open", shows(&board, "cnic"), board.code());
     let again = household(stage, "power-1", "prog-kafalat, appr-board-1").await?;
-    told.step("the approval opens one request only", !shows(&again, "cnic"), format!("{} {}", again.status, again.code()));
+    told.step(
+        "the approval opens one request only",
+        !shows(&again, "cnic"),
+        format!("{} {}", again.status, again.code()),
+    );
     Ok(())
 }
 

@@ -23,10 +23,8 @@ pub async fn play(stage: &Stage, told: &mut Told) -> Result<(), ClientError> {
     let row = anyone.send(Call::json("/v1/identity/kyc", &body)).await?;
     let refused = (400..500).contains(&row.status) && row.body.get("data").is_none();
     told.step("a row is refused to the public", refused, format!("{} {}", row.status, row.code()));
-    let strangers = crate::demo::client::Connection::open(
-        stage.agency,
-        crate::demo::client::tls(&stage.server_ca, None)?,
-    );
+    let strangers =
+        crate::demo::client::Connection::open(stage.agency, crate::demo::client::tls(&stage.server_ca, None)?);
     let outcome = match strangers.await {
         // TLS 1.3 lets the client finish first: the refusal arrives with the first read.
         Ok(mut connection) => connection.send(Call::get("/v1/self/whoami")).await.map(|answer| answer.status),

@@ -24,7 +24,11 @@ pub async fn play(stage: &Stage, told: &mut Told) -> Result<(), ClientError> {
     let answer = telco.send(call).await?;
     told.answer(&answer);
     let only_match = answer.body.pointer("/data") == Some(&json!({ "match": false }));
-    told.step("the answer is yes or no and nothing else", only_match, answer.body.pointer("/data").map_or_else(String::new, ToString::to_string));
+    told.step(
+        "the answer is yes or no and nothing else",
+        only_match,
+        answer.body.pointer("/data").map_or_else(String::new, ToString::to_string),
+    );
     let wrong = telco.ask(citizen, "SIM-110", &["identity.match"]).await?;
     let given = telco.give(&wrong, "000000").await?;
     let counted = given.code() == "invalid_pin" && given.body.get("tries_left") == Some(&json!(2));
