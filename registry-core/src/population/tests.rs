@@ -1,6 +1,6 @@
 //! What a synthetic population promises.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, fmt::Write as _};
 
 use super::*;
 use crate::{
@@ -27,12 +27,12 @@ fn written(size: u64) -> String {
             let names = [&person.name, &person.father, &truth.name].map(|name| (&name.roman, &name.urdu));
             let mobile = person.mobile.map(exchange::mobile::Mobile::e164);
             let rest = (person.pid, person.gender, person.birth, person.life, &person.address.text, mobile);
-            text.push_str(&format!("{names:?} {numbers:?} {rest:?} {:?} {:?}\n", truth.born, truth.slips));
+            writeln!(text, "{names:?} {numbers:?} {rest:?} {:?} {:?}", truth.born, truth.slips).unwrap();
         }
         for household in &family.households {
             let place = household.position.map(|p| (p.latitude_e6, p.longitude_e6));
             let rest = (household.pmt, &household.assets, &household.members, &household.payments);
-            text.push_str(&format!("{:?} {} {place:?} {rest:?}\n", household.id, household.address.tehsil));
+            writeln!(text, "{:?} {} {place:?} {rest:?}", household.id, household.address.tehsil).unwrap();
         }
     }
     text
