@@ -237,6 +237,8 @@ fn the_split_samples_fit_together() {
     for role in [ProcessRole::Gateway, ProcessRole::Control, ProcessRole::Registry] {
         assert_eq!(roles.iter().filter(|other| **other == role).count(), 1, "{role:?}");
     }
+    assert_eq!(gateway.database.control, control.database.control, "tokens and directory are read from one database");
+    assert_eq!(control.database.registry, registry.database.registry, "whether a citizen may be asked, too");
     assert!([&gateway, &control, &registry].iter().all(|config| config.node.origin == "exchange.example"));
     assert!([&gateway, &control, &registry].iter().all(|config| !config.node.development));
 }
