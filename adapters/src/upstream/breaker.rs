@@ -110,11 +110,14 @@ mod tests {
         calls: AtomicUsize,
     }
 
+    #[derive(Debug, Default)]
+    struct Shared(Arc<Flaky>);
+
     #[async_trait]
-    impl Upstream for Arc<Flaky> {
+    impl Upstream for Shared {
         async fn call(&self, _: &Arc<Permit>, _: UpstreamRequest) -> Result<UpstreamAnswer, UpstreamError> {
-            self.calls.fetch_add(1, Ordering::SeqCst);
-            if self.down.load(Ordering::SeqCst) {
+            self.0.calls.fetch_add(1, Ordering::SeqCst);
+            if self.0.down.load(Ordering::SeqCst) {
                 return Err(UpstreamError::Unreachable("refused".into()));
             }
             Ok(UpstreamAnswer { status: 200, body: bytes::Bytes::new() })
@@ -128,7 +131,7 @@ mod tests {
     fn a_failing_upstream_is_left_alone_and_then_tried_once() {
         let (clock, flaky) = (Arc::new(Hand::default()), Arc::new(Flaky::default()));
         let limits = BreakerLimits { failures: 2, open_ms: 1_000 };
-        let breaker = Breaker::new(Arc::clone(&flaky), limits, Arc::clone(&clock) as Arc<dyn Clock>);
+        let breaker = Breaker::new(Shared(Arc::clone(&flaky)), limits, Arc::clone(&clock) as Arc<dyn Clock>);
         let failed = Err(UpstreamError::Timeout);
         assert!(breaker.admits());
         breaker.note(&failed);
@@ -145,7 +148,7 @@ mod tests {
     #[test]
     fn an_answer_in_the_500s_counts_as_a_failure() {
         let limits = BreakerLimits { failures: 1, open_ms: 1_000 };
-        let breaker = Breaker::new(Arc::new(Flaky::default()), limits, Arc::new(Hand::default()));
+        let breaker = Breaker::new(Shared::default(), limits, Arc::new(Hand::default()));
         breaker.note(&Ok(UpstreamAnswer { status: 404, body: bytes::Bytes::new() }));
         assert!(breaker.admits());
         breaker.note(&Ok(UpstreamAnswer { status: 502, body: bytes::Bytes::new() }));

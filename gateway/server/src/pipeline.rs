@@ -49,13 +49,8 @@ impl Pipeline {
             Listener::Public => CallerKind::Public,
         };
         // Hex digits always parse.
-        let request = RequestId::parse(&id).unwrap_or_else(|_| self.fallback_id());
+        let request = RequestId::parse(&id).unwrap_or_else(|_| no_id());
         Trail::new(request, self.parts.clock.now(), peer.address, caller)
-    }
-
-    #[expect(clippy::panic, reason = "an id of hex digits cannot fail to parse")]
-    fn fallback_id(&self) -> RequestId {
-        panic!("a request id of hex digits did not parse")
     }
 
     async fn run(&self, head: &Head, body: &mut dyn BodyReader, trail: &mut Trail) -> Result<Reply, Ended> {
@@ -190,6 +185,11 @@ fn returned(routed: &route::Routed, permit: &Permit, mut named: Vec<Cnic>) -> Ve
         named.push(asked);
     }
     named
+}
+
+#[expect(clippy::panic, reason = "an id of hex digits cannot fail to parse")]
+fn no_id() -> RequestId {
+    panic!("a request id of hex digits did not parse")
 }
 
 /// How a request ended without an answer.

@@ -102,7 +102,7 @@ impl Running {
         self.public.as_ref().map(ListenHandle::address)
     }
 
-    /// Addresses of the internal listeners, control before registry.
+    /// Addresses of the internal listeners, registry before control.
     #[must_use]
     pub fn internal_addresses(&self) -> Vec<SocketAddr> {
         self.internal.iter().map(ListenHandle::address).collect()

@@ -21,7 +21,7 @@ const INDEX_EVERY: Duration = Duration::from_millis(250);
 /// Between two records of counted refusals.
 const COUNT_EVERY: Duration = Duration::from_secs(1);
 /// Between two clearings of idle counters.
-const SHRINK_EVERY: Duration = Duration::from_secs(60);
+const SHRINK_EVERY: Duration = Duration::from_mins(1);
 
 pub(super) fn gateway(
     door: &Arc<Pipeline>,

@@ -1,6 +1,6 @@
 //! The lines that a newcomer can type while the demo's gateway stays up; README holds the same ones.
 
-use std::path::Path;
+use std::{fmt::Write as _, path::Path};
 
 use exchange::cnic::Cnic;
 
@@ -10,7 +10,8 @@ pub fn lines(state: &Path, binary: &str, agency: u16, public: u16, citizen: Cnic
     let (state, citizen) = (state.display(), citizen.digits());
     let mut text = String::new();
     let mut add = |comment: &str, line: String| {
-        text.push_str(&format!("# {comment}\n{line}\n\n"));
+        // Writing to a String cannot fail.
+        let _ = write!(text, "# {comment}\n{line}\n\n");
     };
     add(
         "The bank's certificate and one of its users, for the lines below",

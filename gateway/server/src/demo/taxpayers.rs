@@ -126,6 +126,7 @@ fn whole(status: u16, body: String) -> Response<Body> {
 }
 
 fn endless() -> Response<Body> {
-    let frames = (0..ENDLESS_FRAMES).map(|_| Ok(Frame::data(Bytes::from_static(&[b' '; 65_536]))));
+    let blank = Bytes::from(vec![b' '; 65_536]);
+    let frames = (0..ENDLESS_FRAMES).map(move |_| Ok(Frame::data(blank.clone())));
     Response::new(StreamBody::new(futures_util::stream::iter(frames)).boxed())
 }

@@ -38,6 +38,9 @@ use crate::{
 /// Agencies of the sample directory that get a certificate.
 pub const AGENCIES: [&str; 6] = ["bank-indus", "telco-sarhad", "bisp", "hospital-mehran", "auditor-general", "fbr"];
 
+/// Certificates by agency.
+pub type Credentials = HashMap<&'static str, Credential>;
+
 /// File that says that a state folder was made by the demo and may be made anew.
 const MARK: &str = "made-by-demo";
 
@@ -65,7 +68,7 @@ pub fn fresh(state: &Path) -> Result<(), ComposeError> {
 ///
 /// # Errors
 /// [`ComposeError`] from the PKI or the disk.
-pub fn certificates(config: &Config, world: &World) -> Result<HashMap<&'static str, Credential>, ComposeError> {
+pub fn certificates(config: &Config, world: &World) -> Result<Credentials, ComposeError> {
     let what = "demo certificates";
     let host = PkiWorld { clock: world.clock.as_ref(), entropy: world.entropy.as_ref() };
     let pki = config.node.state_dir.join("pki");
@@ -101,11 +104,7 @@ fn issue(ca: &Ca, agency: &str, world: &World) -> Result<Credential, crate::pki:
 ///
 /// # Errors
 /// [`ComposeError`] from the control store.
-pub async fn register(
-    config: &Config,
-    world: &World,
-    credentials: &HashMap<&'static str, Credential>,
-) -> Result<String, ComposeError> {
+pub async fn register(config: &Config, world: &World, credentials: &Credentials) -> Result<String, ComposeError> {
     let what = "demo directory";
     let keys = Keys::open(config, world.entropy.as_ref())?;
     let store = stores::control(config, world, &keys).await?;
@@ -177,7 +176,7 @@ pub struct Registrar {
     /// The state folder.
     pub state: PathBuf,
     /// Certificates by agency.
-    pub credentials: HashMap<&'static str, Credential>,
+    pub credentials: Credentials,
     /// Time.
     pub world: World,
 }
@@ -202,7 +201,7 @@ pub async fn stage(
     world: &World,
     addresses: (SocketAddr, SocketAddr),
     cast: Cast,
-    credentials: HashMap<&'static str, Credential>,
+    credentials: Credentials,
     officer_key: String,
 ) -> Result<Stage, ComposeError> {
     let keys = Keys::open(config, world.entropy.as_ref())?;

@@ -106,7 +106,10 @@ fn role(caller: &Caller, agreement: Option<&Agreement>) -> Role {
     agreement.map_or(caller.role(), |agreement| agreement.role.min(caller.role()))
 }
 
-fn bases(routed: &Routed, directory: &Directory) -> Result<(Option<Arc<Programme>>, Option<Arc<Approval>>), Refusal> {
+/// A lawful basis that was named: a programme, an approval, both or none.
+type Bases = (Option<Arc<Programme>>, Option<Arc<Approval>>);
+
+fn bases(routed: &Routed, directory: &Directory) -> Result<Bases, Refusal> {
     let (mut programme, mut approval) = (None, None);
     for name in &routed.bases {
         let own_programme = directory.programme(name).filter(|p| Some(&p.agency) == routed.caller.agency_id());

@@ -18,7 +18,7 @@ pub enum Count {
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Second {
-    second: i64,
+    unix_s: i64,
     recorded: u32,
     pending: u32,
 }
@@ -32,8 +32,8 @@ impl CountedRefusals {
     pub fn note(&self, agency: Option<&AgencyId>, now: Timestamp) -> Count {
         let Ok(mut seconds) = self.0.lock() else { return Count::Record(1) };
         let entry = seconds.entry(agency.cloned()).or_default();
-        if entry.second != now.seconds() {
-            entry.second = now.seconds();
+        if entry.unix_s != now.seconds() {
+            entry.unix_s = now.seconds();
             entry.recorded = 0;
         }
         if entry.recorded < RECORDED_PER_SECOND {
@@ -49,7 +49,7 @@ impl CountedRefusals {
         let Ok(mut seconds) = self.0.lock() else { return Vec::new() };
         let mut taken = Vec::new();
         seconds.retain(|agency, entry| {
-            if entry.second == now.seconds() {
+            if entry.unix_s == now.seconds() {
                 return true;
             }
             if entry.pending > 0 {

@@ -66,15 +66,15 @@ impl Limits {
         match caller {
             Caller::Agency { agency, user, .. } => {
                 let limiter = self.agency(&agency.id, agency.requests_per_s);
-                limiter.check().map_err(|until| self.refuse(until.wait_time_from(self.clock.now())))?;
+                limiter.check().map_err(|until| refuse(until.wait_time_from(self.clock.now())))?;
                 if let Some(user) = user {
                     let key = format!("{}/{}", agency.id, user.id);
-                    self.users.check_key(&key).map_err(|until| self.refuse(until.wait_time_from(self.clock.now())))?;
+                    self.users.check_key(&key).map_err(|until| refuse(until.wait_time_from(self.clock.now())))?;
                 }
                 Ok(())
             }
             Caller::Public | Caller::Citizen { .. } | Caller::Sms => {
-                self.public.check_key(&address).map_err(|until| self.refuse(until.wait_time_from(self.clock.now())))
+                self.public.check_key(&address).map_err(|until| refuse(until.wait_time_from(self.clock.now())))
             }
             Caller::Internal => Ok(()),
         }
@@ -88,22 +88,16 @@ impl Limits {
         let Some(agency) = caller.agency_id() else { return Ok(()) };
         self.services
             .check_key(&(agency.clone(), service.clone()))
-            .map_err(|until| self.refuse(until.wait_time_from(self.clock.now())))
-    }
-
-    fn refuse(&self, wait: std::time::Duration) -> Refusal {
-        let seconds = u32::try_from(wait.as_millis().div_ceil(1_000)).unwrap_or(u32::MAX).max(1);
-        Refusal::new(Code::RateLimited).retry_after(seconds)
+            .map_err(|until| refuse(until.wait_time_from(self.clock.now())))
     }
 
     fn agency(&self, id: &AgencyId, asked_per_s: u32) -> Arc<DefaultDirectRateLimiter> {
         let per_s = asked_per_s.clamp(1, self.numbers.agency_per_s_max.get());
-        if let Ok(agencies) = self.agencies.read() {
-            if let Some((known, limiter)) = agencies.get(id) {
-                if *known == per_s {
-                    return Arc::clone(limiter);
-                }
-            }
+        if let Ok(agencies) = self.agencies.read()
+            && let Some((known, limiter)) = agencies.get(id)
+            && *known == per_s
+        {
+            return Arc::clone(limiter);
         }
         let quota = Quota::per_second(NonZeroU32::new(per_s).unwrap_or(NonZeroU32::MIN));
         let limiter = Arc::new(RateLimiter::direct(quota));
@@ -124,6 +118,11 @@ impl Limits {
         self.services.retain_recent();
         self.public.retain_recent();
     }
+}
+
+fn refuse(wait: std::time::Duration) -> Refusal {
+    let seconds = u32::try_from(wait.as_millis().div_ceil(1_000)).unwrap_or(u32::MAX).max(1);
+    Refusal::new(Code::RateLimited).retry_after(seconds)
 }
 
 #[cfg(test)]

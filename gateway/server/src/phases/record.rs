@@ -81,17 +81,18 @@ impl Closing<'static> {
 /// `log_unavailable` or `store_unavailable`: nothing may leave.
 pub async fn durable(parts: &Parts, trail: &Trail, closing: &Closing<'_>) -> Result<Position, Refusal> {
     let entry = entry(parts, trail, closing).await?;
-    parts.log.submit(entry).map_err(refusal)?.await.map_err(refusal)
+    let durable = parts.log.submit(entry).map_err(|error| refusal(&error))?;
+    durable.await.map_err(|error| refusal(&error))
 }
 
 /// The refusal that an unwritable log means.
 #[must_use]
-pub fn refusal(error: LogUnavailable) -> Refusal {
+pub fn refusal(error: &LogUnavailable) -> Refusal {
     tracing::error!(error = %error, "the access log cannot be written");
     Refusal::new(Code::LogUnavailable).retry_after(5)
 }
 
-fn keys_refusal(error: KeysUnavailable) -> Refusal {
+fn keys_refusal(error: &KeysUnavailable) -> Refusal {
     tracing::error!(error = %error, "citizens' keys cannot be read");
     Refusal::new(Code::StoreUnavailable).retry_after(1)
 }
@@ -143,7 +144,7 @@ async fn subjects(parts: &Parts, trail: &Trail, closing: &Closing<'_>) -> Result
     let mut subjects = Vec::with_capacity(people.len());
     for (cnic, returned) in people {
         let id = parts.citizen_keys.subject_key(cnic);
-        let key = parts.citizen_keys.key(id).await.map_err(keys_refusal)?;
+        let key = parts.citizen_keys.key(id).await.map_err(|error| keys_refusal(&error))?;
         subjects.push(Subject { cnic, id, key, returned });
     }
     Ok(subjects)

@@ -59,13 +59,13 @@ async fn take(
     reserved: &mut Reserved,
 ) -> Result<(), Refusal> {
     if let (Some(token), Some(_)) = (&routed.token, &authorised.consent) {
-        if !parts.tokens.consume(token, &trail.request).await.map_err(unavailable)? {
+        if !parts.tokens.consume(token, &trail.request).await.map_err(|error| unavailable(&error))? {
             return Err(Code::TokenInvalid.into());
         }
         reserved.token = Some(token.clone());
     }
     if let Some(approval) = &authorised.approval {
-        if !parts.tokens.use_approval(&approval.id, &trail.request).await.map_err(unavailable)? {
+        if !parts.tokens.use_approval(&approval.id, &trail.request).await.map_err(|error| unavailable(&error))? {
             return Err(Code::BasisUnknown.into());
         }
         reserved.approval = Some(approval.id.clone());
@@ -82,28 +82,28 @@ async fn intent(
 ) -> Result<Option<Position>, Refusal> {
     let entry = record::entry(parts, trail, &Closing::intent()).await?;
     debug_assert_eq!(entry.leaf.kind, Kind::Intent);
-    let durable = parts.log.submit(entry).map_err(record::refusal)?;
+    let durable = parts.log.submit(entry).map_err(|error| record::refusal(&error))?;
     if authorised.secret || routed.service.writes {
-        return durable.await.map(Some).map_err(record::refusal);
+        return durable.await.map(Some).map_err(|error| record::refusal(&error));
     }
     Ok(None)
 }
 
 /// Gives back what was used up, for a request that released nothing.
 pub async fn give_back(parts: &Parts, reserved: &Reserved, request: &RequestId) {
-    if let Some(token) = &reserved.token {
-        if let Err(error) = parts.tokens.restore(token, request).await {
-            tracing::error!(request = %request, error = %error, "a consent token could not be given back");
-        }
+    if let Some(token) = &reserved.token
+        && let Err(error) = parts.tokens.restore(token, request).await
+    {
+        tracing::error!(request = %request, error = %error, "a consent token could not be given back");
     }
-    if let Some(approval) = &reserved.approval {
-        if let Err(error) = parts.tokens.restore_approval(approval, request).await {
-            tracing::error!(request = %request, error = %error, "an approval could not be given back");
-        }
+    if let Some(approval) = &reserved.approval
+        && let Err(error) = parts.tokens.restore_approval(approval, request).await
+    {
+        tracing::error!(request = %request, error = %error, "an approval could not be given back");
     }
 }
 
-fn unavailable(error: ControlUnavailable) -> Refusal {
+fn unavailable(error: &ControlUnavailable) -> Refusal {
     tracing::warn!(error = %error, "the control store did not answer");
     Refusal::new(Code::StoreUnavailable).retry_after(1)
 }

@@ -46,8 +46,8 @@ pub async fn play(stage: &Stage, told: &mut Told, kept: &mut Kept) -> Result<(),
 
     let again = bank.give(&granted.asked, &granted.passcode).await?;
     told.step("the passcode again is refused", again.code() == "pin_used", again.code());
-    let reused = kyc(&mut bank, citizen, Some(&granted.token)).await?;
-    told.step("the token again is refused", reused.code() == "token_invalid", reused.code());
+    let once_more = kyc(&mut bank, citizen, Some(&granted.token)).await?;
+    told.step("the token again is refused", once_more.code() == "token_invalid", once_more.code());
     secret(&mut bank, stage, told).await
 }
 
