@@ -33,7 +33,7 @@ pub use self::{
 pub type Broken = Box<dyn std::error::Error + Send + Sync>;
 
 /// Longest that [`until`] waits: far beyond what any test waits for, so that a hang is named instead of killed.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Between two looks of [`until`].
 const LOOK_EVERY: Duration = Duration::from_millis(5);
@@ -54,6 +54,7 @@ pub struct World {
     /// Clients, phones and people.
     pub stage: Stage,
     keys: Keys,
+    settings: Builder,
     running: Option<Running>,
     tax: Option<TaxService>,
     // Last, so that it goes when nothing uses it any more.
@@ -79,6 +80,14 @@ impl World {
     #[must_use]
     pub fn state(&self) -> &std::path::Path {
         &self.folder.0
+    }
+
+    /// The configuration of this world with one setting changed, for a second gateway over the same state.
+    ///
+    /// # Errors
+    /// When the setting is refused.
+    pub fn config_with(&self, name: &str, value: impl ToString) -> Result<Config, Broken> {
+        self.settings.clone().set(name, value).config()
     }
 
     /// The access log of the running gateway.
@@ -173,10 +182,17 @@ impl World {
     /// When the operators' listener does not answer.
     pub async fn metrics(&self) -> Result<String, Broken> {
         let address = self.running()?.ops_address().ok_or("no operators' listener")?;
-        wire::plain_get(address, "/metrics").await
+        Ok(String::from_utf8(wire::plain_get(address, "/metrics").await?.body)?)
     }
 
-    /// Addresses of the internal listeners, control before registry.
+    /// Waits until the gateway calls itself ready: on a busy host its first look at the directory may be old by then.
+    async fn ready(&self) -> Result<(), Broken> {
+        let address = self.running()?.ops_address().ok_or("no operators' listener")?;
+        let ready = async || wire::plain_get(address, "/ready").await.is_ok_and(|reply| reply.status == 200);
+        until("the gateway is ready", ready).await
+    }
+
+    /// Addresses of the internal listeners, registry before control.
     ///
     /// # Errors
     /// When the gateway was stopped.
@@ -187,6 +203,20 @@ impl World {
     /// Ends the taxpayer service, if there is one.
     pub fn end_tax_service(&mut self) {
         self.tax = None;
+    }
+
+    /// Stops the gateway and starts it anew over the same state with one setting changed.
+    ///
+    /// # Errors
+    /// When the setting is refused or the gateway does not start.
+    pub async fn restart(&mut self, name: &str, value: impl ToString) -> Result<(), Broken> {
+        self.stop().await;
+        self.config = self.config_with(name, value)?;
+        let running = compose::start(self.config.clone(), self.host.clone()).await?;
+        self.stage.agency = running.agency_address().ok_or("no agency listener")?;
+        self.stage.public = running.public_address().ok_or("no public listener")?;
+        self.running = Some(running);
+        self.ready().await
     }
 
     /// Stops the gateway as SIGTERM does.
@@ -200,7 +230,7 @@ impl World {
 /// Looks until the condition holds.
 ///
 /// # Errors
-/// With the condition's name, when it does not hold within ten seconds.
+/// With the condition's name, when it does not hold within twenty seconds.
 pub async fn until<C: AsyncFnMut() -> bool>(what: &str, mut holds: C) -> Result<(), Broken> {
     let mut tick = tokio::time::interval(LOOK_EVERY);
     let looking = async {
@@ -208,7 +238,7 @@ pub async fn until<C: AsyncFnMut() -> bool>(what: &str, mut holds: C) -> Result<
             tick.tick().await;
         }
     };
-    tokio::time::timeout(PATIENCE, looking).await.map_err(|_| format!("{what}: not within ten seconds").into())
+    tokio::time::timeout(PATIENCE, looking).await.map_err(|_| format!("{what}: not within twenty seconds").into())
 }
 
 /// A new folder under the host's folder for such, gone with the value.

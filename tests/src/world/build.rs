@@ -6,7 +6,7 @@ use adapters::{
     clock::{ManualClock, SystemClock},
     entropy::SystemEntropy,
 };
-use exchange::ports::clock::Clock as _;
+use exchange::{ports::clock::Clock as _, timestamp::Timestamp};
 use gateway::{
     compose::{self, Keys, seed, stores},
     config::Config,
@@ -59,7 +59,8 @@ impl Builder {
     pub async fn start(mut self) -> Result<World, Broken> {
         gateway::tls::install_provider();
         let folder = Folder::new()?;
-        let clock = ManualClock::new(SystemClock.now());
+        // A whole second: policies reckon in milliseconds, and a yes begins with the first whole one after it.
+        let clock = ManualClock::new(Timestamp::from_micros(SystemClock.now().seconds() * 1_000_000));
         let host = compose::World { clock: Arc::new(clock.clone()), entropy: Arc::new(SystemEntropy::default()) };
         self = self.place(&folder);
         let plain = self.config()?;
@@ -83,10 +84,24 @@ impl Builder {
         let stage = stage(&config, &host, addresses, cast(&seeded)?, credentials.clone(), officer_key).await?;
         let keys = Keys::open(&config, host.entropy.as_ref())?;
         let store = stores::control(&config, &host, &keys).await?;
-        Ok(World { config, host, clock, credentials, store, stage, keys, running: Some(running), tax, folder })
+        let world = World {
+            config,
+            host,
+            clock,
+            credentials,
+            store,
+            stage,
+            keys,
+            settings: self,
+            running: Some(running),
+            tax,
+            folder,
+        };
+        world.ready().await?;
+        Ok(world)
     }
 
-    fn config(&self) -> Result<Config, Broken> {
+    pub(super) fn config(&self) -> Result<Config, Broken> {
         Ok(Config::load(None, self.env.clone())?)
     }
 

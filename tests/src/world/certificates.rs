@@ -23,7 +23,7 @@ pub enum Flaw {
     NotYetValid,
     /// It is a server's.
     WrongUse,
-    /// Another authority of the same name signed it.
+    /// An authority signed it that nobody here trusts.
     Stranger,
 }
 
@@ -63,7 +63,7 @@ fn authority(world: &World) -> Result<Issuer<'static, KeyPair>, Broken> {
 
 fn stranger() -> Result<Issuer<'static, KeyPair>, Broken> {
     let mut params = CertificateParams::new(Vec::new())?;
-    params.distinguished_name.push(DnType::CommonName, "Ijazat Client CA (development)");
+    params.distinguished_name.push(DnType::CommonName, "Another authority");
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
     Ok(Issuer::new(params, KeyPair::generate()?))

@@ -155,14 +155,13 @@ pub fn bytes_of(call: &Call) -> Vec<u8> {
     [text.as_bytes(), &call.body].concat()
 }
 
-/// A GET without TLS, as Prometheus sends it; the body.
+/// A GET without TLS, as Prometheus sends it.
 ///
 /// # Errors
 /// When nobody answers.
-pub async fn plain_get(address: SocketAddr, path: &str) -> Result<String, Broken> {
+pub async fn plain_get(address: SocketAddr, path: &str) -> Result<Reply, Broken> {
     let mut stream = TcpStream::connect(address).await?;
     let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
-    let reply = read_reply(&mut stream, &mut Vec::new()).await?;
-    Ok(String::from_utf8(reply.body)?)
+    read_reply(&mut stream, &mut Vec::new()).await
 }

@@ -1,0 +1,13 @@
+//! The nine rules of the door (design/architecture.md), each with tests that try to break it through real sockets. What a
+//! rule is made of has its own tests where it stands; each file here names them.
+
+mod r1_no_permit_no_data;
+mod r2_no_record_no_answer;
+mod r3_field_by_field;
+mod r4_the_record_is_the_meter;
+mod r5_a_policy_error_denies;
+mod r6_revocation;
+mod r7_no_personal_data;
+mod r8_one_parser;
+mod r9_identity_headers;
+mod witness;
