@@ -82,6 +82,7 @@ impl Serve {
 
     /// Sets one setting, named as in the environment without the product's name: `LOG__RESERVE_MIB`.
     #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "so that numbers and texts are given as they are")]
     pub fn set(mut self, name: &str, value: impl ToString) -> Self {
         self.env.push((format!("IJAZAT__{name}"), value.to_string()));
         self

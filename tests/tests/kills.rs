@@ -76,9 +76,9 @@ async fn no_kill_loses_an_answer_that_was_received() {
         let answers = 40 + usize::try_from(kill).unwrap() * 37 % 150;
         tokio::time::timeout(ROUND_MAX, room.round(answers)).await.expect("one kill takes seconds");
     }
-    let last = room.serve.start().await.unwrap();
-    room.check(&last).await;
-    last.stop().await.unwrap();
+    let process = room.serve.start().await.unwrap();
+    room.check(&process).await;
+    process.stop().await.unwrap();
     let report = adapters::log::verify(&room.config.log.dir, &room.vkey).unwrap();
     let lost = room.lost();
     if tier == Tier::Soak {
