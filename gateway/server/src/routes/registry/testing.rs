@@ -61,7 +61,7 @@ impl World {
     }
 
     /// What is right of [`ADULT`].
-    pub fn right_particulars(&self) -> Value {
+    pub fn right_particulars() -> Value {
         json!({"cnic": ADULT, "name": "muhammad aslam", "father_name": "Ghulam Rasool", "date_of_birth": "1985-04-01"})
     }
 

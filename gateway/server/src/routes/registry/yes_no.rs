@@ -63,7 +63,7 @@ mod tests {
         };
         check(json!({"cnic": ADULT}), json!({"match": true})).await;
         check(json!({"cnic": ADULT, "name": "Nobody"}), json!({"match": false})).await;
-        check(world.right_particulars(), json!({"match": true})).await;
+        check(World::right_particulars(), json!({"match": true})).await;
     }
 
     #[tokio::test]
