@@ -86,7 +86,7 @@ impl World {
     ///
     /// # Errors
     /// When the setting is refused.
-    pub fn config_with(&self, name: &str, value: impl ToString) -> Result<Config, Broken> {
+    pub fn config_with(&self, name: &str, value: impl Into<String>) -> Result<Config, Broken> {
         self.settings.clone().set(name, value).config()
     }
 
@@ -209,7 +209,7 @@ impl World {
     ///
     /// # Errors
     /// When the setting is refused or the gateway does not start.
-    pub async fn restart(&mut self, name: &str, value: impl ToString) -> Result<(), Broken> {
+    pub async fn restart(&mut self, name: &str, value: impl Into<String>) -> Result<(), Broken> {
         self.stop().await;
         self.config = self.config_with(name, value)?;
         let running = compose::start(self.config.clone(), self.host.clone()).await?;

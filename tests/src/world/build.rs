@@ -33,8 +33,8 @@ pub struct Builder {
 impl Builder {
     /// Sets one setting, named as in the environment without the product's name: `LOG__RESERVE_MIB`.
     #[must_use]
-    pub fn set(mut self, name: &str, value: impl ToString) -> Self {
-        self.env.push((format!("IJAZAT__{name}"), value.to_string()));
+    pub fn set(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.env.push((format!("IJAZAT__{name}"), value.into()));
         self
     }
 
@@ -108,12 +108,12 @@ impl Builder {
     /// The settings that every world has; those of the test come later and win.
     fn place(mut self, folder: &Folder) -> Self {
         let own = std::mem::take(&mut self.env);
-        self = self.set("NODE__STATE_DIR", folder.0.display());
+        self = self.set("NODE__STATE_DIR", folder.0.display().to_string());
         for name in ["AGENCY", "PUBLIC", "OPS"] {
             self = self.set(&format!("LISTEN__{name}"), "127.0.0.1:0");
         }
         // A segment is written whole before its first use.
-        self = self.set("LOG__SEGMENT_MIB", 1);
+        self = self.set("LOG__SEGMENT_MIB", "1");
         self.env.extend(own);
         self
     }
@@ -121,9 +121,9 @@ impl Builder {
     fn reach_tax(self, folder: &Folder, port: u16) -> Self {
         let pki = folder.0.join("pki");
         self.set("UPSTREAM__FBR__URL", format!("https://127.0.0.1:{port}"))
-            .set("UPSTREAM__FBR__CA", pki.join("internal-ca.pem").display())
-            .set("UPSTREAM__FBR__CLIENT_CERT", pki.join("internal.pem").display())
-            .set("UPSTREAM__FBR__CLIENT_KEY", pki.join("internal.key").display())
+            .set("UPSTREAM__FBR__CA", pki.join("internal-ca.pem").display().to_string())
+            .set("UPSTREAM__FBR__CLIENT_CERT", pki.join("internal.pem").display().to_string())
+            .set("UPSTREAM__FBR__CLIENT_KEY", pki.join("internal.key").display().to_string())
     }
 
     fn listen_inside(self, host: &compose::World, folder: &Folder) -> Result<Self, Broken> {

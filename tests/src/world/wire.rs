@@ -144,14 +144,10 @@ fn whole(rest: &mut Vec<u8>) -> Result<Option<Reply>, Broken> {
 /// A call as HTTP/1.1 writes it.
 #[must_use]
 pub fn bytes_of(call: &Call) -> Vec<u8> {
-    let mut text = format!("{} {} HTTP/1.1\r\nHost: localhost\r\n", call.method, call.path);
-    for (name, value) in &call.headers {
-        text.push_str(&format!("{name}: {value}\r\n"));
-    }
-    if call.method != "GET" {
-        text.push_str(&format!("Content-Length: {}\r\n", call.body.len()));
-    }
-    text.push_str("\r\n");
+    let line = format!("{} {} HTTP/1.1\r\nHost: localhost\r\n", call.method, call.path);
+    let headers = call.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n"));
+    let length = (call.method != "GET").then(|| format!("Content-Length: {}\r\n", call.body.len()));
+    let text: String = [line].into_iter().chain(headers).chain(length).chain(["\r\n".to_owned()]).collect();
     [text.as_bytes(), &call.body].concat()
 }
 

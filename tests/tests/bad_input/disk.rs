@@ -39,8 +39,8 @@ async fn a_full_disk_refuses_everyone_and_a_freed_one_serves_again() {
     let folder = Folder::new();
     let reserve = free_mib().checked_sub(ROOM_MIB).expect("the shared-memory disk has 32 MiB free");
     let world = World::builder()
-        .set("LOG__DIR", folder.0.join("log").display())
-        .set("LOG__RESERVE_MIB", reserve)
+        .set("LOG__DIR", folder.0.join("log").display().to_string())
+        .set("LOG__RESERVE_MIB", reserve.to_string())
         .start()
         .await
         .unwrap();

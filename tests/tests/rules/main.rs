@@ -1,5 +1,14 @@
 //! The nine rules of the door (design/architecture.md), each with tests that try to break it through real sockets. What a
 //! rule is made of has its own tests where it stands; each file here names them.
+#![forbid(unsafe_code)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::allow_attributes,
+    reason = "tests may panic: that is how they fail"
+)]
 
 mod r1_no_permit_no_data;
 mod r2_no_record_no_answer;

@@ -39,7 +39,7 @@ async fn a_policy_that_cannot_be_evaluated_refuses_and_raises_the_alarm() {
     fs::create_dir_all(bundle.join("domains/x")).unwrap();
     fs::write(bundle.join("domains/x/X01-overflow.cedar"), OVERFLOWS).unwrap();
     Bundle::from_dir(&bundle).expect("the checks of a bundle do not see it");
-    world.restart("POLICY__BUNDLE", bundle.display()).await.unwrap();
+    world.restart("POLICY__BUNDLE", bundle.display().to_string()).await.unwrap();
     let answer = world.ask("bisp", world.household()).await.unwrap();
     assert_eq!((answer.status, answer.code()), (403, "policy_error"));
     assert!(answer.body.get("data").is_none());

@@ -52,7 +52,9 @@ async fn story(world: &World) -> Vec<String> {
     let mut secrets: Vec<String> = Vec::new();
     for cnic in [cast.citizen, cast.head, cast.dying, cast.taxpayer] {
         let digits = cnic.digits();
-        secrets.push(format!("{}-{}-{}", &digits[..5], &digits[5..12], &digits[12..]));
+        let (first, rest) = digits.split_at(5);
+        let (middle, last) = rest.split_at(7);
+        secrets.push(format!("{first}-{middle}-{last}"));
         secrets.push(digits);
     }
     let mut teller = world.stage.actor("bank-indus", Some("teller-1")).await.unwrap();
