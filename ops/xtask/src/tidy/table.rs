@@ -51,6 +51,21 @@ impl Row {
     }
 }
 
+impl Row {
+    /// What is measured, by which gaps are named.
+    pub fn what(&self) -> &'static str {
+        self.what
+    }
+
+    /// Whether the bound holds, or the number is at least no worse than a gap that is known and written down.
+    pub fn no_worse_than(&self, gap: f64) -> bool {
+        match self.bound {
+            Bound::AtMost(most) => self.ours <= most.max(gap),
+            Bound::AtLeast(least) => self.ours >= least.min(gap),
+        }
+    }
+}
+
 /// The table for people.
 pub fn as_text(rows: &[Row]) -> String {
     let mut text = format!("{:<48} {:>9}  {:>9}\n", "what", "ours", "bound");
@@ -115,6 +130,18 @@ fn number(count: usize) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_known_gap_may_shrink_and_not_grow() {
+        let check = |ours, bound, gap, expected| {
+            assert_eq!(Row::new("x", ours, bound).no_worse_than(gap), expected, "{ours} {bound:?} {gap}");
+        };
+        check(0.5, Bound::AtLeast(1.2), 0.4, true);
+        check(0.3, Bound::AtLeast(1.2), 0.4, false);
+        check(1.3, Bound::AtLeast(1.2), 9.0, true);
+        check(2.0, Bound::AtMost(0.0), 2.0, true);
+        check(3.0, Bound::AtMost(0.0), 2.0, false);
+    }
 
     #[test]
     fn a_percentile_is_the_nearest_rank() {
