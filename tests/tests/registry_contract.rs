@@ -1,4 +1,13 @@
 //! The registry's contract on PostgreSQL; memory and SQLite run it beside their code.
+#![forbid(unsafe_code)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::allow_attributes,
+    reason = "tests may panic: that is how they fail"
+)]
 
 use std::sync::Arc;
 

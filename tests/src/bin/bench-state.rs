@@ -76,11 +76,11 @@ fn configuration(dir: &Path, upstream: Option<&str>) -> String {
     let state = dir.join("state");
     let limits =
         ["agency_per_s", "user_per_s", "service_per_s"].map(|name| format!("{name} = {WIDE_PER_S}\n")).concat();
-    let own = format!("[node]\ndevelopment = true\nstate_dir = {state:?}\n[limits]\n{limits}");
+    let own = format!("[node]\ndevelopment = true\nstate_dir = \"{}\"\n[limits]\n{limits}", state.display());
     let Some(url) = upstream else { return own };
     let bundle = dir.join("policies");
-    let elsewhere = format!("kind = \"external\"\nurl = \"{url}\"\nconnections_max = 256\n");
-    format!("{own}[policy]\nbundle = {bundle:?}\n[upstream.bench]\n{elsewhere}")
+    let elsewhere = format!("kind = \"external\"\nurl = \"{url}\"\n");
+    format!("{own}[policy]\nbundle = \"{}\"\n[upstream.bench]\n{elsewhere}", bundle.display())
 }
 
 /// The bundle of this tree, with the bench's service answered by the upstream `bench`.
@@ -119,12 +119,12 @@ async fn prepare(dir: &Path, file: &Path) -> Done {
     let stage = world::stage(&config, &host, addresses, cast, credentials, officer).await?;
     let token = standing_consent(&stage).await?;
     running.stop().await;
-    let state = dir.join("state");
+    let folder = dir.join("state");
     let document = json!({
         "client": {
-            "ca": state.join("pki/server-ca.pem"),
-            "cert": state.join("certs/bank-indus.pem"),
-            "key": state.join("certs/bank-indus.key"),
+            "ca": folder.join("pki/server-ca.pem"),
+            "cert": folder.join("certs/bank-indus.pem"),
+            "key": folder.join("certs/bank-indus.key"),
         },
         "request": {
             "method": "POST",
