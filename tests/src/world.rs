@@ -38,6 +38,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Between two looks of [`until`].
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
+/// Tries at removing a folder.
+const TRIES: u32 = 50;
+
 /// A gateway with everything around it. It ends with the value; its folder goes too.
 #[derive(Debug)]
 pub struct World {
@@ -256,7 +259,7 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // What cannot be removed is the host's to clear.
-        let _ = fs::remove_dir_all(&self.0);
+        // The log's threads may still write their last while the folder is emptied; what stays then is the host's to clear.
+        let _ = (0..TRIES).find(|_| fs::remove_dir_all(&self.0).is_ok());
     }
 }
