@@ -92,7 +92,9 @@ fn bundle(to: &Path) -> Done {
         fs::create_dir_all(to.join(folder))?;
         for entry in fs::read_dir(from.join(folder))? {
             let entry = entry?;
-            fs::copy(entry.path(), to.join(folder).join(entry.file_name()))?;
+            if entry.file_type()?.is_file() {
+                fs::copy(entry.path(), to.join(folder).join(entry.file_name()))?;
+            }
         }
     }
     let file = to.join("catalogue/identity.toml");
