@@ -89,13 +89,7 @@ fn bundle(to: &Path) -> Done {
     fs::create_dir_all(to)?;
     fs::copy(from.join("bundle.toml"), to.join("bundle.toml"))?;
     for folder in ["dictionary", "catalogue", "schema", "guardrails", "domains", "cases"] {
-        fs::create_dir_all(to.join(folder))?;
-        for entry in fs::read_dir(from.join(folder))? {
-            let entry = entry?;
-            if entry.file_type()?.is_file() {
-                fs::copy(entry.path(), to.join(folder).join(entry.file_name()))?;
-            }
-        }
+        copy(&from.join(folder), &to.join(folder))?;
     }
     let file = to.join("catalogue/identity.toml");
     let text = fs::read_to_string(&file)?;
@@ -104,6 +98,21 @@ fn bundle(to: &Path) -> Done {
         return Err("the catalogue's first identity service no longer names the registry".into());
     }
     Ok(fs::write(file, changed)?)
+}
+
+/// A folder with all that is in it; a bundle is three folders deep.
+fn copy(from: &Path, to: &Path) -> Done {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let (source, copied) = (entry.path(), to.join(entry.file_name()));
+        if entry.file_type()?.is_dir() {
+            copy(&source, &copied)?;
+        } else {
+            fs::copy(source, copied)?;
+        }
+    }
+    Ok(())
 }
 
 async fn prepare(dir: &Path, file: &Path) -> Done {
