@@ -1,6 +1,6 @@
 //! A whole gateway for one test: state in a folder of its own, certificates, people, and the door on free ports.
 //!
-//! Map: [`World`] is the gateway and its people · [`build`] makes one · [`wire`] speaks to it byte by byte · [`record`]
+//! Map: [`World`] is the gateway and its people · `build` makes one · [`wire`] speaks to it byte by byte · [`record`]
 //! reads what it recorded. Waiting is [`until`]; nothing here sleeps for a time.
 
 mod build;
