@@ -97,7 +97,7 @@ fn side_of(citizens: &[u8]) -> Side {
 }
 
 fn opened(leaf: Leaf, citizens: &[u8]) -> Opened {
-    Opened { leaf, side: side_of(citizens) }
+    Opened { leaf, side: side_of(citizens), is_closed: false }
 }
 
 fn outcomes(from: u64, count: u64) -> Vec<Opened> {

@@ -48,3 +48,6 @@ pub const UNSIGNED_SPAN_US_MAX: i64 = 60 * 1_000_000;
 
 /// Full tiles whose leaf hashes stay in memory (2 MB): receipts are asked for, and tiles published, soon after.
 pub const RECENT_TILES: usize = 256;
+
+/// Intents without an outcome that the writer remembers, about 100 bytes each: far more than requests can be in flight.
+pub const OPEN_INTENTS_MAX: usize = 65_536;

@@ -1,11 +1,16 @@
 //! The one writer: takes what waits, writes it with one call, syncs it with one call, then wakes everyone who waited.
 
-use std::{collections::VecDeque, io, sync::Arc};
+use std::{
+    collections::{HashMap, VecDeque},
+    io,
+    sync::Arc,
+};
 
 use exchange::{
     limits::LEAF_BYTES_MAX,
     log::merkle::leaf_hash,
     ports::record_log::{Entry, LogUnavailable, Position},
+    record::leaf::{Kind, Leaf},
 };
 
 use super::{
@@ -27,6 +32,8 @@ pub(super) struct Writer {
     end: Place,
     file: Arc<dyn SegmentFile>,
     node: String,
+    /// Requests whose intent was written and whose outcome was not, with the intent's sequence.
+    open: HashMap<String, u64>,
     /// Reused from batch to batch.
     bytes: Vec<u8>,
     written: Vec<Written>,
@@ -49,7 +56,7 @@ impl Writer {
     pub fn new(store: Arc<Store>, keeper: Arc<Keeper>, end: Place, node: &str) -> io::Result<Self> {
         let file = store.disk.open_segment(&segment::name(end.segment))?;
         let (bytes, written, answered) = (Vec::new(), Vec::new(), Vec::new());
-        Ok(Self { store, keeper, end, file, node: node.to_owned(), bytes, written, answered })
+        Ok(Self { store, keeper, end, file, node: node.to_owned(), open: HashMap::new(), bytes, written, answered })
     }
 
     /// Writes batches until the queue is closed and empty.
@@ -101,6 +108,9 @@ impl Writer {
         let sequence = self.store.durable() + self.written.len() as u64;
         entry.leaf.sequence = sequence;
         entry.leaf.node.clone_from(&self.node);
+        if entry.leaf.intent.is_none() {
+            entry.leaf.intent = self.intent_of(&entry.leaf);
+        }
         let leaf = entry.leaf.to_bytes();
         let bytes = frame::bytes_of(&leaf, &entry.side) as u64;
         if leaf.len() > LEAF_BYTES_MAX || bytes > self.file.bytes() - segment::HEADER_BYTES {
@@ -116,7 +126,29 @@ impl Writer {
         let back = u32::try_from(self.written.len()).unwrap_or(u32::MAX);
         frame::append(&mut self.bytes, Frame { sequence, back, leaf: &leaf, side: &entry.side });
         self.written.push(Written { leaf_hash: leaf_hash(&leaf), place, at: entry.leaf.at });
+        self.follow(&entry.leaf);
         Fit::Joined
+    }
+
+    /// Where the intent stands that this entry follows: only the log knows the place of an intent that was queued and not
+    /// waited for, and an intent always stands before what follows it.
+    fn intent_of(&self, leaf: &Leaf) -> Option<u64> {
+        let follows = matches!(leaf.kind, Kind::Outcome | Kind::Part);
+        follows.then(|| self.open.get(&leaf.request).copied()).flatten()
+    }
+
+    fn follow(&mut self, leaf: &Leaf) {
+        match leaf.kind {
+            Kind::Intent => {
+                // Requests that were given up leave theirs behind; an outcome then names no intent.
+                if self.open.len() >= limits::OPEN_INTENTS_MAX {
+                    self.open.clear();
+                }
+                self.open.insert(leaf.request.clone(), leaf.sequence);
+            }
+            Kind::Outcome => drop(self.open.remove(&leaf.request)),
+            _ => {}
+        }
     }
 
     /// Bytes left in this segment behind the batch.

@@ -12,6 +12,7 @@ pub mod control;
 mod dialect;
 mod error;
 pub mod index;
+mod many;
 mod migrate;
 pub mod registry;
 mod versions;

@@ -2,9 +2,9 @@
 
 use super::{IndexError, IndexStore, Opener};
 
-/// Entries of one transaction: enough to spread the cost of its sync, few enough to hold the writer's lock for
-/// milliseconds only.
-const BATCH: usize = 256;
+/// Entries of one transaction: enough to spread the cost of its sync and to see most intents closed, few enough to hold
+/// the writer's lock for milliseconds only.
+const BATCH: usize = 1_024;
 
 /// Brings the index up to the log. Several may run at once, in one process or many.
 #[derive(Clone, Debug)]

@@ -1,11 +1,20 @@
 //! A stored entry, read and its side record opened: what the index is built from and what an auditor is shown.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashSet},
+    fmt,
+    sync::Arc,
+};
 
 use exchange::{
     consent::SubjectKey,
     ports::record_log::{RecordLog, StoredEntry},
-    record::{leaf::Leaf, seal::SealingKey, side, side::Side},
+    record::{
+        leaf::{Kind, Leaf},
+        seal::SealingKey,
+        side,
+        side::Side,
+    },
 };
 
 use super::IndexError;
@@ -15,8 +24,10 @@ use super::IndexError;
 pub struct Opened {
     /// The leaf.
     pub leaf: Leaf,
-    /// The side record; empty where the log holds none.
+    /// The side record; empty where the log holds none, and left closed where [`Self::is_closed`].
     pub side: Side,
+    /// Whether this is an intent that a later entry of the same range closes: its outcome then tells all there is.
+    pub is_closed: bool,
 }
 
 impl fmt::Debug for Opened {
@@ -58,16 +69,29 @@ impl Opener {
         &self.log
     }
 
-    /// Reads and opens durable entries from `from` on, at most `count`, in order. Reads files on a blocking thread.
+    /// Reads and opens durable entries from `from` on, at most `count`, in order, up to the first that does not open.
+    /// Reads files on a blocking thread.
     ///
     /// # Errors
-    /// [`IndexError::Log`] when the log cannot be read; [`IndexError::Unreadable`] when an entry is not what the log
-    /// promises, or is sealed under another key: nothing may be skipped in silence.
+    /// [`IndexError::Log`] when the log cannot be read; [`IndexError::Unreadable`] when the first entry is not what the
+    /// log promises, or is sealed under another key: nothing may be skipped in silence.
     pub async fn range(&self, from: u64, count: usize) -> Result<Vec<Opened>, IndexError> {
         let opener = self.clone();
         let work = move || {
             let stored = opener.log.read(from, count)?;
-            stored.iter().zip(from..).map(|(entry, sequence)| opener.open(entry, sequence)).collect()
+            let leaves: Vec<Leaf> =
+                stored.iter().zip(from..).map_while(|(entry, sequence)| opener.leaf(entry, sequence).ok()).collect();
+            let closed: HashSet<u64> = leaves.iter().filter_map(|leaf| leaf.intent).collect();
+            let mut opened = Vec::with_capacity(leaves.len());
+            for (entry, leaf) in stored.iter().zip(leaves) {
+                let is_closed = leaf.kind == Kind::Intent && closed.contains(&leaf.sequence);
+                match if is_closed { Ok(Side::default()) } else { opener.side(entry, &leaf) } {
+                    Ok(side) => opened.push(Opened { leaf, side, is_closed }),
+                    Err(_) => break,
+                }
+            }
+            // Nothing may be skipped in silence: what does not open is named once it stands first.
+            if opened.is_empty() && !stored.is_empty() { Err(IndexError::Unreadable(from)) } else { Ok(opened) }
         };
         tokio::task::spawn_blocking(work).await.map_err(|_| IndexError::Stopped)?
     }
@@ -88,16 +112,23 @@ impl Opener {
     }
 
     fn open(&self, entry: &StoredEntry, sequence: u64) -> Result<Opened, IndexError> {
-        let unreadable = || IndexError::Unreadable(sequence);
-        let leaf = Leaf::from_bytes(&entry.leaf).map_err(|_| unreadable())?;
-        if entry.sequence != sequence || leaf.sequence != sequence || leaf.node != self.log.node() {
-            return Err(unreadable());
-        }
+        let leaf = self.leaf(entry, sequence)?;
+        let side = self.side(entry, &leaf)?;
+        Ok(Opened { leaf, side, is_closed: false })
+    }
+
+    fn leaf(&self, entry: &StoredEntry, sequence: u64) -> Result<Leaf, IndexError> {
+        let leaf = Leaf::from_bytes(&entry.leaf).map_err(|_| IndexError::Unreadable(sequence))?;
+        let its_own = entry.sequence == sequence && leaf.sequence == sequence && leaf.node == self.log.node();
+        if its_own { Ok(leaf) } else { Err(IndexError::Unreadable(sequence)) }
+    }
+
+    fn side(&self, entry: &StoredEntry, leaf: &Leaf) -> Result<Side, IndexError> {
         if entry.side.is_empty() {
-            return Ok(Opened { leaf, side: Side::default() });
+            return Ok(Side::default());
         }
+        let unreadable = || IndexError::Unreadable(leaf.sequence);
         let plain = self.key.open(&side::place(&leaf.request), &entry.side).map_err(|_| unreadable())?;
-        let side = Side::from_bytes(&plain).ok_or_else(unreadable)?;
-        Ok(Opened { leaf, side })
+        Side::from_bytes(&plain).ok_or_else(unreadable)
     }
 }

@@ -1,9 +1,42 @@
 //! Writing the index: rows and the watermark before them, in one transaction.
 
-use exchange::statement;
+use std::sync::LazyLock;
+
+use exchange::{record::leaf::Leaf, statement};
 
 use super::{IndexError, Opened, schema};
-use crate::sql::{Database, SqlError, Work};
+use crate::sql::{
+    Database, SqlError, Work,
+    many::{self, Insertion},
+};
+
+static ENTRIES: LazyLock<Insertion> = LazyLock::new(|| {
+    let columns = [
+        "sequence",
+        "at",
+        "kind",
+        "intent",
+        "request",
+        "caller",
+        "agency",
+        "service",
+        "purpose",
+        "basis",
+        "status",
+        "code",
+        "released",
+        "row_count",
+        "amount",
+        "tariff",
+        "rate_version",
+        "billed",
+        "calls",
+    ];
+    Insertion::new("entry", "node", &columns)
+});
+
+static SUBJECTS: LazyLock<Insertion> =
+    LazyLock::new(|| Insertion::new("subject", "node", &["subject_key", "sequence", "returned"]));
 
 /// The index's tables in one database.
 #[derive(Clone, Debug)]
@@ -34,7 +67,8 @@ impl IndexStore {
     }
 
     /// Writes consecutive entries of a node's log that begin at `from` and moves the watermark behind them, all or
-    /// nothing. `false` if the watermark no longer stood at `from`: somebody else wrote them.
+    /// nothing. An intent that [`Opened::is_closed`] gets no row: its outcome tells all that a question can ask, and a
+    /// question sees whole batches only. `false` if the watermark no longer stood at `from`: somebody else wrote them.
     ///
     /// # Errors
     /// [`IndexError::Store`]: nothing was written.
@@ -43,10 +77,9 @@ impl IndexStore {
         if !move_watermark(&mut work, node, from, entries.len()).await? {
             return Ok(false);
         }
-        for entry in entries {
-            write_entry(&mut work, entry).await?;
-            write_subjects(&mut work, entry).await?;
-        }
+        let shown: Vec<&Opened> = entries.iter().filter(|entry| !entry.is_closed).collect();
+        write_entries(&mut work, node, &shown).await?;
+        write_subjects(&mut work, node, &shown).await?;
         work.commit().await?;
         Ok(true)
     }
@@ -83,49 +116,56 @@ async fn move_watermark(work: &mut Work, node: &str, from: u64, count: usize) ->
     Ok(moved.rows_affected() == 1)
 }
 
-async fn write_entry(work: &mut Work, entry: &Opened) -> Result<(), SqlError> {
-    let leaf = &entry.leaf;
-    let item = statement::billed(leaf);
-    let released: Vec<&str> = leaf.released.iter().map(|released| released.datatype.as_str()).collect();
-    sqlx::query(
-        "INSERT INTO entry (node, sequence, at, kind, intent, request, caller, agency, service, purpose, basis, status, \
-         code, released, row_count, amount, tariff, rate_version, billed, calls) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
-    )
-    .bind(&leaf.node)
-    .bind(stored(leaf.sequence))
-    .bind(leaf.at)
-    .bind(leaf.kind.as_str())
-    .bind(leaf.intent.map(stored))
-    .bind(&leaf.request)
-    .bind(&leaf.caller)
-    .bind(&leaf.agency)
-    .bind(&leaf.service)
-    .bind(&leaf.purpose)
-    .bind(&leaf.basis)
-    .bind(i64::from(leaf.status))
-    .bind(&leaf.code)
-    .bind(released.join(" "))
-    .bind(i64::from(leaf.rows))
-    .bind(leaf.amount)
-    .bind(&leaf.tariff)
-    .bind(leaf.rate_version.as_deref().unwrap_or_default())
-    .bind(i64::from(item.is_some()))
-    .bind(item.map_or(0, |item| item.calls))
-    .execute(work.on())
-    .await?;
+async fn write_entries(work: &mut Work, node: &str, entries: &[&Opened]) -> Result<(), SqlError> {
+    for piece in many::pieces(entries) {
+        let mut insertion = sqlx::query(ENTRIES.of(piece.len())).bind(node);
+        for entry in piece {
+            insertion = bind_entry(insertion, &entry.leaf);
+        }
+        insertion.execute(work.on()).await?;
+    }
     Ok(())
 }
 
-async fn write_subjects(work: &mut Work, entry: &Opened) -> Result<(), SqlError> {
-    for (subject, returned) in entry.subjects() {
-        sqlx::query("INSERT INTO subject (subject_key, node, sequence, returned) VALUES ($1, $2, $3, $4)")
-            .bind(subject.to_hex())
-            .bind(&entry.leaf.node)
-            .bind(stored(entry.leaf.sequence))
-            .bind(i64::from(returned))
-            .execute(work.on())
-            .await?;
+type Bound<'q> = sqlx::query::Query<'q, sqlx::Any, sqlx::any::AnyArguments>;
+
+fn bind_entry<'q>(insertion: Bound<'q>, leaf: &'q Leaf) -> Bound<'q> {
+    let item = statement::billed(leaf);
+    let released: Vec<&str> = leaf.released.iter().map(|released| released.datatype.as_str()).collect();
+    insertion
+        .bind(stored(leaf.sequence))
+        .bind(leaf.at)
+        .bind(leaf.kind.as_str())
+        .bind(leaf.intent.map(stored))
+        .bind(&leaf.request)
+        .bind(&leaf.caller)
+        .bind(&leaf.agency)
+        .bind(&leaf.service)
+        .bind(&leaf.purpose)
+        .bind(&leaf.basis)
+        .bind(i64::from(leaf.status))
+        .bind(&leaf.code)
+        .bind(released.join(" "))
+        .bind(i64::from(leaf.rows))
+        .bind(leaf.amount)
+        .bind(&leaf.tariff)
+        .bind(leaf.rate_version.as_deref().unwrap_or_default())
+        .bind(i64::from(item.is_some()))
+        .bind(item.map_or(0, |item| item.calls))
+}
+
+async fn write_subjects(work: &mut Work, node: &str, entries: &[&Opened]) -> Result<(), SqlError> {
+    let of = |entry: &&Opened| {
+        let sequence = entry.leaf.sequence;
+        entry.subjects().into_iter().map(move |(subject, returned)| (subject, sequence, returned))
+    };
+    let subjects: Vec<_> = entries.iter().flat_map(of).collect();
+    for piece in many::pieces(&subjects) {
+        let mut insertion = sqlx::query(SUBJECTS.of(piece.len())).bind(node);
+        for (subject, sequence, returned) in piece {
+            insertion = insertion.bind(subject.to_hex()).bind(stored(*sequence)).bind(i64::from(*returned));
+        }
+        insertion.execute(work.on()).await?;
     }
     Ok(())
 }

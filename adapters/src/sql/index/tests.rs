@@ -78,17 +78,17 @@ fn sequences(accesses: &[Access]) -> Vec<u64> {
 #[tokio::test]
 async fn each_entry_is_indexed_once_across_a_restart() {
     let bench = Bench::new("restart");
-    bench.fill(300);
+    bench.fill(1_100);
     let (indexer, store) = bench.indexer().await;
-    assert_eq!(indexer.advance().await, Ok(256));
+    assert_eq!(indexer.advance().await, Ok(1_024));
     store.database.close().await;
     drop((indexer, store));
     bench.fill(5);
     let (indexer, store) = bench.indexer().await;
-    assert_eq!(indexer.catch_up().await, Ok(305));
-    assert_eq!(indexer.catch_up().await, Ok(305));
-    let found = store.accesses(&everything(305)).await.unwrap();
-    assert_eq!(sequences(&found), (0..305).rev().collect::<Vec<_>>());
+    assert_eq!(indexer.catch_up().await, Ok(1_105));
+    assert_eq!(indexer.catch_up().await, Ok(1_105));
+    let found = store.accesses(&AccessQuery { limit: 2_000, ..everything(1_105) }).await.unwrap();
+    assert_eq!(sequences(&found), (0..1_105).rev().collect::<Vec<_>>());
 }
 
 #[tokio::test]
@@ -108,11 +108,11 @@ async fn a_batch_that_fails_half_way_leaves_nothing_behind() {
 #[tokio::test]
 async fn two_indexers_share_the_work_without_doing_it_twice() {
     let bench = Bench::new("race");
-    bench.fill(700);
+    bench.fill(2_700);
     let ((a, store), (b, _other)) = (bench.indexer().await, bench.indexer().await);
     let (a, b) = tokio::join!(a.catch_up(), b.catch_up());
-    assert_eq!((a, b), (Ok(700), Ok(700)));
-    assert_eq!(store.accesses(&everything(700)).await.unwrap().len(), 700);
+    assert_eq!((a, b), (Ok(2_700), Ok(2_700)));
+    assert_eq!(store.accesses(&AccessQuery { limit: 5_000, ..everything(2_700) }).await.unwrap().len(), 2_700);
 }
 
 #[tokio::test]
@@ -122,7 +122,25 @@ async fn an_entry_that_cannot_be_opened_stops_the_index_before_it() {
     bench.log.damage(258);
     let (indexer, store) = bench.indexer().await;
     assert_eq!(indexer.catch_up().await, Err(IndexError::Unreadable(258)));
-    assert_eq!(store.indexed("node-1").await, Ok(256));
+    assert_eq!(store.indexed("node-1").await, Ok(258));
+    assert_eq!(store.accesses(&everything(258)).await.unwrap().len(), 258);
+}
+
+#[tokio::test]
+async fn an_intent_is_shown_while_open_whether_its_outcome_came_in_the_same_batch_or_later() {
+    let bench = Bench::new("closed");
+    let both = bench.log.put(leaf(Kind::Intent, "both", AT), &[(1, false)]);
+    bench.log.put(Leaf { intent: Some(both), ..leaf(Kind::Outcome, "both", AT) }, &[(1, true)]);
+    let late = bench.log.put(leaf(Kind::Intent, "late", AT), &[(1, false)]);
+    let (indexer, store) = bench.indexer().await;
+    let bound = indexer.catch_up().await.unwrap();
+    assert_eq!(sequences(&store.accesses(&everything(bound)).await.unwrap()), [late, both + 1]);
+    bench.log.put(Leaf { intent: Some(late), ..leaf(Kind::Outcome, "late", AT) }, &[(1, true)]);
+    let later = indexer.catch_up().await.unwrap();
+    assert_eq!(sequences(&store.accesses(&everything(later)).await.unwrap()), [late + 1, both + 1]);
+    assert_eq!(sequences(&store.accesses(&everything(bound)).await.unwrap()), [late, both + 1]);
+    let rows: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM entry").fetch_one(store.database.pool()).await.unwrap();
+    assert_eq!(rows, 3, "the intent that its own batch closed has no row");
 }
 
 #[tokio::test]
