@@ -12,6 +12,8 @@ pub mod disk;
 mod engine;
 pub mod files;
 mod frame;
+#[cfg(test)]
+mod journal;
 mod keeper;
 pub mod keys;
 pub mod limits;
