@@ -56,19 +56,17 @@ impl Writer {
         Ok(Self { store, keeper, end, file, node: options.node.clone(), observed, bytes, written, answered })
     }
 
-    /// Writes batches until the queue is closed and empty.
-    ///
-    /// # Errors
-    /// A failed write or sync: whether what it carried is durable cannot be known, so nobody may go on.
-    pub fn run(mut self, queue: &Queue) -> Result<(), LogUnavailable> {
+    /// Writes batches until the queue is closed and empty, or a write or sync fails: whether what it carried is durable
+    /// cannot be known, so nobody may go on. `fail` is told before those who wait, so that none of them, having heard,
+    /// can still have anything signed.
+    pub fn run(mut self, queue: &Queue, fail: impl FnOnce(&LogUnavailable)) {
         let mut batch = VecDeque::new();
         while queue.take(&mut batch) {
             if let Err(failure) = self.write(&mut batch) {
-                self.refuse_all(&mut batch, &failure);
-                return Err(failure);
+                fail(&failure);
+                return self.refuse_all(&mut batch, &failure);
             }
         }
-        Ok(())
     }
 
     fn refuse_all(&mut self, batch: &mut VecDeque<Waiting>, failure: &LogUnavailable) {
