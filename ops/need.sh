@@ -15,6 +15,12 @@ missing_packages() {
     have_postgresql || echo postgresql  # the tests start their own cluster from it
 }
 
+# Go and its own note and tlog libraries, with which ops/test verifies a log of ours.
+missing_verifiers() {
+    have go || echo golang-go
+    [[ -d /usr/share/gocode/src/golang.org/x/mod/sumdb ]] || echo golang-golang-x-mod-dev
+}
+
 # Debian's package would start a cluster of its own on port 5432; the tests need only the programs.
 install_packages() {
     export DEBIAN_FRONTEND=noninteractive
@@ -26,9 +32,10 @@ install_packages() {
     apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
 
+# Installs what the functions named by the arguments say is missing; missing_packages when none is named.
 need_packages() {
-    local missing
-    mapfile -t missing < <(missing_packages)
+    local missing each
+    mapfile -t missing < <(for each in "${@:-missing_packages}"; do "$each"; done)
     ((${#missing[@]})) || return 0
     if ! have apt-get; then
         echo "This machine has no apt-get. Please install what Debian calls: ${missing[*]}" >&2

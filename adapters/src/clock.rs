@@ -52,3 +52,41 @@ impl Clock for ManualClock {
         Timestamp::from_micros(self.0.load(Ordering::SeqCst))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manual_clock_stands_still_and_moves_only_by_its_holder() {
+        let clock = ManualClock::new(Timestamp::from_micros(1_500_000));
+        let seen = clock.clone();
+        assert_eq!((seen.now().micros(), seen.now().micros()), (1_500_000, 1_500_000));
+        for (moved, shows) in [(2, 3_500_000), (-3, 500_000), (-1, -500_000), (0, -500_000)] {
+            clock.advance(moved);
+            assert_eq!(seen.now().micros(), shows, "{moved}");
+        }
+        seen.set(Timestamp::from_micros(7));
+        assert_eq!(clock.now().micros(), 7);
+    }
+
+    #[test]
+    fn a_manual_clock_moved_too_far_stops_at_the_end_of_time() {
+        let clock = ManualClock::new(Timestamp::from_micros(0));
+        clock.advance(i64::MAX);
+        let end = clock.now();
+        assert!(end.micros() > 0);
+        clock.advance(i64::MAX);
+        assert_eq!(clock.now(), end);
+        clock.advance(i64::MIN);
+        assert!(clock.now() < end, "and can be moved back from there");
+    }
+
+    #[test]
+    fn the_hosts_clock_shows_this_century_in_microseconds() {
+        let (before, after) = (SystemClock.now(), SystemClock.now());
+        let first = Timestamp::parse_rfc3339("2020-01-01T00:00:00Z").unwrap();
+        let last = Timestamp::parse_rfc3339("2120-01-01T00:00:00Z").unwrap();
+        assert!(first < before && before <= after && after < last, "{before:?} {after:?}");
+    }
+}

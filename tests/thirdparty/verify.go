@@ -2,6 +2,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
@@ -66,7 +67,30 @@ func inclusion(text string, leaf []byte, verifier note.Verifier) error {
 	return tlog.CheckRecord(path, tree.N, tree.Hash, index, tlog.RecordHash(leaf))
 }
 
-// published computes the root again from the published entry bundles.
+// tiles compares every hash tile of the published tree with what Go cuts from the same hashes.
+func tiles(dir string, size int64, reader tlog.HashReader) error {
+	all := tlog.NewTiles(8, 0, size)
+	for at, tile := range all {
+		if at+1 < len(all) && all[at+1].L == tile.L && all[at+1].N == tile.N {
+			continue // Go lists every width that an unfinished tile ever had; the last one is the published one
+		}
+		name := strings.Replace(tile.Path(), "tile/8/", "tile/", 1)
+		found, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			return err
+		}
+		expected, err := tlog.ReadTileData(tile, reader)
+		if err != nil {
+			return err
+		}
+		if !bytes.Equal(found, expected) {
+			return fmt.Errorf("%s is not the tile of these entries", name)
+		}
+	}
+	return nil
+}
+
+// published computes the root again from the published entry bundles, and each tile from their hashes.
 func published(dir string, verifier note.Verifier) error {
 	signed, err := os.ReadFile(filepath.Join(dir, "checkpoint"))
 	if err != nil {
@@ -110,7 +134,7 @@ func published(dir string, verifier note.Verifier) error {
 	if entries != tree.N || root != tree.Hash {
 		return fmt.Errorf("published entries do not have the root %s", base64.StdEncoding.EncodeToString(tree.Hash[:]))
 	}
-	return nil
+	return tiles(dir, tree.N, reader)
 }
 
 func run(dir string) error {

@@ -87,11 +87,10 @@ impl Shared {
 
     fn write(&self, writer: Writer) {
         let _alarm = Alarm(self);
-        match writer.run(&self.queue) {
-            Ok(()) => {}
-            Err(LogUnavailable::Failed(why)) => self.fail(&why),
-            Err(other) => self.fail(&other.to_string()),
-        }
+        writer.run(&self.queue, |failure| match failure {
+            LogUnavailable::Failed(why) => self.fail(why),
+            other => self.fail(&other.to_string()),
+        });
     }
 
     fn keep(&self) {

@@ -123,36 +123,5 @@ pub(super) fn split(header: Header, bytes: &[u8]) -> Option<Frame<'_>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(bytes: &[u8]) -> Option<Frame<'_>> {
-        match start(bytes.first_chunk().unwrap()) {
-            Start::Header(header) => whole(header, bytes),
-            Start::Nothing | Start::Garbage => None,
-        }
-    }
-
-    #[test]
-    fn a_frame_reads_back_and_breaks_with_any_bit() {
-        let frame = Frame { sequence: 77, back: 3, leaf: b"leaf", side: b"side record" };
-        let mut bytes = b"before".to_vec();
-        append(&mut bytes, frame);
-        let bytes = bytes.split_off(6);
-        assert_eq!(bytes.len(), bytes_of(frame.leaf, frame.side));
-        assert_eq!(read(&bytes), Some(frame));
-        for bit in 0..bytes.len() * 8 {
-            let mut broken = bytes.clone();
-            broken[bit / 8] ^= 1 << (bit % 8);
-            assert_eq!(read(&broken), None, "bit {bit}");
-        }
-    }
-
-    #[test]
-    fn zeros_are_nothing_and_impossible_lengths_are_garbage() {
-        assert_eq!(start(&[0; HEADER_BYTES]), Start::Nothing);
-        let mut bytes = Vec::new();
-        append(&mut bytes, Frame { sequence: 1, back: 0, leaf: &vec![1; LEAF_BYTES_MAX + 1], side: b"" });
-        assert_eq!(start(bytes.first_chunk().unwrap()), Start::Garbage);
-    }
-}
+#[path = "frame_tests.rs"]
+mod tests;

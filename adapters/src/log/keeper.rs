@@ -150,3 +150,7 @@ impl Keeper {
         self.changed.notify_all();
     }
 }
+
+#[cfg(test)]
+#[path = "keeper_tests.rs"]
+mod tests;

@@ -111,3 +111,7 @@ impl FrameReader {
         Ok(true)
     }
 }
+
+#[cfg(test)]
+#[path = "reader_tests.rs"]
+mod tests;

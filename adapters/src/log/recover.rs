@@ -55,10 +55,14 @@ pub(super) fn recover(disk: &dyn Disk, origin: &str, key: &NoteVerifier) -> Resu
         None if segments == 0 => None,
         None => return Err(OpenError::Head("it is missing though there are entries".to_owned())),
     };
+    let nothing = Head { size: 0, root: Frontier::default().root() };
     let head = match &note {
         Some(note) => Checkpoint::open(note, key)?.head,
-        None => Head { size: 0, root: Frontier::default().root() },
+        None => nothing,
     };
+    if head.size == 0 && head != nothing {
+        return Err(OpenError::Head("it signs no entries, yet another root than theirs".to_owned()));
+    }
     let signed = Frontier::default();
     let mut recovery = Recovery { disk, head, tree: Tree::default(), signed, cut_bytes: 0 };
     let end = recovery.read_all(segments)?;
@@ -95,9 +99,10 @@ impl Recovery<'_> {
             let torn = self.read_segment(&mut reader)?;
             let empty = self.tree.size() == before;
             if torn.is_some() || !is_zero(&reader)? {
-                let why = torn.unwrap_or("nothing stands here, yet something behind it");
-                let end = if empty { end.unwrap_or_else(|| reader.place()) } else { reader.place() };
-                self.cut(end, reader.place(), segments, why)?;
+                let (why, seen) =
+                    torn.unwrap_or_else(|| ("nothing stands here, yet something behind it", reader.place()));
+                let end = end.filter(|_| empty).unwrap_or(seen);
+                self.cut(end, seen, segments, why)?;
                 return Ok(Some(end));
             }
             if empty && number > 0 {
@@ -109,15 +114,16 @@ impl Recovery<'_> {
         Ok(end)
     }
 
-    /// Reads a segment's frames; what is torn behind the last one.
-    fn read_segment(&mut self, reader: &mut FrameReader) -> Result<Option<&'static str>, OpenError> {
+    /// Reads a segment's frames; what is torn behind the last one, and where.
+    fn read_segment(&mut self, reader: &mut FrameReader) -> Result<Option<(&'static str, Place)>, OpenError> {
         loop {
-            let next = self.tree.size();
+            let (next, here) = (self.tree.size(), reader.place());
             match reader.step()? {
                 Step::Nothing => return Ok(None),
-                Step::Torn(why) => return Ok(Some(why)),
+                Step::Torn(why) => return Ok(Some((why, here))),
+                // The reader has moved behind it; nothing may ever be written there while this frame stands.
                 Step::Frame(frame, _) if frame.sequence != next => {
-                    return Ok(Some("the frame has another entry's sequence"));
+                    return Ok(Some(("the frame has another entry's sequence", here)));
                 }
                 Step::Frame(frame, place) => {
                     // Only a tile's first time is kept, so that most leaves need no decoding here.
@@ -225,7 +231,8 @@ fn zero(reader: &FrameReader) -> io::Result<u64> {
 }
 
 /// Whether a whole frame stands behind the reader's place whose batch began after entry `lost`: that entry had then
-/// been synced before, and its damage is not a crash's.
+/// been synced before, and its damage is not a crash's. Nor is it a crash's when the entry itself stands there, whole:
+/// what lies before it is then no entry that was torn.
 fn has_later_batch(reader: &FrameReader, lost: u64) -> io::Result<bool> {
     let from = reader.place().offset;
     let length = usize::try_from(reader.file().bytes().saturating_sub(from)).unwrap_or(0);
@@ -234,7 +241,12 @@ fn has_later_batch(reader: &FrameReader, lost: u64) -> io::Result<bool> {
     let found = bytes.windows(frame::HEADER_BYTES).enumerate().any(|(at, window)| {
         let Some(frame::Start::Header(header)) = window.first_chunk().map(frame::start) else { return false };
         let batch = header.sequence.saturating_sub(header.back.into());
-        batch > lost && bytes.get(at..).and_then(|bytes| frame::whole(header, bytes)).is_some()
+        (batch > lost || header.sequence == lost)
+            && bytes.get(at..).and_then(|bytes| frame::whole(header, bytes)).is_some()
     });
     Ok(found)
 }
+
+#[cfg(test)]
+#[path = "recover_tests.rs"]
+mod tests;

@@ -158,3 +158,7 @@ impl HashSource for Hashes<'_> {
         self.within_tile(first / TILE_WIDTH, from, from + (1 << level))
     }
 }
+
+#[cfg(test)]
+#[path = "store_tests.rs"]
+mod tests;

@@ -20,6 +20,7 @@ use super::{
     frame::Frame,
     limits, publish,
     reader::{FrameReader, Place, Step},
+    segment,
     signer::HEAD_FILE,
     tree::subtree_root,
 };
@@ -103,7 +104,8 @@ pub fn verify_on(disk: &dyn Disk, vkey: &str) -> Result<VerifyReport, VerifyErro
     if let Some(published) = published.filter(|published| published.size > head.size) {
         return Err(VerifyError::Replayed { index: head.size.min(published.size) });
     }
-    let mut walk = Walk::new(disk, head, published)?;
+    let mut walk = Walk::new(disk, key.name(), head, published)?;
+    walk.check_published();
     while walk.tree.size() < head.size {
         walk.next()?;
     }
@@ -127,9 +129,25 @@ fn checkpoint(disk: &dyn Disk, name: &str, key: &NoteVerifier) -> Result<Option<
     Checkpoint::open(&note, key).map(|checkpoint| Some(checkpoint.head)).map_err(|error| malformed(error.to_string()))
 }
 
+/// A reader of segment `number`, which must say itself that it is this log's and stands in its place.
+fn open(disk: &dyn Disk, origin: &str, number: u64) -> io::Result<Result<FrameReader, &'static str>> {
+    let reader = match FrameReader::open(disk, Place::first_of(number)) {
+        Ok(reader) => reader,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Err("it is not there")),
+        Err(error) => return Err(error),
+    };
+    let mut header = vec![0; segment::header(origin, number).len()];
+    match reader.file().read_at(0, &mut header) {
+        Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => Err(error),
+        Ok(()) if header == segment::header(origin, number) => Ok(Ok(reader)),
+        _ => Ok(Err("its segment is another log's or out of its place")),
+    }
+}
+
 /// A walk over all entries in order.
 struct Walk<'a> {
     disk: &'a dyn Disk,
+    origin: &'a str,
     reader: FrameReader,
     head: Head,
     published: Option<Head>,
@@ -143,13 +161,17 @@ struct Walk<'a> {
     tiles: u64,
     /// The first published file that differs from the entries.
     first_difference: Option<(String, u64)>,
+    /// The published head, if its root differs from theirs.
+    forked: Option<Head>,
 }
 
 impl<'a> Walk<'a> {
-    fn new(disk: &'a dyn Disk, head: Head, published: Option<Head>) -> Result<Self, VerifyError> {
+    fn new(disk: &'a dyn Disk, origin: &'a str, head: Head, published: Option<Head>) -> Result<Self, VerifyError> {
+        let reader = open(disk, origin, 0)?.map_err(|why| VerifyError::Entry { index: 0, why: why.to_owned() })?;
         Ok(Self {
             disk,
-            reader: FrameReader::open(disk, Place::first_of(0))?,
+            origin,
+            reader,
             head,
             published,
             tree: Frontier::default(),
@@ -159,6 +181,7 @@ impl<'a> Walk<'a> {
             refused: 0,
             tiles: 0,
             first_difference: None,
+            forked: None,
         })
     }
 
@@ -183,19 +206,24 @@ impl<'a> Walk<'a> {
             self.full_tiles(index / TILE_WIDTH)?;
         }
         if self.published.is_some_and(|published| published.size == self.tree.size()) {
+            self.check_published();
             self.partial_tiles()?;
         }
         Ok(())
     }
 
+    /// At the published head's size its root must be that of the entries.
+    fn check_published(&mut self) {
+        let here = self.published.filter(|published| published.size == self.tree.size());
+        self.forked = self.forked.or(here.filter(|published| published.root != self.tree.root()));
+    }
+
     /// Reads and checks the frame of entry `index`; the inner error says what is wrong with it.
     fn read(&mut self, index: u64) -> io::Result<Result<(Leaf, Vec<u8>), &'static str>> {
         if self.reader.at_end()? {
-            let next = Place::first_of(self.reader.place().segment + 1);
-            match FrameReader::open(self.disk, next) {
+            match open(self.disk, self.origin, self.reader.place().segment + 1)? {
                 Ok(reader) => self.reader = reader,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Err("it is not there")),
-                Err(error) => return Err(error),
+                Err(why) => return Ok(Err(why)),
             }
         }
         Ok(match self.reader.step()? {
@@ -273,9 +301,14 @@ impl<'a> Walk<'a> {
                 None => VerifyError::Root { index },
             });
         }
-        match self.first_difference.take() {
-            Some((path, index)) => Err(VerifyError::Tile { path, index }),
-            None => Ok(()),
+        match (self.first_difference.take(), self.forked) {
+            (Some((path, index)), _) => Err(VerifyError::Tile { path, index }),
+            // Two roots at one size, both signed: a log that shows different things to different people.
+            (None, Some(Head { size, .. })) => Err(VerifyError::Checkpoint(format!(
+                "`{}/checkpoint` signs another root for {size} entries than they have",
+                publish::FOLDER
+            ))),
+            (None, None) => Ok(()),
         }
     }
 

@@ -18,6 +18,8 @@ use super::{
     frame::{self, Frame},
     keeper::{Keeper, Spare},
     limits,
+    observe::Observed,
+    options::LogOptions,
     queue::{Queue, Waiting},
     reader::Place,
     segment,
@@ -34,6 +36,7 @@ pub(super) struct Writer {
     node: String,
     /// Requests whose intent was written and whose outcome was not, with the intent's sequence.
     open: HashMap<String, u64>,
+    observed: Observed,
     /// Reused from batch to batch.
     bytes: Vec<u8>,
     written: Vec<Written>,
@@ -53,25 +56,25 @@ enum Fit {
 
 impl Writer {
     /// A writer that continues at `end`.
-    pub fn new(store: Arc<Store>, keeper: Arc<Keeper>, end: Place, node: &str) -> io::Result<Self> {
+    pub fn new(store: Arc<Store>, keeper: Arc<Keeper>, end: Place, options: &LogOptions) -> io::Result<Self> {
         let file = store.disk.open_segment(&segment::name(end.segment))?;
         let (bytes, written, answered) = (Vec::new(), Vec::new(), Vec::new());
-        Ok(Self { store, keeper, end, file, node: node.to_owned(), open: HashMap::new(), bytes, written, answered })
+        let observed = Observed { observer: options.observer.clone(), stopwatch: options.stopwatch.clone() };
+        let (node, open) = (options.node.clone(), HashMap::new());
+        Ok(Self { store, keeper, end, file, node, open, observed, bytes, written, answered })
     }
 
-    /// Writes batches until the queue is closed and empty.
-    ///
-    /// # Errors
-    /// A failed write or sync: whether what it carried is durable cannot be known, so nobody may go on.
-    pub fn run(mut self, queue: &Queue) -> Result<(), LogUnavailable> {
+    /// Writes batches until the queue is closed and empty, or a write or sync fails: whether what it carried is durable
+    /// cannot be known, so nobody may go on. `fail` is told before those who wait, so that none of them, having heard,
+    /// can still have anything signed.
+    pub fn run(mut self, queue: &Queue, fail: impl FnOnce(&LogUnavailable)) {
         let mut batch = VecDeque::new();
         while queue.take(&mut batch) {
             if let Err(failure) = self.write(&mut batch) {
-                self.refuse_all(&mut batch, &failure);
-                return Err(failure);
+                fail(&failure);
+                return self.refuse_all(&mut batch, &failure);
             }
         }
-        Ok(())
     }
 
     fn refuse_all(&mut self, batch: &mut VecDeque<Waiting>, failure: &LogUnavailable) {
@@ -184,7 +187,7 @@ impl Writer {
         }
         self.file.write_at(self.end.offset, &self.bytes).map_err(|error| failed(&error))?;
         // One sync for all; after an error never a second one (design: fsyncgate).
-        self.file.sync().map_err(|error| failed(&error))?;
+        self.observed.sync(&*self.file, self.written.len()).map_err(|error| failed(&error))?;
         self.end.offset += self.bytes.len() as u64;
         let first = self.store.durable();
         self.store.append(&self.written);

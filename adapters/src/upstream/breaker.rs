@@ -47,11 +47,12 @@ impl<U: Upstream> Breaker<U> {
         }
         let now = self.clock.now().millis();
         let until = self.closed_again_at_ms.load(Ordering::Acquire);
-        now >= until
-            && self
-                .closed_again_at_ms
-                .compare_exchange(until, now + self.limits.open_ms, Ordering::AcqRel, Ordering::Acquire)
-                .is_ok()
+        // A clock that was set back would otherwise keep the circuit open for as long as it was set back.
+        let due = now >= until || until.saturating_sub(now) > self.limits.open_ms;
+        due && self
+            .closed_again_at_ms
+            .compare_exchange(until, now + self.limits.open_ms, Ordering::AcqRel, Ordering::Acquire)
+            .is_ok()
     }
 
     fn note(&self, answer: &Result<UpstreamAnswer, UpstreamError>) {
@@ -89,69 +90,5 @@ impl<U: Upstream> Upstream for Breaker<U> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::{Mutex, atomic::AtomicUsize};
-
-    use exchange::timestamp::Timestamp;
-
-    use super::*;
-
-    #[derive(Debug, Default)]
-    struct Hand(Mutex<i64>);
-    impl Clock for Hand {
-        fn now(&self) -> Timestamp {
-            Timestamp::from_micros(*self.0.lock().unwrap() * 1_000)
-        }
-    }
-
-    #[derive(Debug, Default)]
-    struct Flaky {
-        down: std::sync::atomic::AtomicBool,
-        calls: AtomicUsize,
-    }
-
-    #[derive(Debug, Default)]
-    struct Shared(Arc<Flaky>);
-
-    #[async_trait]
-    impl Upstream for Shared {
-        async fn call(&self, _: &Arc<Permit>, _: UpstreamRequest) -> Result<UpstreamAnswer, UpstreamError> {
-            self.0.calls.fetch_add(1, Ordering::SeqCst);
-            if self.0.down.load(Ordering::SeqCst) {
-                return Err(UpstreamError::Unreachable("refused".into()));
-            }
-            Ok(UpstreamAnswer { status: 200, body: bytes::Bytes::new() })
-        }
-        fn is_ours(&self) -> bool {
-            false
-        }
-    }
-
-    #[test]
-    fn a_failing_upstream_is_left_alone_and_then_tried_once() {
-        let (clock, flaky) = (Arc::new(Hand::default()), Arc::new(Flaky::default()));
-        let limits = BreakerLimits { failures: 2, open_ms: 1_000 };
-        let breaker = Breaker::new(Shared(Arc::clone(&flaky)), limits, Arc::clone(&clock) as Arc<dyn Clock>);
-        let failed = Err(UpstreamError::Timeout);
-        assert!(breaker.admits());
-        breaker.note(&failed);
-        assert!(breaker.admits(), "one failure is not yet two in a row");
-        breaker.note(&failed);
-        assert!(!breaker.admits());
-        *clock.0.lock().unwrap() = 1_000;
-        assert!(breaker.admits(), "one request may try");
-        assert!(!breaker.admits(), "and only one");
-        breaker.note(&Ok(UpstreamAnswer { status: 200, body: bytes::Bytes::new() }));
-        assert!(breaker.admits());
-    }
-
-    #[test]
-    fn an_answer_in_the_500s_counts_as_a_failure() {
-        let limits = BreakerLimits { failures: 1, open_ms: 1_000 };
-        let breaker = Breaker::new(Shared::default(), limits, Arc::new(Hand::default()));
-        breaker.note(&Ok(UpstreamAnswer { status: 404, body: bytes::Bytes::new() }));
-        assert!(breaker.admits());
-        breaker.note(&Ok(UpstreamAnswer { status: 502, body: bytes::Bytes::new() }));
-        assert!(!breaker.admits());
-    }
-}
+#[path = "breaker_tests.rs"]
+mod tests;

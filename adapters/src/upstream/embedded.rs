@@ -8,6 +8,7 @@ use exchange::{
     permit::Permit,
     ports::upstream::{Upstream, UpstreamAnswer, UpstreamError, UpstreamRequest},
 };
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use tower::ServiceExt as _;
 
 /// A router that answers behind the door in the same process; it finds the permit among the request's extensions.
@@ -26,8 +27,11 @@ impl Embedded {
     async fn answer(&self, request: http::Request<Body>, max: usize) -> Result<UpstreamAnswer, UpstreamError> {
         let Ok(response) = self.router.clone().oneshot(request).await;
         let status = response.status().as_u16();
-        let body = axum::body::to_bytes(response.into_body(), max).await.map_err(|_| UpstreamError::TooLarge)?;
-        Ok(UpstreamAnswer { status, body })
+        match Limited::new(response.into_body(), max).collect().await {
+            Ok(body) => Ok(UpstreamAnswer { status, body: body.to_bytes() }),
+            Err(error) if error.is::<LengthLimitError>() => Err(UpstreamError::TooLarge),
+            Err(error) => Err(UpstreamError::Unreachable(error.to_string())),
+        }
     }
 }
 
@@ -53,3 +57,7 @@ impl Upstream for Embedded {
         true
     }
 }
+
+#[cfg(test)]
+#[path = "embedded_tests.rs"]
+mod tests;

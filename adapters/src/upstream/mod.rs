@@ -2,4 +2,6 @@
 
 pub mod breaker;
 pub mod embedded;
+#[cfg(test)]
+mod fixtures;
 pub mod remote;

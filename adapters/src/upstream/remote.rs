@@ -124,3 +124,7 @@ impl Upstream for Remote {
         self.tokens.is_some()
     }
 }
+
+#[cfg(test)]
+#[path = "remote_tests.rs"]
+mod tests;
