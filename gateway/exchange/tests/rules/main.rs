@@ -1,0 +1,18 @@
+//! The rules of exchange held from outside, each against a plain model, a known vector or a hostile input.
+#![forbid(unsafe_code)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    reason = "tests may panic: that is how they fail"
+)]
+
+mod bills;
+mod forgeries;
+mod notes;
+mod prices;
+mod support;
+mod tiles;
+mod tlog_proofs;
+mod tree;
