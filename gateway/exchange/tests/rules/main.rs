@@ -9,6 +9,7 @@
 )]
 
 mod bills;
+mod checkpoints;
 mod forgeries;
 mod notes;
 mod prices;
