@@ -10,10 +10,13 @@
 
 mod bills;
 mod checkpoints;
+mod consent_ceilings;
+mod consent_details;
 mod forgeries;
 mod notes;
 mod prices;
 mod support;
 mod tiles;
+mod times;
 mod tlog_proofs;
 mod tree;
