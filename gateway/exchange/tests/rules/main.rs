@@ -12,6 +12,7 @@ mod bills;
 mod checkpoints;
 mod consent_ceilings;
 mod consent_details;
+mod consent_texts;
 mod forgeries;
 mod notes;
 mod prices;
