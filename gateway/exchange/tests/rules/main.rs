@@ -14,6 +14,7 @@ mod consent_ceilings;
 mod consent_details;
 mod consent_texts;
 mod forgeries;
+mod names;
 mod notes;
 mod prices;
 mod support;
