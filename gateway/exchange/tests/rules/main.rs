@@ -9,15 +9,19 @@
 )]
 
 mod bills;
+mod bodies;
 mod checkpoints;
 mod consent_ceilings;
 mod consent_details;
 mod consent_texts;
+mod filter_answers;
+mod filter_model;
 mod forgeries;
 mod names;
 mod notes;
 mod prices;
 mod support;
+mod targets;
 mod tiles;
 mod times;
 mod tlog_proofs;
