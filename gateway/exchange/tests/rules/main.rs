@@ -19,6 +19,8 @@ mod filter_model;
 mod forgeries;
 mod names;
 mod notes;
+mod permits;
+mod permits_forged;
 mod prices;
 mod support;
 mod targets;
