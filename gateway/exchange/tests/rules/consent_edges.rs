@@ -198,6 +198,19 @@ fn a_clock_that_jumps_opens_nothing() {
 }
 
 #[test]
+fn a_stored_passcode_is_good_in_a_request_that_was_sent_only() {
+    // Rows that no move of ours writes, as a hand in the database might.
+    for state in [State::Received, State::Suppressed] {
+        let (tx, answer) = Transaction { state, ..sent(60) }.offer(&mac(1), NOON);
+        assert_eq!((answer, tx.state), (PasscodeAnswer::Wrong { tries_left: 2 }, state));
+    }
+    let (tx, answer) = Transaction { mac: None, ..sent(60) }.offer(&mac(1), NOON);
+    assert_eq!((answer, tx.state), (PasscodeAnswer::Wrong { tries_left: 2 }, State::Sent));
+    let (tx, answer) = Transaction { tries: u8::MAX, ..sent(60) }.offer(&mac(2), NOON);
+    assert_eq!((answer, tx.state, tx.tries), (PasscodeAnswer::Denied, State::Locked, u8::MAX));
+}
+
+#[test]
 fn a_stored_state_reads_back_as_itself_and_nothing_else_reads() {
     let words = ["received", "suppressed", "sent", "approved", "token_issued", "denied", "locked"];
     for word in words {

@@ -61,7 +61,9 @@ fn an_answer_must_be_about_the_person_who_was_asked_for() {
 fn an_answer_about_a_person_is_refused_when_none_was_asked_for() {
     let nobody = Grant { subject: None, ..full_grant(&["pmt"]) };
     let answer = json!({"cnic": CITIZEN, "pmt": 1}).to_string();
-    assert_eq!(run_on(&household(), nobody, answer.as_bytes()), Err(FilterError::WrongPerson));
+    assert_eq!(run_on(&household(), nobody.clone(), answer.as_bytes()), Err(FilterError::WrongPerson));
+    let unnamed = run_on(&household(), nobody, br#"{"pmt":1}"#);
+    assert_eq!(unnamed, Err(FilterError::WrongPerson), "nobody asked for and nobody named are not the same person");
     let other = Grant { subject: Cnic::parse("4210112345688").ok(), ..full_grant(&["pmt"]) };
     assert_eq!(run_on(&household(), other, answer.as_bytes()), Err(FilterError::WrongPerson));
 }
