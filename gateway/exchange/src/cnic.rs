@@ -22,9 +22,10 @@ impl Cnic {
     pub fn parse(text: &str) -> Result<Self, CnicError> {
         let mut value = 0_u64;
         let mut count = 0;
+        let mut hyphens = 0;
         for (place, byte) in text.bytes().enumerate() {
             match byte {
-                b'-' if place == 5 || place == 13 => {}
+                b'-' if place == 5 || place == 13 => hyphens += 1,
                 b'0'..=b'9' if count == Self::DIGITS => return Err(CnicError::TooLong),
                 b'0'..=b'9' => {
                     value = value * 10 + u64::from(byte - b'0');
@@ -33,7 +34,12 @@ impl Cnic {
                 _ => return Err(CnicError::NotADigit),
             }
         }
-        if count < Self::DIGITS { Err(CnicError::TooShort) } else { Ok(Self(value)) }
+        match (count, hyphens) {
+            (Self::DIGITS, 0 | 2) => Ok(Self(value)),
+            // One of the two hyphens, or one behind the last digit: a third spelling of the same number.
+            (Self::DIGITS, _) => Err(CnicError::NotADigit),
+            _ => Err(CnicError::TooShort),
+        }
     }
 
     /// The thirteen digits without hyphens. For upstreams and sealed records only: never for a log line.

@@ -67,7 +67,7 @@ pub fn book_at(books: &[RateBook], at: Timestamp) -> Option<&RateBook> {
     books.iter().filter(|book| book.valid_from <= at).max_by_key(|book| book.valid_from)
 }
 
-/// Milli-paisa as rupees for people, such as `Rs 1.250`.
+/// Milli-paisa as rupees for people, such as `Rs 1.25000`.
 #[must_use]
 pub fn rupees(milli_paisa: i64) -> String {
     let sign = if milli_paisa < 0 { "-" } else { "" };

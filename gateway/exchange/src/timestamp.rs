@@ -81,9 +81,10 @@ impl Timestamp {
 
     fn karachi(self) -> OffsetDateTime {
         let offset = UtcOffset::from_whole_seconds(KARACHI_OFFSET_S).unwrap_or(UtcOffset::UTC);
-        OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000)
-            .unwrap_or(OffsetDateTime::UNIX_EPOCH)
-            .to_offset(offset)
+        let utc = OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000).ok();
+        // The last five hours of the year 9999 in UTC are the year 10000 in Karachi.
+        utc.and_then(|utc| utc.checked_to_offset(offset))
+            .unwrap_or_else(|| OffsetDateTime::UNIX_EPOCH.to_offset(offset))
     }
 }
 

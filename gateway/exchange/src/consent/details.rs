@@ -240,7 +240,9 @@ fn usage(uses: Option<&Uses>, fetch: Option<ConsentUse>) -> Result<ConsentUse, D
 
 fn second(text: &str) -> Result<Timestamp, DetailsError> {
     let at = Timestamp::parse_rfc3339(text).ok_or(DetailsError::ValidUntil)?;
-    Ok(Timestamp::from_micros(0).plus_seconds(at.seconds()))
+    let at = Timestamp::from_micros(0).plus_seconds(at.seconds());
+    // An instant beyond the calendar has no text that could be stored, hashed or shown to the citizen.
+    if Timestamp::parse_rfc3339(&at.rfc3339()) == Some(at) { Ok(at) } else { Err(DetailsError::ValidUntil) }
 }
 
 #[cfg(test)]

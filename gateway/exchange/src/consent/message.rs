@@ -24,6 +24,9 @@ const URDU_NAME_CHARS_MAX: usize = 16;
 /// Digits in a row from which a text could be taken for a passcode or a CNIC.
 const DIGITS_IN_A_ROW_MAX: usize = 5;
 
+/// Characters that are kept free for the data: room to count the most that may be asked, `32 data`.
+const DATA_CHARS_MIN: usize = 7;
+
 /// Douglas Crockford's base 32: no letter that reads like another.
 const CROCKFORD: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
@@ -82,7 +85,8 @@ pub fn draw_reference(entropy: &dyn Entropy) -> String {
 #[must_use]
 pub fn is_plain_mark(text: &str) -> bool {
     let short = (1..=crate::limits::BINDING_MESSAGE_CHARS_MAX).contains(&text.len());
-    short && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b' ' || b == b'-') && plain(text, 99) == text.trim()
+    let letters = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b' ' || b == b'-');
+    short && letters && !text.trim().is_empty() && plain(text, 99) == text.trim()
 }
 
 /// Words the message.
@@ -95,15 +99,17 @@ pub fn passcode_text(language: Language, asked: &Asked<'_>, passcode: &Passcode)
 }
 
 fn english(asked: &Asked<'_>, passcode: &Passcode) -> String {
-    let agency = plain(asked.agency, AGENCY_CHARS_MAX);
+    let agency = gsm(asked.agency, AGENCY_CHARS_MAX);
     let counter = asked.counter.map(|mark| format!(" {}", mark.trim())).unwrap_or_default();
-    let purpose = plain(asked.purpose, PURPOSE_CHARS_MAX);
     let until = asked.until.map(|at| format!(" until {}", day(at))).unwrap_or_default();
     let head = format!("Ijazat code {}: {agency}{counter} seeks ", passcode.expose());
     let reference = asked.reference;
-    let tail = format!(" for {purpose}{until}. Ref {reference}. Give only at this counter, never by phone");
+    let tail = format!("{until}. Ref {reference}. Give only at this counter, never by phone");
+    // The longest agency, mark and end leave less than its share to the purpose: it gives way, so that one message does.
+    let left = GSM_SEPTETS_MAX.saturating_sub(head.len() + DATA_CHARS_MIN + " for ".len() + tail.len());
+    let tail = format!(" for {}{tail}", gsm(asked.purpose, PURPOSE_CHARS_MAX.min(left)));
     let room = GSM_SEPTETS_MAX.saturating_sub(head.len() + tail.len());
-    let titles: Vec<String> = asked.titles.iter().map(|title| plain(title, room)).collect();
+    let titles: Vec<String> = asked.titles.iter().map(|title| gsm(title, room)).collect();
     format!("{head}{}{tail}", fit(&titles, "+", room))
 }
 
@@ -143,6 +149,11 @@ fn units(text: &str) -> usize {
 fn day(at: Timestamp) -> String {
     let (year, month, day) = at.karachi_date();
     format!("{day:02}-{month:02}-{year:04}")
+}
+
+/// [`plain`] without what would turn a GSM-7 message into one of 70 characters.
+fn gsm(text: &str, chars_max: usize) -> String {
+    plain(&text.replace(|c: char| !c.is_ascii(), " "), chars_max)
 }
 
 /// Letters, digits and a few marks that cost one septet; whatever could make a web address or a passcode is dropped.

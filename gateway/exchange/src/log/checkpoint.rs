@@ -62,8 +62,13 @@ impl Checkpoint {
     /// The signed note.
     ///
     /// # Errors
-    /// [`CheckpointError::Note`] if the origin holds control characters.
+    /// [`CheckpointError::Malformed`] if the origin is not one line, [`CheckpointError::Note`] if it holds other control
+    /// characters.
     pub fn sign(&self, signer: &NoteSigner) -> Result<String, CheckpointError> {
+        // A line break in the origin would write a size and a root of its own.
+        if self.origin.is_empty() || self.origin.contains('\n') {
+            return Err(CheckpointError::Malformed);
+        }
         Ok(signer.sign(&self.to_text())?)
     }
 

@@ -1,0 +1,41 @@
+//! The rules of exchange held from outside, each against a plain model, a known vector or a hostile input.
+#![forbid(unsafe_code)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    reason = "tests may panic: that is how they fail"
+)]
+
+mod bills;
+mod bodies;
+mod catalogue;
+mod checkpoints;
+mod codes;
+mod consent_ceilings;
+mod consent_details;
+mod consent_edges;
+mod consent_moves;
+mod consent_texts;
+mod directory;
+mod filter_answers;
+mod filter_model;
+mod forgeries;
+mod leaves;
+mod names;
+mod notes;
+mod passcodes;
+mod permits;
+mod permits_forged;
+mod prices;
+mod refusals;
+mod sealed;
+mod spoken;
+mod support;
+mod targets;
+mod tiles;
+mod times;
+mod tlog_proofs;
+mod tree;
+mod words;
