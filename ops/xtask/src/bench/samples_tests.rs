@@ -60,7 +60,9 @@ proptest! {
     #[test]
     fn the_least_is_one_of_the_values_and_below_all(values in values()) {
         let mut samples = Samples::default();
-        values.iter().for_each(|value| samples.add("us", "c", "m", "u", *value, 1));
+        for value in &values {
+            samples.add("us", "c", "m", "u", *value, 1);
+        }
         let least = samples.min("us", "c", "m").unwrap();
         prop_assert!(values.contains(&least) && values.iter().all(|value| *value >= least));
         prop_assert_eq!(samples.values("us", "c", "m"), &values[..]);

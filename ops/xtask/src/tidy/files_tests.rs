@@ -1,6 +1,6 @@
 //! Which files are tests: by their place, or because another file declares them so.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use proptest::prelude::*;
 
@@ -102,7 +102,7 @@ proptest! {
         let mut text = String::from("//! A.\n");
         for (place, (test, blank)) in items.iter().enumerate() {
             let attribute = if *test { "#[test] " } else { "" };
-            text.push_str(&format!("{attribute}fn f{place}() {{}}\n{}", "\n".repeat(*blank)));
+            writeln!(text, "{attribute}fn f{place}() {{}}{}", "\n".repeat(*blank)).unwrap();
         }
         let found = measure(&[file("a/src/b.rs", &text)]).unwrap().pop().unwrap();
         let tests = items.iter().filter(|(test, _)| *test).count();
