@@ -41,7 +41,9 @@ proptest! {
     ) {
         let merged = |parts: &[&[u64]]| {
             let mut sum = Histogram::default();
-            parts.iter().for_each(|part| sum.merge(&of(part)));
+            for part in parts {
+                sum.merge(&of(part));
+            }
             read(&sum)
         };
         let whole = read(&of(&[&a[..], &b, &c].concat()));

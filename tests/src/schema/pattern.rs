@@ -60,7 +60,7 @@ fn piece(rest: &[char]) -> Result<(Piece, &[char]), String> {
         ['[', '^', inside @ ..] => class(inside, true)?,
         ['[', inside @ ..] => class(inside, false)?,
         ['\\', escaped, after @ ..] => (What::One(*escaped), after),
-        ['.' | '*' | '+' | '?' | '{' | '^' | '$', ..] => return Err(format!("`{}` is not known here", rest[0])),
+        [odd @ ('.' | '*' | '+' | '?' | '{' | '^' | '$'), ..] => return Err(format!("`{odd}` is not known here")),
         [one, after @ ..] => (What::One(*one), after),
         [] => return Err("the pattern ends early".to_owned()),
     };
@@ -69,10 +69,13 @@ fn piece(rest: &[char]) -> Result<(Piece, &[char]), String> {
         ['+', after @ ..] => (1, usize::MAX, after),
         ['*', after @ ..] => (0, usize::MAX, after),
         ['{', after @ ..] => {
-            let end = after.iter().position(|one| *one == '}').ok_or("a brace is not closed")?;
-            let digits: String = after[..end].iter().collect();
+            let mut parts = after.splitn(2, |one| *one == '}');
+            let (Some(digits), Some(after)) = (parts.next(), parts.next()) else {
+                return Err("a brace is not closed".to_owned());
+            };
+            let digits: String = digits.iter().collect();
             let count = digits.parse().map_err(|_| format!("`{{{digits}}}` is no count"))?;
-            (count, count, &after[end + 1..])
+            (count, count, after)
         }
         _ => (1, 1, rest),
     };

@@ -106,7 +106,8 @@ pub fn problem(name: &str, document: &Value, answer: &Answer, oauth: bool) {
 /// Sequence, rows, price and rate of a receipt.
 pub fn receipt(answer: &Answer) -> (u64, u32, i64, String) {
     let text = answer.header("ijazat-receipt");
-    let (place, rest) = text[1..].split_once("\";").unwrap_or_else(|| panic!("receipt `{text}`"));
+    let quoted = text.strip_prefix('"').and_then(|rest| rest.split_once("\";"));
+    let (place, rest) = quoted.unwrap_or_else(|| panic!("receipt `{text}`"));
     let of = |name: &str| rest.split(';').find_map(|part| part.strip_prefix(name)?.strip_prefix('=')).unwrap();
     let sequence = place.rsplit_once('/').unwrap().1.parse().unwrap();
     let rate = of("rate").trim_matches('"').to_owned();

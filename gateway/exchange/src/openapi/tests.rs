@@ -110,12 +110,12 @@ fn an_operation_says_what_the_catalogue_says_of_its_service() {
 /// Names of an operation's parameters; those that are required end with `!`.
 fn parameters(document: &Value) -> Vec<String> {
     let all = at(document, &format!("{OPERATION}/parameters"));
-    let name = |parameter: &Value| match parameter["$ref"].as_str() {
-        Some(reference) => reference.rsplit('/').next().unwrap().to_owned(),
-        None => {
-            let mark = if parameter["required"] == true { "!" } else { "" };
-            format!("{}{mark}", parameter["name"].as_str().unwrap())
+    let name = |parameter: &Value| {
+        if let Some(reference) = parameter["$ref"].as_str() {
+            return reference.rsplit('/').next().unwrap().to_owned();
         }
+        let mark = if parameter["required"] == true { "!" } else { "" };
+        format!("{}{mark}", parameter["name"].as_str().unwrap())
     };
     all.as_array().unwrap().iter().map(name).collect()
 }
