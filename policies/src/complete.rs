@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use exchange::catalogue::{BodyForm, CallerKind, ConsentRule, Datatype, Param, ParamKind, Service};
+use exchange::{
+    catalogue::{BodyForm, CallerKind, ConsentRule, Datatype, Param, ParamKind, Service},
+    classification::Classification,
+};
 
 use crate::{
     cases::Case,
@@ -108,8 +111,12 @@ fn fields(service: &Service, dictionary: &[Placed<Datatype>], say: &mut impl FnM
         if !pointer.starts_with('/') || pointer.ends_with('/') {
             say(format!("has field `{pointer}`, which is not a JSON pointer to a leaf"));
         }
-        if !dictionary.iter().any(|placed| placed.item.id == *datatype) {
-            say(format!("gives `{pointer}` the datatype `{datatype}`, which no dictionary has"));
+        match dictionary.iter().find(|placed| placed.item.id == *datatype) {
+            None => say(format!("gives `{pointer}` the datatype `{datatype}`, which no dictionary has")),
+            Some(found) if !may_stand(pointer, &found.item) => {
+                say(format!("opens all of `{pointer}`, which only a public datatype about nobody may, and at the end"));
+            }
+            Some(_) => {}
         }
     }
     let others = service.answer_subjects.iter().chain(&service.answer_subject_check).chain(&service.rows);
@@ -118,6 +125,15 @@ fn fields(service: &Service, dictionary: &[Placed<Datatype>], say: &mut impl FnM
     }
     if service.answer_subject_check.is_some() && service.subject.is_none() {
         say("checks whom the answer is about, but names no subject".to_owned());
+    }
+}
+
+/// `**` opens whatever the upstream sends below: nothing of a person may leave that way.
+fn may_stand(pointer: &str, datatype: &Datatype) -> bool {
+    match pointer.split('/').position(|part| part == "**") {
+        None => true,
+        Some(_) if datatype.personal || datatype.class != Classification::Public => false,
+        Some(place) => place + 1 == pointer.split('/').count(),
     }
 }
 
@@ -235,6 +251,9 @@ mod tests {
         check(own, "id = \"usage.month\"", "id = \"usage.week\"", "has no case");
         check(nser, "\"/household/pmt\"", "\"household/pmt\"", "not a JSON pointer");
         check("dictionary/nser.toml", "household number", "the number of the household", "more than 24 characters");
+        check(nser, "\"/household/assets/*\"", "\"/household/assets/**\"", "opens all of `/household/assets/**`");
+        check(identity, "\"/match\"", "\"/**\"", "opens all of `/**`");
+        check("catalogue/open.toml", "\"/paths/**\"", "\"/**/paths\"", "opens all of `/**/paths`");
         check(nser, "\"/subjects/*\"", "\"subjects\"", "`subjects`, which is not a JSON pointer");
         check("catalogue/tax.toml", "subject = \"/cnic\"\nanswer", "answer", "names no subject");
         check("dictionary/nser.toml", "sensitivity = \"ordinary\"", "sensitivity = \"mild\"", "`mild`");

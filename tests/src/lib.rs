@@ -16,4 +16,5 @@ pub mod counts;
 pub mod load;
 pub mod postgres;
 pub mod process;
+pub mod schema;
 pub mod world;

@@ -6,12 +6,14 @@ use serde_json::{Map, Value};
 
 use crate::{catalogue::Service, cnic::Cnic, ids::DatatypeId, limits, permit::Permit};
 
-/// The shape of an answer: members of objects, each member of arrays, and leaves with their datatype.
+/// The shape of an answer: members of objects, each member of arrays, and leaves with their datatype. `**` opens whatever
+/// lies below; a bundle may say so of public datatypes only that describe nobody.
 #[derive(Clone, Debug, Default)]
 pub struct Shape {
     members: BTreeMap<String, Shape>,
     each: Option<Box<Shape>>,
     leaf: Option<DatatypeId>,
+    whole: Option<DatatypeId>,
 }
 
 /// An answer after filtering.
@@ -55,6 +57,10 @@ impl Shape {
     fn insert(&mut self, pointer: &str, datatype: &DatatypeId) {
         let mut node = self;
         for part in pointer.split('/').skip(1) {
+            if part == "**" {
+                node.whole = Some(datatype.clone());
+                return;
+            }
             node = if part == "*" {
                 node.each.get_or_insert_with(Box::default)
             } else {
@@ -69,16 +75,18 @@ impl Shape {
     /// A container of which nothing is open disappears whole, so that not even the number of its members leaks.
     #[must_use]
     pub fn opened_by(&self, permit: &Permit) -> Option<Self> {
-        let leaf = self.leaf.clone().filter(|datatype| permit.allows(datatype.as_str()));
+        let open = |of: &Option<DatatypeId>| of.clone().filter(|datatype| permit.allows(datatype.as_str()));
+        let (leaf, whole) = (open(&self.leaf), open(&self.whole));
         let each = self.each.as_deref().and_then(|each| each.opened_by(permit)).map(Box::new);
         let members: BTreeMap<_, _> =
             self.members.iter().filter_map(|(name, shape)| Some((name.clone(), shape.opened_by(permit)?))).collect();
-        let open = leaf.is_some() || each.is_some() || !members.is_empty();
-        open.then_some(Self { members, each, leaf })
+        let open = leaf.is_some() || whole.is_some() || each.is_some() || !members.is_empty();
+        open.then_some(Self { members, each, leaf, whole })
     }
 
     fn keep(&self, value: Value, dropped: &mut u32) -> Option<Value> {
         match value {
+            all if self.whole.is_some() => Some(all),
             Value::Object(members) => self.keep_object(members, dropped),
             Value::Array(items) => {
                 let Some(each) = self.each.as_deref() else {
@@ -272,6 +280,25 @@ mod tests {
     fn a_closed_list_does_not_even_show_its_length() {
         assert_eq!(run(&["pmt"], &answer()).unwrap().value, json!({"pmt": 3150}));
         assert_eq!(run(&[], &answer()).unwrap().value, json!({}));
+    }
+
+    #[test]
+    fn a_whole_opens_what_lies_below_it_and_nothing_beside_it() {
+        let mut service = service();
+        service.answer_subject_check = None;
+        service.fields = [("/paths/**", "pmt"), ("/info/**", "name")]
+            .map(|(pointer, id)| (pointer.to_owned(), DatatypeId::parse(id).unwrap()))
+            .into();
+        let answer = json!({ "paths": { "/a": [{ "get": null }] }, "info": { "title": "x" }, "other": 1 });
+        let run = |datatypes: &[&str]| {
+            let permit = permit(datatypes, 2);
+            filter(&service, &Shape::of(&service), &permit, answer.to_string().as_bytes()).unwrap()
+        };
+        let both = run(&["pmt", "name"]);
+        assert_eq!((both.value, both.dropped), (json!({ "paths": answer["paths"], "info": answer["info"] }), 1));
+        let one = run(&["pmt"]);
+        assert_eq!((one.value, one.dropped), (json!({ "paths": answer["paths"] }), 2));
+        assert_eq!(run(&[]).value, json!({}));
     }
 
     #[test]

@@ -2,8 +2,8 @@
 //!
 //! Map: *who* [`caller`], [`directory`] · *what* [`catalogue`], [`classification`], [`ids`], [`cnic`], [`mobile`] ·
 //! *may they* [`decision`], [`permit`], [`refusal`], [`codes`] · *did the citizen say yes* [`consent`] · *what is
-//! remembered* [`record`] · *what it costs* [`tariff`], [`statement`] · *what the world must give* [`ports`] ·
-//! *bounds* [`limits`].
+//! remembered* [`record`] · *what it costs* [`tariff`], [`statement`] · *how programs read it* [`openapi`] · *what the
+//! world must give* [`ports`] · *bounds* [`limits`].
 #![forbid(unsafe_code)]
 #![cfg_attr(
     test,
@@ -32,6 +32,7 @@ pub mod limits;
 pub mod log;
 pub mod mobile;
 pub mod month;
+pub mod openapi;
 pub mod path;
 pub mod permit;
 pub mod ports;

@@ -71,3 +71,9 @@ pub const AUTHORIZATION_DETAILS_BYTES_MAX: usize = 8 * 1024;
 
 /// Characters of a binding message (design/consent.md, 6.3).
 pub const BINDING_MESSAGE_CHARS_MAX: usize = 12;
+
+/// Characters of a text parameter when the catalogue sets no other bound.
+pub const TEXT_CHARS_DEFAULT: u32 = 120;
+
+/// Members of a list parameter when the catalogue sets no other bound.
+pub const LIST_MEMBERS_DEFAULT: u32 = 32;

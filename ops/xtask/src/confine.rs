@@ -70,6 +70,10 @@ fn confined_to(wanted: &str) -> Option<&'static [&'static str]> {
 }
 
 #[cfg(test)]
+#[path = "confine_tests.rs"]
+mod row_tests;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::metadata::Dependency;

@@ -17,6 +17,8 @@ mod confine;
 mod deny;
 mod metadata;
 mod say;
+#[cfg(test)]
+mod testing;
 mod tidy;
 mod tree;
 

@@ -50,3 +50,7 @@ pub fn read(root: &Path, whole: bool) -> Result<Metadata, String> {
     }
     serde_json::from_slice(&output.stdout).map_err(|error| format!("cargo metadata: {error}"))
 }
+
+#[cfg(test)]
+#[path = "metadata_tests.rs"]
+mod tests;

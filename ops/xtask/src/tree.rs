@@ -59,3 +59,7 @@ fn read(root: &Path, path: &Path, found: &mut Vec<TextFile>) -> io::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+#[path = "tree_tests.rs"]
+mod tests;

@@ -1,4 +1,5 @@
-//! The law as a whole: the golden decision matrix, the sample files, and the memo and slices against plain evaluation.
+//! The law as a whole: the golden decision matrix, the sample files, the description for programs, and the memo and slices
+//! against plain evaluation.
 
 #[cfg(test)]
 mod broken;
@@ -6,5 +7,7 @@ mod broken;
 mod differential;
 #[cfg(test)]
 mod matrix;
+#[cfg(test)]
+mod openapi;
 #[cfg(test)]
 mod samples;

@@ -167,3 +167,53 @@ fn target_of(whom: &Whom) -> Result<Target, LoadError> {
     };
     Target::new(whom.address, credentials, &request)
 }
+
+#[cfg(test)]
+mod argument_tests {
+    use super::*;
+
+    fn read(words: &str) -> Result<Arguments, String> {
+        Arguments::try_parse_from(words.split(' ')).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_is_not_said_has_its_default() {
+        let read = read("loadgen 127.0.0.1:80 closed").unwrap();
+        let How::Closed { connections, threads, duration_ms, requests } = read.how else { panic!("{read:?}") };
+        assert_eq!((connections, threads, duration_ms, requests), (64, 2, 1000, 1_000_000));
+        let whom = read.whom;
+        assert_eq!((whom.method.as_str(), whom.path.as_str(), whom.body.as_str()), ("GET", "/", ""));
+        assert_eq!((whom.expect, whom.keep, whom.headers.len(), whom.servers.len()), (200, None, 0, 0));
+    }
+
+    #[test]
+    fn words_that_do_not_go_together_are_refused() {
+        let check = |words: &str, expected: bool| assert_eq!(read(words).is_ok(), expected, "{words}");
+        check("loadgen 127.0.0.1:80 open --rate 5", true);
+        check("loadgen 127.0.0.1:80 handshakes --resume", true);
+        check("loadgen --header A:b --header C:d --server us=1,2 127.0.0.1:80 idle", true);
+        check("loadgen --cert a --key b 127.0.0.1:80 idle", true);
+        check("loadgen --cert a 127.0.0.1:80 idle", false);
+        check("loadgen --key a 127.0.0.1:80 idle", false);
+        check("loadgen --server us 127.0.0.1:80 idle", false);
+        check("loadgen --expect 70000 127.0.0.1:80 idle", false);
+        check("loadgen 127.0.0.1 idle", false);
+        check("loadgen localhost:80 idle", false);
+        check("loadgen 127.0.0.1:80", false);
+        check("loadgen 127.0.0.1:80 closed --rate 5", false);
+        check("loadgen 127.0.0.1:80 closed --connections -1", false);
+    }
+
+    #[test]
+    fn an_address_elsewhere_and_missing_files_end_the_run_before_it_begins() {
+        let check = |words: &str, expected: &str| {
+            let said = run(read(words).unwrap()).unwrap_err().to_string();
+            assert!(said.contains(expected), "{words}: {said}");
+        };
+        check("loadgen 192.0.2.1:80 closed", "not a loopback address");
+        check("loadgen --ca /no/such/ca.pem 127.0.0.1:80 closed", "/no/such/ca.pem");
+        check("loadgen 127.0.0.1:80 closed --connections 0", "connections = 0");
+        check("loadgen 127.0.0.1:80 open --rate 0", "rate = 0");
+        check("loadgen 127.0.0.1:80 idle --connections 5000", "connections = 5000");
+    }
+}

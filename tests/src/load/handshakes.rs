@@ -92,3 +92,7 @@ async fn one(target: &Target, resume: bool) -> Result<(super::wire::Answer, bool
     connection.close().await;
     Ok((answer, resumed))
 }
+
+#[cfg(test)]
+#[path = "handshakes_tests.rs"]
+mod tests;

@@ -119,6 +119,10 @@ fn upper_edge(bucket: u64) -> u64 {
 }
 
 #[cfg(test)]
+#[path = "histogram_tests.rs"]
+mod law_tests;
+
+#[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 

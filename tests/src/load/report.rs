@@ -62,6 +62,10 @@ fn number(count: u64) -> f64 {
 }
 
 #[cfg(test)]
+#[path = "report_tests.rs"]
+mod golden_tests;
+
+#[cfg(test)]
 mod tests {
     use std::time::Duration;
 

@@ -158,6 +158,10 @@ fn headers(head: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
 }
 
 #[cfg(test)]
+#[path = "wire_tests.rs"]
+mod hostile_tests;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

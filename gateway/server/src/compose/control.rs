@@ -17,8 +17,8 @@ use crate::{
     listen,
     phases::snapshot::DirectoryWatch,
     routes::control::{
-        authorize, background::Background, consent::ConsentParts, discovery, discovery::DiscoveryParts, pin, token,
-        whoami, whoami::WhoamiParts,
+        authorize, background::Background, consent::ConsentParts, discovery, discovery::DiscoveryParts, openapi,
+        openapi::OpenapiParts, pin, token, whoami, whoami::WhoamiParts,
     },
 };
 
@@ -39,7 +39,7 @@ impl Control {
         Ok(Self { store, directory, decider: bundle(config)?, background: Background::default() })
     }
 
-    /// Routes of consent, discovery and whoami.
+    /// Routes of consent, discovery, the description of the services, and whoami.
     pub(super) fn router(&self, config: &Config, world: &World, registry: &Registry) -> Router {
         let consent = Arc::new(ConsentParts {
             store: Arc::clone(&self.store),
@@ -50,13 +50,16 @@ impl Control {
             passcode_ttl_s: config.consent.passcode_ttl_s,
             background: self.background.clone(),
         });
-        let discovery = DiscoveryParts { issuer: format!("https://{}", config.node.origin) };
+        let issuer = format!("https://{}", config.node.origin);
+        let openapi = OpenapiParts::new(&self.decider.catalogue(), &issuer);
+        let discovery = DiscoveryParts { issuer };
         let whoami = WhoamiParts { directory: Arc::clone(&self.directory) };
         Router::new()
             .merge(authorize::routes(Arc::clone(&consent)))
             .merge(pin::routes(Arc::clone(&consent)))
             .merge(token::routes(consent))
             .merge(discovery::routes(Arc::new(discovery)))
+            .merge(openapi::routes(Arc::new(openapi)))
             .merge(whoami::routes(Arc::new(whoami)))
     }
 }

@@ -10,11 +10,6 @@ use exchange::{
 };
 use serde_json::{Map, Value};
 
-/// Characters of a text parameter when the catalogue sets no other bound.
-const TEXT_CHARS_DEFAULT: u32 = 120;
-/// Members of a list parameter when the catalogue sets no other bound.
-const LIST_MEMBERS_DEFAULT: u32 = 32;
-
 /// Reads the body (already bounded) and the path's segments into one object and checks each parameter.
 ///
 /// # Errors
@@ -112,7 +107,7 @@ fn check_kind(param: &Param, value: &Value) -> Result<(), Refusal> {
 }
 
 fn plain_text(param: &Param, text: &str) -> Result<(), Refusal> {
-    let max = param.max.unwrap_or(TEXT_CHARS_DEFAULT);
+    let max = param.max.unwrap_or(limits::TEXT_CHARS_DEFAULT);
     if text.chars().count() > usize::try_from(max).unwrap_or(usize::MAX) {
         return Err(invalid(&param.name, "is too long"));
     }
@@ -141,7 +136,7 @@ fn code(text: &str) -> bool {
 fn code_list(param: &Param, value: &Value) -> Result<(), Refusal> {
     let wrong = || invalid(&param.name, "is not a list of codes");
     let items = value.as_array().ok_or_else(wrong)?;
-    let max = usize::try_from(param.max.unwrap_or(LIST_MEMBERS_DEFAULT)).unwrap_or(usize::MAX);
+    let max = usize::try_from(param.max.unwrap_or(limits::LIST_MEMBERS_DEFAULT)).unwrap_or(usize::MAX);
     let all = items.iter().all(|item| item.as_str().is_some_and(code));
     (all && !items.is_empty() && items.len() <= max).then_some(()).ok_or_else(wrong)
 }

@@ -169,6 +169,10 @@ impl Reading<'_> {
 }
 
 #[cfg(test)]
+#[path = "goals_tests.rs"]
+mod page_tests;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

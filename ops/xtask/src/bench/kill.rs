@@ -42,8 +42,13 @@ pub fn once(bench: &Bench, load: &Load, ready: &Ready) -> Result<Left, String> {
     let size = size.ok_or("no size of the log in the metrics")?;
     drop(again);
     ready.verify_log(bench)?;
-    let sequences = sequences(&report?);
-    Ok(Left { receipts: count(sequences.len()), lost: count(sequences.iter().filter(|its| **its >= size).count()) })
+    Ok(left(&report?, size))
+}
+
+/// Receipts that the report kept, and those of them that a log of this size does not have.
+fn left(report: &Value, size: f64) -> Left {
+    let sequences = sequences(report);
+    Left { receipts: count(sequences.len()), lost: count(sequences.iter().filter(|its| **its >= size).count()) }
 }
 
 /// Entries of the log that are durable.
@@ -70,5 +75,32 @@ mod tests {
     fn a_receipt_names_the_place_of_its_record() {
         let report = json!({ "kept": ["\"localhost/17\";rows=1;rate=\"r/2\"", "\"a.b/18\"", "nonsense"] });
         assert_eq!(sequences(&report), [17.0, 18.0]);
+    }
+
+    #[test]
+    fn what_stands_beyond_the_log_is_lost_and_what_stands_last_is_not() {
+        let receipts = |sequences: &[u64]| {
+            let kept: Vec<_> = sequences.iter().map(|its| format!("\"localhost/{its}\";rows=1")).collect();
+            json!({ "kept": kept })
+        };
+        let check = |sequences: &[u64], size: f64, all: u64, lost: u64| {
+            assert_eq!(left(&receipts(sequences), size), Left { receipts: all, lost }, "{sequences:?} of {size}");
+        };
+        check(&[], 10.0, 0, 0);
+        check(&[0, 9], 10.0, 2, 0);
+        check(&[9, 10], 10.0, 2, 1);
+        check(&[5, 5], 5.0, 2, 2);
+        check(&[1, 2, 3], 0.0, 3, 3);
+    }
+
+    #[test]
+    fn words_that_are_no_receipts_are_not_counted() {
+        let check = |kept: Value| assert_eq!(sequences(&json!({ "kept": kept })), Vec::<f64>::new());
+        check(json!(null));
+        check(json!("\"a/1\""));
+        check(json!([1, null, {}, ["\"a/1\""]]));
+        check(json!(["a/1", "\"a\"", "\"a/\"", "\"a/x\"", "\"", ""]));
+        assert_eq!(sequences(&json!({})), Vec::<f64>::new());
+        assert_eq!(sequences(&json!({ "kept": ["\"a/b/3\";rate=\"c/4\""] })), [3.0], "the origin may have a slash");
     }
 }

@@ -91,3 +91,7 @@ impl Load {
         serde_json::from_slice(&output.stdout).map_err(|error| format!("loadgen: {error}"))
     }
 }
+
+#[cfg(test)]
+#[path = "load_tests.rs"]
+mod tests;

@@ -88,3 +88,7 @@ impl Bench {
         Ok(folder)
     }
 }
+
+#[cfg(test)]
+#[path = "parts_tests.rs"]
+mod tests;

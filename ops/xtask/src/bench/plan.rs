@@ -213,3 +213,7 @@ fn note_run(samples: &mut Samples, target: &Target, case: &str, report: Result<V
 fn to_number(count: u64) -> f64 {
     count as f64
 }
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;

@@ -103,6 +103,10 @@ fn numbers(series: &Series) -> Numbers {
 }
 
 #[cfg(test)]
+#[path = "report_tests.rs"]
+mod golden_tests;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -82,6 +82,10 @@ pub fn percentile(values: &[f64], per_mille: usize) -> Option<f64> {
 }
 
 #[cfg(test)]
+#[path = "samples_tests.rs"]
+mod model_tests;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

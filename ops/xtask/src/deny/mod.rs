@@ -103,6 +103,10 @@ fn is_the_registry(source: &str) -> bool {
 }
 
 #[cfg(test)]
+#[path = "deny_tests.rs"]
+mod rule_tests;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::metadata::Package;

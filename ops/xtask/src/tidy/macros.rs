@@ -45,5 +45,24 @@ mod tests {
         check("a.unwrap_or(b)", &[]);
         check("unwrap(a)", &[]);
         check("a.unwrap", &[]);
+        check("", &[]);
+        check("a . unwrap ( )", &["unwrap"]);
+        check("a.unwrap[0]", &[]);
+        check("a.unwrap{}", &[]);
+        check("a.b.expect_err(c).unwrap_err()", &["expect_err", "unwrap_err"]);
+        check("a.unwrap, (b)", &[]);
+        check("a.unwrap ; (b)", &[]);
+        check("a..unwrap()", &["unwrap"]);
+        check("\".unwrap()\" '.'", &[]);
+        check("[[[{ ((a.unwrap())) }]]]", &["unwrap"]);
+        check("f(a.unwrap(b.expect(\"c\")))", &["unwrap", "expect"]);
+    }
+
+    #[test]
+    fn only_the_names_that_were_asked_for_are_found_and_each_by_its_line() {
+        let tokens = || "a\n.lock()\n.unwrap();\nb.lock()".parse().unwrap();
+        assert_eq!(method_calls(tokens(), &["lock"]), [(2, "lock"), (4, "lock")]);
+        assert_eq!(method_calls(tokens(), &["unwrap"]), [(3, "unwrap")]);
+        assert_eq!(method_calls(tokens(), &[]), []);
     }
 }

@@ -95,3 +95,7 @@ fn counts(files: &[RustFile]) -> Vec<Row> {
         Row::none("files that do not begin with a `//!` sentence", all(|file| &file.headless)),
     ]
 }
+
+#[cfg(test)]
+#[path = "tidy_tests.rs"]
+mod tests;

@@ -110,6 +110,10 @@ fn is_test_path(path: &str) -> bool {
 }
 
 #[cfg(test)]
+#[path = "files_tests.rs"]
+mod files_tests;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -270,3 +270,7 @@ fn mentions(attribute: &Attribute, name: &str) -> bool {
     let parts = attribute.parse_args_with(Punctuated::<syn::Meta, syn::Token![,]>::parse_terminated);
     parts.is_ok_and(|parts| parts.iter().any(|part| part.path().segments.last().is_some_and(|last| last.ident == name)))
 }
+
+#[cfg(test)]
+#[path = "walk_tests.rs"]
+mod tests;

@@ -13,6 +13,7 @@ pub mod consent;
 #[cfg(test)]
 mod consent_tests;
 pub mod discovery;
+pub mod openapi;
 pub mod pin;
 pub mod receipt;
 pub mod token;
@@ -30,6 +31,8 @@ pub struct ControlParts {
     pub checkpoint: Arc<checkpoint::CheckpointParts>,
     /// What OpenID clients read first.
     pub discovery: Arc<discovery::DiscoveryParts>,
+    /// Every service, described for programs.
+    pub openapi: Arc<openapi::OpenapiParts>,
     /// One entry and its proof.
     pub receipt: Arc<receipt::ReceiptParts>,
     /// The month's bill.
@@ -47,6 +50,7 @@ pub fn router(parts: ControlParts) -> Router {
         .merge(audit::routes(parts.audit))
         .merge(checkpoint::routes(parts.checkpoint))
         .merge(discovery::routes(parts.discovery))
+        .merge(openapi::routes(parts.openapi))
         .merge(receipt::routes(parts.receipt))
         .merge(usage::routes(parts.usage))
         .merge(whoami::routes(parts.whoami))

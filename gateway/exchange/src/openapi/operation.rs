@@ -1,0 +1,229 @@
+//! One service as an operation: its parameters, headers, body, answer, refusals and what it asks of the caller.
+
+use serde_json::{Map, Value, json};
+
+use super::{domain, refusals, schema};
+use crate::catalogue::{BodyForm, CallerKind, ConsentRule, Service};
+
+/// The operation of one service.
+pub(super) fn of(service: &Service, issuer: &str) -> Value {
+    let mut operation = json!({
+        "operationId": service.id,
+        "summary": service.title,
+        "x-title-ur": service.title_ur,
+        "tags": [domain(service.id.as_str())],
+        "parameters": parameters(service),
+        "responses": responses(service),
+        "security": security(service),
+        "x-service": format!("{}@{}", service.id, service.version),
+        "x-consent": service.consent,
+        "x-tariff": service.tariff,
+        "x-charge": service.charge,
+        "x-datatypes": service.datatypes(),
+        "x-built": !service.not_built,
+    });
+    let Some(members) = operation.as_object_mut() else { return operation };
+    if let Some(media) = media(service.body) {
+        let content = json!({ media: { "schema": schema::of_body(service) } });
+        members.insert("requestBody".into(), json!({ "required": true, "content": content }));
+    }
+    if !service.callers.contains(&CallerKind::Public) {
+        members.insert("servers".into(), json!([{ "url": issuer, "description": "The agencies' listener." }]));
+    }
+    operation
+}
+
+fn media(form: BodyForm) -> Option<&'static str> {
+    match form {
+        BodyForm::None => None,
+        BodyForm::Json => Some("application/json"),
+        BodyForm::Form => Some("application/x-www-form-urlencoded"),
+    }
+}
+
+fn parameters(service: &Service) -> Vec<Value> {
+    let in_path = service.params.iter().filter(|param| schema::in_path(service, param)).map(|param| {
+        json!({
+            "name": param.name, "in": "path", "required": true, "description": param.about,
+            "schema": schema::of_param(param, service.body),
+        })
+    });
+    let mut all: Vec<_> = in_path.collect();
+    if service.callers.contains(&CallerKind::Agency) {
+        all.push(user(service));
+        all.push(shared("Ijazat-User-Assertion"));
+    }
+    if service.purpose_required {
+        all.push(json!({
+            "name": "Ijazat-Purpose", "in": "header", "required": true,
+            "description": "Why the data is asked for; the agreement must name it.",
+            "schema": { "type": "string", "enum": service.purposes },
+        }));
+    }
+    if service.consent != ConsentRule::None {
+        all.push(shared("Ijazat-Basis"));
+    }
+    if service.writes {
+        all.push(shared("Idempotency-Key"));
+    }
+    all.extend([shared("Ijazat-Dry-Run"), shared("traceparent")]);
+    all
+}
+
+fn user(service: &Service) -> Value {
+    json!({
+        "name": "Ijazat-User", "in": "header", "required": !service.unattended,
+        "description": "The person at the agency's system, as registered in its directory.",
+        "schema": schema::reference("Code"),
+    })
+}
+
+fn shared(name: &str) -> Value {
+    json!({ "$ref": format!("#/components/parameters/{name}") })
+}
+
+/// Headers that mean the same for every service.
+pub(super) fn shared_parameters() -> Map<String, Value> {
+    let of = |name: &str, about: &str, schema: Value| {
+        let header = json!({ "name": name, "in": "header", "required": false, "description": about, "schema": schema });
+        (name.to_owned(), header)
+    };
+    [
+        of(
+            "Ijazat-User-Assertion",
+            "The user's signature over this request (JWT, at most 60 seconds old): for Power users and Secret data.",
+            json!({ "type": "string" }),
+        ),
+        of(
+            "Ijazat-Basis",
+            "A programme, an approval or both, by comma, in the place of consent or on top of it.",
+            json!({ "type": "string", "examples": ["prog-kafalat"] }),
+        ),
+        of(
+            "Idempotency-Key",
+            "Not honoured yet: a request that sends it is refused with 501 `not_built`.",
+            json!({ "type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]+$" }),
+        ),
+        of("Ijazat-Dry-Run", "`1` asks for decision and price without data or charge.", json!({ "const": "1" })),
+        of(
+            "traceparent",
+            "W3C trace context, version 00.",
+            json!({ "type": "string", "pattern": "^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$" }),
+        ),
+    ]
+    .into_iter()
+    .collect()
+}
+
+/// Headers of answers.
+pub(super) fn answer_headers() -> Value {
+    json!({
+        "Ijazat-Request-Id": {
+            "description": "Names the request in the record and in support.",
+            "required": true,
+            "schema": { "type": "string", "pattern": "^[0-9a-f]{32}$" },
+        },
+        "Ijazat-Receipt": {
+            "description": "Place of the record in the access log, rows and price (RFC 9651 item).",
+            "required": true,
+            "schema": {
+                "type": "string",
+                "pattern": "^\"[^\"]+/[0-9]+\";rows=[0-9]+;amount-milli-paisa=[0-9]+;rate=\"[^\"]+\"$",
+                "examples": ["\"localhost:8443/17\";rows=1;amount-milli-paisa=600000;rate=\"sample-2026-01\""],
+            },
+        },
+    })
+}
+
+fn responses(service: &Service) -> Map<String, Value> {
+    let header = |name: &str| json!({ "$ref": format!("#/components/headers/{name}") });
+    let either = json!({ "oneOf": [schema::reference(&answer_name(service)), schema::reference("DryRun")] });
+    let answered = json!({
+        "description": "Answered and recorded; with `Ijazat-Dry-Run: 1` the decision and the price only.",
+        "headers": { "Ijazat-Request-Id": header("Ijazat-Request-Id"), "Ijazat-Receipt": header("Ijazat-Receipt") },
+        "content": { "application/json": { "schema": either } },
+    });
+    let mut all = Map::new();
+    if !service.not_built {
+        all.insert("200".into(), answered);
+    }
+    all.extend(refusals::responses(service));
+    all
+}
+
+/// Any one of the sets; within a set, all.
+fn security(service: &Service) -> Vec<Value> {
+    let mut ways = Vec::new();
+    if service.callers.contains(&CallerKind::Public) {
+        ways.push(json!({}));
+    }
+    if service.callers.contains(&CallerKind::Agency) {
+        ways.push(json!({ "mutualTLS": [] }));
+        if service.consent != ConsentRule::None {
+            ways.push(json!({ "mutualTLS": [], "consentToken": [] }));
+        }
+    }
+    ways
+}
+
+/// The name of the schema of a service's answer.
+pub(super) fn answer_name(service: &Service) -> String {
+    format!("answer.{}", service.id)
+}
+
+/// The body of a service's answer.
+pub(super) fn answer(service: &Service) -> Value {
+    let fields = schema::of_fields(service);
+    if service.bare {
+        return fields;
+    }
+    json!({
+        "type": "object",
+        "required": ["data", "withheld"],
+        "properties": {
+            "data": fields,
+            "withheld": { "type": "array", "items": schema::reference("Withheld") },
+        },
+        "additionalProperties": false,
+    })
+}
+
+/// What answers of all services share.
+pub(super) fn shared_schemas() -> Map<String, Value> {
+    let withheld = json!({
+        "type": "object",
+        "description": "A datatype that policy kept back, why, and the policy that decided.",
+        "required": ["datatype", "code", "policy"],
+        "properties": {
+            "datatype": schema::reference("Code"),
+            "code": schema::reference("ProblemCode"),
+            "policy": { "type": ["string", "null"] },
+        },
+        "additionalProperties": false,
+    });
+    let price = json!({
+        "type": ["object", "null"],
+        "required": ["rate_version", "tariff", "per_answer_of_rows", "amount_milli_paisa", "amount"],
+        "properties": {
+            "rate_version": { "type": "string" },
+            "tariff": { "type": "string" },
+            "per_answer_of_rows": { "type": "integer", "minimum": 0 },
+            "amount_milli_paisa": { "type": "integer", "minimum": 0 },
+            "amount": { "type": "string" },
+        },
+        "additionalProperties": false,
+    });
+    let dry_run = json!({
+        "type": "object",
+        "description": "What would be released at which price.",
+        "required": ["dry_run", "would_release", "withheld", "price"],
+        "properties": {
+            "dry_run": { "const": true },
+            "would_release": { "type": "array", "items": schema::reference("Code") },
+            "withheld": { "type": "array", "items": schema::reference("Withheld") },
+            "price": price,
+        },
+        "additionalProperties": false,
+    });
+    [("Withheld", withheld), ("DryRun", dry_run)].into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect()
+}

@@ -1,0 +1,167 @@
+//! What may go wrong with a service: its codes, and the problem documents that carry them.
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    catalogue::{BodyForm, CallerKind, ConsentRule, ParamKind, Service},
+    codes::Code,
+    ids::RequestId,
+    refusal::Refusal,
+};
+
+/// The codes that a service may refuse with, in the order of the list of codes.
+#[must_use]
+pub fn codes_of(service: &Service) -> Vec<Code> {
+    Code::ALL.iter().copied().filter(|code| may(service, *code)).collect()
+}
+
+fn may(service: &Service, code: Code) -> bool {
+    use Code::{
+        AccessDenied, AgencySuspended, AgreementRequired, AuthorizationPending, BasisUnknown, BodyIncomplete,
+        BodyMalformed, BodyTooLarge, CallerNotAllowed, CertificateExpired, CertificateRevoked, CertificateUnmapped,
+        CnicInvalid, Conflict, ConsentMismatch, ConsentRequired, ContentTypeUnsupported, DirectoryStale, ExpiredToken,
+        FieldsNotPermitted, HeaderInvalid, IdempotencyConflict, IdempotencyInProgress, Internal,
+        InvalidAuthorizationDetails, InvalidBindingMessage, InvalidGrant, InvalidPin, LogUnavailable, MethodNotAllowed,
+        NetworkRefused, NotBuilt, NotFound, ParameterInvalid, PathAmbiguous, PinUsed, PolicyDenied, PolicyError,
+        PurposeRequired, PurposeUnknown, RateLimited, SecretNeedsBoard, ServiceUnknown, SlowDown, StoreUnavailable,
+        SubjectNotVerifiable, TokenInvalid, UnknownUserId, UpstreamAnswerRefused, UpstreamFailed, UpstreamTimeout,
+        UpstreamUnavailable, UserAssertionInvalid, UserAssertionRequired, UserDisabled, UserRequired, UserUnknown,
+    };
+    let agency = service.callers.contains(&CallerKind::Agency);
+    let has = |kind| service.params.iter().any(|param| param.kind == kind);
+    match code {
+        CertificateUnmapped
+        | CertificateRevoked
+        | CertificateExpired
+        | AgencySuspended
+        | UserUnknown
+        | UserDisabled
+        | UserAssertionRequired
+        | UserAssertionInvalid
+        | NetworkRefused
+        | TokenInvalid => agency,
+        UserRequired => agency && !service.unattended,
+        CallerNotAllowed
+        | RateLimited
+        | PathAmbiguous
+        | HeaderInvalid
+        | BodyMalformed
+        | BodyTooLarge
+        | BodyIncomplete
+        | PurposeUnknown
+        | BasisUnknown
+        | PolicyDenied
+        | PolicyError
+        | NotBuilt
+        | UpstreamFailed
+        | UpstreamAnswerRefused
+        | UpstreamTimeout
+        | UpstreamUnavailable
+        | LogUnavailable
+        | DirectoryStale
+        | StoreUnavailable
+        | Internal => true,
+        // The first two belong to no service; the others wait until `Idempotency-Key` is honoured.
+        ServiceUnknown | MethodNotAllowed | IdempotencyConflict | IdempotencyInProgress => false,
+        ContentTypeUnsupported => service.body != BodyForm::None,
+        ParameterInvalid => !service.params.is_empty(),
+        CnicInvalid => service.subject.is_some() || has(ParamKind::Cnic),
+        PurposeRequired | AgreementRequired => service.purpose_required,
+        ConsentRequired | ConsentMismatch | SecretNeedsBoard => service.consent != ConsentRule::None,
+        FieldsNotPermitted => service.params.iter().any(|param| param.name == "fields"),
+        SubjectNotVerifiable => service.subject.is_some(),
+        NotFound => !service.params.is_empty() || agency,
+        Conflict => service.writes,
+        AuthorizationPending
+        | SlowDown
+        | AccessDenied
+        | ExpiredToken
+        | InvalidGrant
+        | InvalidPin
+        | PinUsed
+        | InvalidAuthorizationDetails
+        | InvalidBindingMessage
+        | UnknownUserId => service.oauth_errors && service.writes,
+    }
+}
+
+/// The refusals of one service by status; each names its codes and shows one example of each.
+pub(super) fn responses(service: &Service) -> Map<String, Value> {
+    let codes = codes_of(service);
+    let mut statuses: Vec<u16> = codes.iter().map(|code| code.status()).collect();
+    statuses.sort_unstable();
+    statuses.dedup();
+    let of_status = |status| codes.iter().copied().filter(move |code| code.status() == status).collect::<Vec<_>>();
+    statuses.into_iter().map(|status| (status.to_string(), response(service, &of_status(status)))).collect()
+}
+
+fn response(service: &Service, codes: &[Code]) -> Value {
+    let words: Vec<_> = codes.iter().map(|code| code.as_str()).collect();
+    let examples: Map<_, _> = words
+        .iter()
+        .map(|word| ((*word).to_owned(), json!({ "$ref": format!("#/components/examples/{}", example_name(word)) })))
+        .collect();
+    let (media, schema) = if service.oauth_errors {
+        ("application/json", "OauthProblem")
+    } else {
+        ("application/problem+json", "Problem")
+    };
+    let narrowed = json!({
+        "allOf": [super::schema::reference(schema), { "properties": { "code": { "enum": words } } }],
+    });
+    json!({
+        "description": format!("Refused: {}.", words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")),
+        "headers": { "Ijazat-Request-Id": { "$ref": "#/components/headers/Ijazat-Request-Id" } },
+        "content": { media: { "schema": narrowed, "examples": examples } },
+    })
+}
+
+fn example_name(word: &str) -> String {
+    format!("problem.{word}")
+}
+
+/// One problem document for each code: title in both languages, and what the operator should do.
+pub(super) fn examples() -> Map<String, Value> {
+    let Ok(request) = RequestId::parse("0af7651916cd43dd8448eb211c80319c") else { return Map::new() };
+    let of = |code: Code| {
+        let entry = code.entry();
+        let value = Refusal::new(code).problem(&request, true);
+        json!({ "summary": entry.title, "description": entry.action, "x-title-ur": entry.title_ur, "value": value })
+    };
+    Code::ALL.iter().map(|code| (example_name(code.as_str()), of(*code))).collect()
+}
+
+/// The problem document, and its form at OpenID's endpoints.
+pub(super) fn schemas() -> Map<String, Value> {
+    let codes: Vec<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
+    let text = |about: &str| json!({ "type": "string", "description": about });
+    let problem = json!({
+        "type": "object",
+        "description": "RFC 9457, with a stable code and a title in English and Urdu.",
+        "required": ["type", "status", "code", "title", "title_ur", "action", "request_id"],
+        "properties": {
+            "type": { "type": "string", "pattern": "^urn:pk:ijazat:problem:[a-z_]+$" },
+            "status": { "type": "integer", "minimum": 400, "maximum": 599 },
+            "code": super::schema::reference("ProblemCode"),
+            "title": text("For the person, English."),
+            "title_ur": text("For the person, Urdu."),
+            "action": text("What the operator of the calling system should do."),
+            "request_id": text("Names the request in the record and in support."),
+            "detail": text("On this occurrence; never names a person."),
+            "policies": { "type": "array", "items": { "type": "string" } },
+            "next": text("Where to go on, such as the endpoint that asks the citizen."),
+            "retry_after": { "type": "integer", "minimum": 0, "description": "Seconds." },
+        },
+    });
+    let oauth = json!({
+        "allOf": [super::schema::reference("Problem")],
+        "description": "A problem that also speaks OAuth (RFC 6749, section 5.2).",
+        "required": ["error", "error_description"],
+        "properties": { "error": text("The OAuth or CIBA word."), "error_description": text("As `title`.") },
+    });
+    let code = json!({ "type": "string", "enum": codes, "description": "A code never changes meaning." });
+    [("Problem", problem), ("OauthProblem", oauth), ("ProblemCode", code)]
+        .into_iter()
+        .map(|(name, schema)| (name.to_owned(), schema))
+        .collect()
+}

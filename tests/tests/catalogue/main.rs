@@ -1,0 +1,18 @@
+//! Every service of the catalogue through a real socket: refused, answered, tried dry, described; none is forgotten.
+#![forbid(unsafe_code)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::allow_attributes,
+    reason = "tests may panic: that is how they fail"
+)]
+
+mod answers;
+mod described;
+mod formed;
+mod kit;
+mod recipes;
+mod refusals;
+mod unbuilt;

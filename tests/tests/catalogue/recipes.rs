@@ -1,0 +1,112 @@
+//! How each service is asked so that it answers, and who may not ask it. A service without a recipe fails the tests.
+
+use exchange::{catalogue::Service, codes::Code};
+use gateway::demo::client::Call;
+use serde_json::json;
+use tests::world::World;
+
+use crate::kit::{Who, receipt, send};
+
+const BANK: Who = Who::Agency("bank-indus");
+
+/// The call that is answered, or nothing when this suite does not know the service.
+pub async fn good(world: &World, service: &str) -> Option<(Who, Call)> {
+    Some(match service {
+        "audit.accesses" => (Who::Agency("auditor-general"), accesses(world)),
+        "consent.authorize" => (BANK, authorize(world).with("ijazat-user", "teller-1")),
+        "consent.pin" => (BANK, pin(world).await),
+        "consent.token" => (BANK, token(world).await),
+        "identity.yes-no" => (BANK, personal(world, "/v1/identity/yes-no", &["identity.match"]).await),
+        "identity.kyc" => (BANK, personal(world, "/v1/identity/kyc", &["identity.name", "identity.birth"]).await),
+        "nser.household" => (Who::Agency("bisp"), world.household()),
+        "fbr.taxpayer" => (BANK, world.taxpayer().await.unwrap()),
+        "vital.death-notice" => (Who::Agency("hospital-mehran"), notice(world)),
+        "log.checkpoint" => (Who::Anyone, Call::get("/v1/log/checkpoint")),
+        "openid.configuration" => (Who::Anyone, Call::get("/.well-known/openid-configuration")),
+        "openapi.document" => (Who::Anyone, Call::get("/openapi.json")),
+        "report.public" => (Who::Anyone, Call::get("/v1/reports/persons-by-province")),
+        "receipt.get" => (BANK, own_receipt(world).await),
+        "usage.month" => {
+            let (year, month, _) = world.stage.clock.now().karachi_date();
+            (BANK, Call::get(format!("/v1/usage/{year:04}-{month:02}")))
+        }
+        "self.whoami" => (BANK, Call::get("/v1/self/whoami").with("ijazat-user", "teller-1")),
+        _ => return None,
+    })
+}
+
+/// An agency without an agreement for the service, one of its users, and the code that policy refuses it with.
+pub fn stranger(service: &Service) -> Option<(&'static str, &'static str, Code)> {
+    Some(match service.id.as_str() {
+        "identity.yes-no" | "identity.kyc" | "nser.household" | "fbr.taxpayer" => {
+            ("hospital-mehran", "doctor-1", Code::AgreementRequired)
+        }
+        "vital.death-notice" => ("bank-indus", "teller-1", Code::AgreementRequired),
+        "audit.accesses" => ("telco-sarhad", "clerk-1", Code::AgreementRequired),
+        _ => return None,
+    })
+}
+
+pub fn accesses(world: &World) -> Call {
+    Call::json("/v1/audit/accesses", &json!({ "cnic": world.stage.cast.citizen.digits() }))
+        .with("ijazat-user", "auditor-1")
+        .with("ijazat-purpose", "AUD-501")
+}
+
+fn notice(world: &World) -> Call {
+    let (year, month, day) = world.stage.clock.now().karachi_date();
+    let body = json!({
+        "cnic": world.stage.cast.dying.digits(), "date_of_death": format!("{year:04}-{month:02}-{day:02}"),
+        "place": "Mehran Hospital",
+    });
+    Call::json("/v1/vital/death-notices", &body).with("ijazat-user", "doctor-1").with("ijazat-purpose", "VIT-401")
+}
+
+fn authorize(world: &World) -> Call {
+    let details = json!([{
+        "type": "urn:pk:ijazat:consent:1", "purpose": "KYC-101", "datatypes": ["identity.name"],
+        "channel": "counter", "fetch": "one_time",
+    }]);
+    let fields = [
+        ("scope", "openid consent"),
+        ("login_hint", &format!("cnic:{}", world.stage.cast.citizen.digits())),
+        ("authorization_details", &details.to_string()),
+    ];
+    Call::form("/bc-authorize", &fields)
+}
+
+/// A request for consent with the passcode that the citizen reads out.
+async fn asked(world: &World) -> (gateway::demo::stage::Asked, String) {
+    let mut teller = world.stage.actor("bank-indus", Some("teller-1")).await.unwrap();
+    let asked = teller.ask(world.stage.cast.citizen, "KYC-101", &["identity.name"]).await.unwrap();
+    let message = world.stage.phone.message(&asked.reference).await.unwrap();
+    (asked, gateway::demo::stage::passcode(&message).unwrap())
+}
+
+async fn pin(world: &World) -> Call {
+    let (asked, passcode) = asked(world).await;
+    Call::json(format!("/bc-authorize/{}/pin", asked.id), &json!({ "pin": passcode })).with("ijazat-user", "teller-1")
+}
+
+async fn token(world: &World) -> Call {
+    let (asked, passcode) = asked(world).await;
+    let mut teller = world.stage.actor("bank-indus", Some("teller-1")).await.unwrap();
+    assert_eq!(teller.give(&asked, &passcode).await.unwrap().status, 200);
+    let fields = [("grant_type", "urn:openid:params:grant-type:ciba"), ("auth_req_id", asked.id.as_str())];
+    Call::form("/token", &fields).with("ijazat-user", "teller-1")
+}
+
+async fn personal(world: &World, path: &str, datatypes: &[&str]) -> Call {
+    let person = world.stage.cast.citizen;
+    let mut teller = world.stage.actor("bank-indus", Some("teller-1")).await.unwrap();
+    let granted = teller.consent(person, "KYC-101", datatypes).await.unwrap();
+    Call::json(path, &json!({ "cnic": person.digits() }))
+        .with("ijazat-user", "teller-1")
+        .with("ijazat-purpose", "KYC-101")
+        .with("authorization", format!("Bearer {}", granted.token))
+}
+
+async fn own_receipt(world: &World) -> Call {
+    let answer = send(world, BANK, Call::get("/v1/self/whoami")).await;
+    Call::get(format!("/v1/receipts/{}", receipt(&answer).0))
+}
