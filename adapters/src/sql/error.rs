@@ -21,6 +21,15 @@ pub enum SqlError {
         /// Newest version that this program knows.
         known: i64,
     },
+    /// This process has another secret than the one that the database was begun with.
+    #[error(
+        "was begun with another `{key}` key than this process has: give all roles the same `{key}.key`, or restore it \
+         from its backup; a new key cannot read what is stored"
+    )]
+    OtherKey {
+        /// Which of the keys.
+        key: &'static str,
+    },
     /// A defect of ours or of the configuration.
     #[error("database: {0}")]
     Other(String),

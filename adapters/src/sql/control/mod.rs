@@ -18,6 +18,7 @@ mod consents;
 mod contacts;
 mod directory;
 mod idempotency;
+mod key_check;
 mod outbox;
 mod requests;
 mod schema;
@@ -34,6 +35,7 @@ pub struct ControlKeys {
     lookup: hmac::Key,
     wrapping: SealingKey,
     pepper: Pepper,
+    checks: key_check::Checks,
 }
 
 impl ControlKeys {
@@ -46,6 +48,7 @@ impl ControlKeys {
             lookup: hmac::Key::new(hmac::HMAC_SHA256, lookup),
             wrapping: SealingKey::new(wrapping)?,
             pepper: Pepper::new(pepper),
+            checks: key_check::of(lookup, wrapping, pepper),
         })
     }
 }
@@ -78,7 +81,8 @@ impl ControlStore {
     /// Takes a database of the control role and brings its tables up to date.
     ///
     /// # Errors
-    /// [`SqlError`], among them [`SqlError::NewerSchema`].
+    /// [`SqlError`], among them [`SqlError::NewerSchema`], and [`SqlError::OtherKey`] when the database was begun with
+    /// other keys.
     pub async fn open(
         database: Database,
         keys: ControlKeys,
@@ -86,6 +90,7 @@ impl ControlStore {
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, SqlError> {
         database.migrate("control", schema::MIGRATIONS).await?;
+        key_check::same(&database, &keys.checks).await?;
         Ok(Self {
             database,
             keys,
