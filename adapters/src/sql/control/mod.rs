@@ -120,7 +120,7 @@ impl ControlStore {
         let asked_at = self.clock.now();
         let value: i64 =
             sqlx::query_scalar("SELECT value FROM generation WHERE id = 1").fetch_one(self.database.pool()).await?;
-        let generation = u64::try_from(value).unwrap_or(0);
+        let generation = generation_of(value)?;
         self.confirmed.saw(generation, asked_at);
         Ok(generation)
     }
@@ -131,7 +131,7 @@ impl ControlStore {
         let value: i64 = sqlx::query_scalar("UPDATE generation SET value = value + 1 WHERE id = 1 RETURNING value")
             .fetch_one(work.on())
             .await?;
-        Ok(u64::try_from(value).unwrap_or(0))
+        generation_of(value)
     }
 
     /// Commits a change of the given generation and forgets what was remembered before it.
@@ -141,6 +141,11 @@ impl ControlStore {
         self.confirmed.saw(generation, asked_at);
         Ok(generation)
     }
+}
+
+/// A generation only ever rises, so one below zero was written by nobody of ours.
+fn generation_of(stored: i64) -> Result<u64, SqlError> {
+    u64::try_from(stored).map_err(|_| damaged("generation"))
 }
 
 impl From<SqlError> for ControlUnavailable {
