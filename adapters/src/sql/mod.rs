@@ -11,6 +11,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 pub mod control;
 mod dialect;
 mod error;
+#[cfg(test)]
+mod failure_tests;
 pub mod index;
 pub mod limits;
 mod migrate;

@@ -47,3 +47,28 @@ pub(super) async fn same(database: &Database, checks: &Checks) -> Result<(), Sql
     }
     work.commit().await
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every control database out there holds these: a change of the label would refuse them all.
+    #[test]
+    fn a_tag_is_the_same_for_ever() {
+        let tags = of(&[1; 32], &[2; 32], &[3; 32]).map(|(name, tag)| (name, hex::encode(tag)));
+        let expected = [
+            ("lookup", "81c90fd669d0146b08954da92cc6f5f2d4bfe38fbfc3fd9541cc095bef1b2290"),
+            ("wrapping", "c0726a669f271db851e6511fdfe2af016c36d6933fb8ca9b44c25a8f1db9beb7"),
+            ("pepper", "1140343d162f68c3baa654d9eb11d6c5e08084754c7e729ee100af9eb14fd223"),
+        ];
+        assert_eq!(tags, expected.map(|(name, tag)| (name, tag.to_owned())));
+    }
+
+    #[test]
+    fn one_secret_in_two_places_has_two_tags() {
+        let [lookup, wrapping, pepper] = of(&[7; 32], &[7; 32], &[7; 32]).map(|(_, tag)| tag);
+        assert!(lookup != wrapping && wrapping != pepper && pepper != lookup);
+        // Nor is a tag the digest of a citizen or what HMAC makes of the name alone.
+        assert_ne!(hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &[7; 32]), b"lookup").as_ref(), lookup);
+    }
+}
