@@ -14,6 +14,7 @@
 
 pub mod counts;
 pub mod load;
+pub mod meddling;
 pub mod postgres;
 pub mod process;
 pub mod schema;

@@ -13,14 +13,36 @@ mod world;
 
 #[path = "control_contract/consent.rs"]
 mod consent;
+#[path = "control_contract/damage.rs"]
+mod damage;
+#[path = "control_contract/databases.rs"]
+mod databases;
 #[path = "control_contract/directory.rs"]
 mod directory;
+#[path = "control_contract/directory_model.rs"]
+mod directory_model;
+#[path = "control_contract/edges.rs"]
+mod edges;
 #[path = "control_contract/idempotency.rs"]
 mod idempotency;
+#[path = "control_contract/idempotency_races.rs"]
+mod idempotency_races;
+#[path = "control_contract/key_check.rs"]
+mod key_check;
 #[path = "control_contract/keys.rs"]
 mod keys;
+#[path = "control_contract/machine_model.rs"]
+mod machine_model;
+#[path = "control_contract/outbox.rs"]
+mod outbox;
+#[path = "control_contract/races.rs"]
+mod races;
+#[path = "control_contract/sealed.rs"]
+mod sealed;
 #[path = "control_contract/tokens.rs"]
 mod tokens;
+#[path = "control_contract/trouble.rs"]
+mod trouble;
 
 use tests::postgres::Cluster;
 use world::World;
@@ -62,6 +84,31 @@ contracts! {
         what_comes_too_late_is_expired,
         a_refused_request_takes_no_passcode,
     }
+    races {
+        of_forty_polls_at_once_one_gets_the_token,
+        however_many_send_one_message_goes_out,
+        a_request_is_sent_or_suppressed_and_never_both,
+        a_no_and_a_yes_at_once_leave_one_of_them,
+        of_forty_who_take_an_approval_at_once_one_does,
+        a_token_given_back_while_others_reach_for_it_has_one_holder,
+        use_and_revocation_at_once_leave_nothing_to_use,
+        a_consent_is_revoked_once_and_paused_once_by_many,
+        requests_of_one_handle_are_one_request,
+    }
+    edges {
+        a_passcode_holds_until_its_last_microsecond,
+        a_message_goes_out_until_the_last_microsecond,
+        a_yes_is_collected_until_its_last_microsecond,
+        a_poll_is_too_fast_until_the_interval_is_over,
+        a_token_holds_until_its_last_microsecond,
+        a_consent_that_ends_sooner_ends_its_token_sooner,
+        a_consent_that_ended_before_it_was_collected_gives_no_token,
+        a_yes_holds_from_the_millisecond_that_it_was_said_in,
+        what_is_remembered_holds_one_second_of_silence,
+    }
+    machine_model {
+        random_steps_answer_as_the_machine_does,
+    }
     tokens {
         of_fifty_uses_at_once_one_wins,
         a_token_holds_under_its_certificate_and_for_its_time_only,
@@ -76,12 +123,80 @@ contracts! {
         a_revoked_serial_outlives_the_directory,
         readers_never_see_half_a_change,
     }
+    directory_model {
+        random_changes_are_those_of_a_plain_directory,
+        changes_of_one_entry_at_once_are_all_kept,
+        a_directory_of_every_kind_reads_back_and_is_replaced_whole,
+        equal_names_in_different_agencies_are_different_users,
+    }
     keys {
         a_citizen_has_one_key_until_it_is_destroyed,
         a_number_is_found_by_its_citizen_only,
+        a_citizens_key_is_one_however_many_ask_first,
+        a_key_asked_for_while_it_is_destroyed_does_not_come_back,
+        a_destroyed_key_is_forgotten_elsewhere_within_a_second,
+        destruction_of_one_citizens_key_leaves_the_others,
+        a_citizens_digest_is_a_function_of_number_and_lookup_key,
+        many_numbers_are_kept_and_each_opens_under_its_citizen,
+    }
+    sealed {
+        keys_and_numbers_of_two_citizens_cannot_be_exchanged,
+        a_sealed_value_does_not_open_in_another_table_or_column,
+        messages_cannot_be_sent_to_each_others_citizens,
+        an_answer_is_given_to_its_own_key_only,
+        a_passcodes_code_is_no_passcode_elsewhere,
+    }
+    damage {
+        a_damaged_request_takes_no_passcode_and_gives_no_token,
+        a_damaged_consent_is_an_error_and_never_half_believed,
+        a_damaged_directory_is_not_read_in_part,
+        a_damaged_generation_stops_every_change_and_every_reader,
+        damaged_keys_numbers_and_messages_are_errors,
+        a_damaged_answer_is_not_repeated,
+        the_tables_keep_their_own_rules,
+    }
+    outbox {
+        messages_come_oldest_first_and_the_newest_are_kept_in_sight,
+        messages_of_one_instant_keep_one_order,
+        nothing_is_queued_for_a_request_that_cannot_be_sent,
+        a_text_comes_out_as_it_went_in,
     }
     idempotency {
         the_same_request_is_done_once,
         work_that_never_ended_is_taken_over,
+    }
+    idempotency_races {
+        of_many_with_one_key_one_does_the_work,
+        work_is_finished_once_and_replays_are_counted_to_their_bound,
+        a_key_is_ours_within_agency_user_and_service,
+        a_key_is_remembered_to_the_microsecond,
+        a_reused_key_begins_anew,
+        an_answer_of_any_size_is_given_again_as_it_was,
+    }
+    key_check {
+        another_key_is_named_at_the_start,
+        of_two_first_starts_with_different_keys_one_is_refused,
+        a_refused_start_keeps_nothing,
+        a_damaged_tag_is_another_key,
+        a_tag_is_no_digest_of_a_citizen,
+    }
+    databases {
+        tables_come_from_each_older_version_to_the_newest,
+        a_step_that_fails_half_way_leaves_the_version_before_it,
+        of_many_who_migrate_at_once_each_finds_it_done_once,
+        components_have_versions_of_their_own,
+        a_control_database_of_version_one_is_brought_up,
+        a_control_database_of_a_newer_version_is_refused_and_left_alone,
+        failures_are_told_by_what_to_do,
+        every_connection_is_set_up,
+        no_failure_repeats_what_was_stored,
+    }
+    trouble {
+        a_locked_store_says_so_soon_and_serves_readers,
+        readers_find_a_connection_however_many_wait_to_write,
+        a_closed_store_answers_nothing,
+        work_that_is_dropped_leaves_no_lock_and_no_trace,
+        a_table_that_is_gone_is_an_error_and_no_answer,
+        a_schema_that_is_gone_stops_the_start,
     }
 }

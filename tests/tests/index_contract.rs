@@ -1,6 +1,15 @@
 //! What the index of the access log promises, on SQLite and on PostgreSQL alike, fed from a log in files.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may panic: that is how they fail")]
 
+#[path = "index_contract/damage.rs"]
+mod damage;
+#[path = "index_contract/follow.rs"]
+mod follow;
+#[path = "index_contract/model.rs"]
+mod model;
+#[path = "index_contract/plain_log.rs"]
+mod plain_log;
+
 use std::{path::PathBuf, sync::Arc};
 
 use adapters::{
@@ -230,13 +239,54 @@ async fn contract(name: &str, url: impl Fn(&Folder) -> String) {
     a_log_in_files_is_followed_across_a_restart(&url(&folder), &folder).await;
 }
 
+/// The parts that live in files of their own, each on a database of its own.
+macro_rules! parts {
+    ($at:ident, $url:ident; $($part:ident { $($name:ident,)* })*) => {$($(
+        eprintln!(stringify!($name));
+        $part::$name(&$url(&$at(stringify!($name)))).await;
+    )*)*};
+}
+
+async fn parts(name: &str, url: impl Fn(&Folder) -> String) {
+    let at = |case: &str| Folder::new(&format!("{name}-{case}"));
+    parts! { at, url;
+        model {
+            accesses_are_those_of_a_plain_reading,
+            pages_join_to_the_whole_while_the_log_grows,
+            bills_of_two_nodes_are_one_bill_to_the_microsecond,
+        }
+        follow {
+            many_indexers_at_once_index_each_entry_once,
+            a_question_sees_all_that_was_durable_when_it_began,
+            an_entry_that_is_not_what_it_was_stops_the_index,
+            a_bit_that_turned_in_a_side_record_stops_the_index,
+            a_log_that_was_rolled_back_is_refused,
+            a_log_that_cannot_be_read_leaves_the_index_where_it_was,
+            entries_are_opened_in_the_order_asked,
+        }
+        damage {
+            a_damaged_row_is_told_and_the_rebuilt_index_is_whole,
+            a_watermark_set_back_doubles_nothing,
+            a_batch_that_fails_at_any_place_is_taken_back,
+            an_empty_batch_moves_nothing,
+            a_closed_index_says_so,
+        }
+    }
+}
+
 #[tokio::test]
 async fn sqlite_keeps_the_contract_of_the_index() {
     contract("sqlite", Folder::sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlite_keeps_the_parts_of_the_contract() {
+    parts("sqlite-parts", Folder::sqlite).await;
 }
 
 #[tokio::test]
 async fn postgres_keeps_the_contract_of_the_index() {
     let cluster = Cluster::shared().unwrap();
     contract("postgres", |_| cluster.database().unwrap()).await;
+    parts("postgres-parts", |_| cluster.database().unwrap()).await;
 }

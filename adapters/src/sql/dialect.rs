@@ -1,6 +1,6 @@
 //! Where SQLite and PostgreSQL differ: set-up of a connection, locks, how writing begins.
 
-use super::SqlError;
+use super::{SqlError, limits::LOCK_WAIT};
 
 /// One of the two databases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +43,7 @@ impl Dialect {
         match self {
             // The wait comes first: a second process may be switching the file to WAL.
             Self::Sqlite => vec![
-                "PRAGMA busy_timeout = 5000".to_owned(),
+                format!("PRAGMA busy_timeout = {}", LOCK_WAIT.as_millis()),
                 "PRAGMA journal_mode = WAL".to_owned(),
                 format!("PRAGMA synchronous = {}", if role == REBUILT { "NORMAL" } else { "FULL" }),
                 "PRAGMA foreign_keys = ON".to_owned(),
@@ -52,7 +52,7 @@ impl Dialect {
             Self::Postgres => vec![
                 format!("BEGIN; {MIGRATION_LOCK}; CREATE SCHEMA IF NOT EXISTS {role}; COMMIT"),
                 format!("SET search_path TO {role}"),
-                "SET lock_timeout = '5s'".to_owned(),
+                format!("SET lock_timeout = {}", LOCK_WAIT.as_millis()),
                 format!("SET synchronous_commit = {}", if role == REBUILT { "off" } else { "on" }),
             ],
         }

@@ -21,6 +21,15 @@ pub enum SqlError {
         /// Newest version that this program knows.
         known: i64,
     },
+    /// This process has another secret than the one that the database was begun with.
+    #[error(
+        "was begun with another `{key}` key than this process has: give all roles the same `{key}.key`, or restore it \
+         from its backup; a new key cannot read what is stored"
+    )]
+    OtherKey {
+        /// Which of the keys.
+        key: &'static str,
+    },
     /// A defect of ours or of the configuration.
     #[error("database: {0}")]
     Other(String),
@@ -79,12 +88,48 @@ mod tests {
 
     #[test]
     fn what_passes_by_waiting_is_told_from_what_does_not() {
-        for (code, expected) in [("5", true), ("517", true), ("8", true), ("13", true), ("1", false), ("2067", false)] {
-            assert_eq!(sqlite_is_unavailable(code), expected, "{code}");
+        // Primary codes, then extended ones, whose low byte is the primary.
+        let unavailable = [5, 6, 8, 10, 11, 13, 14, 15, 26];
+        for primary in 0..=101_u32 {
+            let expected = unavailable.contains(&primary);
+            assert_eq!(sqlite_is_unavailable(&primary.to_string()), expected, "{primary}");
+            assert_eq!(sqlite_is_unavailable(&(primary | 0x1_0300).to_string()), expected, "{primary} extended");
         }
-        for (code, expected) in [("57P01", true), ("53100", true), ("25006", true), ("42601", false), ("23505", false)]
-        {
-            assert_eq!(postgres_is_unavailable(code), expected, "{code}");
+        for code in ["", "x", "-5", "5 ", "99999999999"] {
+            assert!(!sqlite_is_unavailable(code), "{code:?}");
+        }
+        for (codes, expected) in [
+            (["08000", "08006", "53100", "53300", "57014", "57P01", "57P03", "58030", "58P01", "F0000"], true),
+            (["28P01", "3D000", "25006", "40001", "40P01", "55P03", "53200", "57P02", "08P01", "28000"], true),
+            (["23505", "23503", "42601", "42P01", "22P02", "25001", "25P02", "40002", "55006", "XX000"], false),
+            (["00000", "01000", "02000", "0A000", "22012", "22021", "2200G", "3F000", "54000", ""], false),
+        ] {
+            for code in codes {
+                assert_eq!(postgres_is_unavailable(code), expected, "{code:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_lost_connection_passes_by_waiting_and_a_wrong_column_does_not() {
+        let io = || std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+        let column = || sqlx::Error::ColumnNotFound("a".into());
+        let decode = || sqlx::Error::Decode("no text".into());
+        for (error, expected) in [
+            (sqlx::Error::Io(io()), true),
+            (sqlx::Error::Tls("no".into()), true),
+            (sqlx::Error::Protocol("no".into()), true),
+            (sqlx::Error::PoolClosed, true),
+            (sqlx::Error::WorkerCrashed, true),
+            (column(), false),
+            (decode(), false),
+            (sqlx::Error::Configuration("no".into()), false),
+        ] {
+            let text = error.to_string();
+            let told = SqlError::from(error);
+            assert_eq!(matches!(told, SqlError::Unavailable(_)), expected, "{text}");
+            assert_eq!(matches!(told, SqlError::Other(_)), !expected, "{text}");
+            assert!(told.to_string().contains(&text), "the cause is lost: {told}");
         }
         assert!(matches!(SqlError::from(sqlx::Error::PoolTimedOut), SqlError::Unavailable(_)));
         assert!(matches!(SqlError::from(sqlx::Error::RowNotFound), SqlError::Other(_)));

@@ -1,6 +1,6 @@
 //! Tables are changed forward only, by one process at a time, and never by a program older than they are.
 
-use super::{Database, SqlError, Work};
+use super::{Database, SqlError, Work, limits::MIGRATION_ATTEMPTS};
 
 /// One step forward of a component's tables.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +19,17 @@ pub(super) async fn migrate(
     component: &str,
     migrations: &'static [Migration],
 ) -> Result<(), SqlError> {
+    let mut attempts = 1;
+    loop {
+        match attempt(database, component, migrations).await {
+            // Somebody else may be changing the tables or filling them: each attempt waits for the lock.
+            Err(SqlError::Unavailable(_)) if attempts < MIGRATION_ATTEMPTS => attempts += 1,
+            done => return done,
+        }
+    }
+}
+
+async fn attempt(database: &Database, component: &str, migrations: &'static [Migration]) -> Result<(), SqlError> {
     let known = migrations.last().map_or(0, |last| last.version);
     let mut work = database.begin().await?;
     if let Some(lock) = database.dialect().migration_lock() {

@@ -1,6 +1,6 @@
 //! SQL: one text for SQLite and PostgreSQL (design/style.md). A [`Database`] is the pool of one role.
 
-use std::{str::FromStr as _, sync::Arc, time::Duration};
+use std::{str::FromStr as _, sync::Arc};
 
 use sqlx::{
     Any, AnyConnection, AnyPool, AssertSqlSafe, Transaction,
@@ -11,7 +11,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 pub mod control;
 mod dialect;
 mod error;
+#[cfg(test)]
+mod failure_tests;
 pub mod index;
+pub mod limits;
 mod many;
 mod migrate;
 pub mod registry;
@@ -20,9 +23,6 @@ mod versions;
 pub use dialect::Dialect;
 pub use error::SqlError;
 pub use migrate::Migration;
-
-/// Seconds that a caller waits for a connection before the store counts as unavailable.
-const ACQUIRE_S: u64 = 5;
 
 /// The database of one role (decisions.md, "State"): a SQLite file, or a schema of a PostgreSQL database.
 #[derive(Clone, Debug)]
@@ -50,7 +50,7 @@ impl Database {
         let set_up = dialect.connection_set_up(role);
         let pool = AnyPoolOptions::new()
             .max_connections(dialect.connections_max())
-            .acquire_timeout(Duration::from_secs(ACQUIRE_S))
+            .acquire_timeout(limits::ACQUIRE_WAIT)
             .after_connect(move |connection, _| {
                 let set_up = set_up.clone();
                 Box::pin(async move { run(connection, set_up).await })
@@ -61,7 +61,7 @@ impl Database {
         Ok(Self { pool, dialect, role: Arc::from(role), writers })
     }
 
-    /// The pool, for reads and single statements.
+    /// The pool, for reads; a single statement that writes takes its [`Self::turn`] first.
     #[must_use]
     pub fn pool(&self) -> &AnyPool {
         &self.pool
@@ -84,13 +84,18 @@ impl Database {
     /// # Errors
     /// [`SqlError::Unavailable`] when no connection or lock can be had in time.
     pub async fn begin(&self) -> Result<Work, SqlError> {
-        let turn = tokio::time::timeout(Duration::from_secs(ACQUIRE_S), Arc::clone(&self.writers).acquire_owned());
-        let turn = turn
-            .await
-            .map_err(|_| SqlError::unavailable("other writers hold the store"))?
-            .map_err(|_| SqlError::unavailable("the store is closed"))?;
+        let turn = self.turn().await?;
         let transaction = self.pool.begin_with(self.dialect.begin_write()).await?;
         Ok(Work { transaction, _turn: turn })
+    }
+
+    /// Waits for one's turn to write, held until the guard goes. So at most as many connections as may write ever wait
+    /// for a lock, and readers find one while the store is locked.
+    pub(crate) async fn turn(&self) -> Result<OwnedSemaphorePermit, SqlError> {
+        let turn = tokio::time::timeout(limits::TURN_WAIT, Arc::clone(&self.writers).acquire_owned());
+        turn.await
+            .map_err(|_| SqlError::unavailable("other writers hold the store"))?
+            .map_err(|_| SqlError::unavailable("the store is closed"))
     }
 
     /// Brings the tables of one component to the newest of `migrations`, one process at a time.

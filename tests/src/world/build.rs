@@ -59,8 +59,9 @@ impl Builder {
     pub async fn start(mut self) -> Result<World, Broken> {
         gateway::tls::install_provider();
         let folder = Folder::new()?;
-        // A whole second: policies reckon in milliseconds, and a yes begins with the first whole one after it.
-        let clock = ManualClock::new(Timestamp::from_micros(SystemClock.now().seconds() * 1_000_000));
+        // In the midst of a millisecond, which is all that the policies reckon in: time stands still between a citizen's
+        // yes and its use, and the yes must hold at once.
+        let clock = ManualClock::new(Timestamp::from_micros(SystemClock.now().seconds() * 1_000_000 + 4_137));
         let host = compose::World { clock: Arc::new(clock.clone()), entropy: Arc::new(SystemEntropy::default()) };
         self = self.place(&folder);
         let plain = self.config()?;

@@ -24,6 +24,25 @@ async fn state_of_a_newer_version_is_left_alone() {
 }
 
 #[tokio::test]
+async fn a_process_with_another_key_is_told_which_and_what_to_do() {
+    let mut world = World::start().await.unwrap();
+    world.stop().await;
+    for key in ["lookup", "wrapping", "pepper"] {
+        let file = world.state().join("keys").join(format!("{key}.key"));
+        let kept = std::fs::read(&file).unwrap();
+        let other: Vec<u8> = kept.iter().map(|byte| !byte).collect();
+        std::fs::write(&file, other).unwrap();
+        let refused = compose::start(world.config.clone(), world.host.clone()).await.unwrap_err().to_string();
+        let told = format!("cannot start: control database: was begun with another `{key}` key than this process has");
+        assert!(refused.starts_with(&told), "{refused}");
+        assert!(refused.contains(&format!("same `{key}.key`")) && refused.contains("backup"), "{refused}");
+        std::fs::write(&file, kept).unwrap();
+    }
+    world.restart("LOG__RESERVE_MIB", "16").await.unwrap();
+    world.serves().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_second_process_on_the_same_state_is_refused() {
     let world = World::start().await.unwrap();
     let second = Command::new(env!("CARGO_BIN_EXE_taxpayers"))

@@ -2,10 +2,10 @@
 
 use adapters::sql::control::ChangeError;
 use exchange::{
-    classification::{Classification, Role, Sector},
+    classification::{BasisKind, Channel, Classification, Forum, Role, Sector},
     consent::ConsentUse,
-    directory::{Agency, DirectoryData, Purpose, User},
-    ids::{AgencyId, ApprovalId, PurposeCode, UserId},
+    directory::{Agency, Agreement, Approval, DirectoryData, Programme, Purpose, User},
+    ids::{AgencyId, AgreementId, ApprovalId, DatatypeId, ProgrammeId, PurposeCode, ServiceId, UserId},
     ports::{
         citizen_keys::CitizenKeys as _, consent_tokens::ConsentTokens as _, directory_source::DirectorySource as _,
     },
@@ -49,6 +49,66 @@ fn data(world: &World) -> DirectoryData {
         forbidden: false,
     };
     DirectoryData { agencies: vec![agency], users: vec![user], purposes: vec![purpose], ..DirectoryData::default() }
+}
+
+/// A directory with an entry of every kind.
+pub fn everything(world: &World) -> DirectoryData {
+    let (from, until) = (Timestamp::from_micros(1), Timestamp::from_micros(9));
+    let purpose = PurposeCode::parse("KYC-101").unwrap();
+    let datatypes = vec![DatatypeId::parse("identity.name").unwrap()];
+    let agreement = Agreement {
+        id: AgreementId::parse("agr-1").unwrap(),
+        revision: 3,
+        agency: world.bank.clone(),
+        forum: Forum::Nadra,
+        services: vec![ServiceId::parse("identity.kyc").unwrap()],
+        purposes: vec![purpose.clone()],
+        datatypes: datatypes.clone(),
+        role: Role::Power,
+        row_limit: 10,
+        channels: vec![Channel::Api],
+        valid_from: from,
+        valid_until: until,
+        revoked: false,
+    };
+    let programme = Programme {
+        id: ProgrammeId::parse("prog-1").unwrap(),
+        instrument: "Act of \u{2018}2010\u{2019}; it's \"quoted\" \\ and اردو".into(),
+        kind: BasisKind::Programme,
+        forum: Forum::DgNser,
+        agency: world.bank.clone(),
+        purpose: purpose.clone(),
+        datatypes,
+        valid_from: from,
+        valid_until: until,
+        revoked: false,
+    };
+    DirectoryData {
+        agreements: vec![agreement],
+        programmes: vec![programme],
+        approvals: vec![approval(world, "board-1")],
+        revoked_serials: vec!["00".into()],
+        ..data(world)
+    }
+}
+
+fn approval(world: &World, id: &str) -> Approval {
+    Approval {
+        id: ApprovalId::parse(id).unwrap(),
+        agency: world.bank.clone(),
+        forum: Forum::BispBoard,
+        purpose: PurposeCode::parse("KYC-101").unwrap(),
+        datatypes: Vec::new(),
+        valid_from: Timestamp::from_micros(0),
+        valid_until: Timestamp::from_micros(1),
+    }
+}
+
+/// Writes a directory with one unused approval.
+pub async fn approved(world: &World, id: &str) -> ApprovalId {
+    let approvals = vec![approval(world, id)];
+    world.here.replace_directory(&DirectoryData { approvals, ..data(world) }).await.unwrap();
+    ApprovalId::parse(id).unwrap()
 }
 
 pub async fn what_is_written_reads_back(world: &World) {

@@ -11,7 +11,7 @@ use std::{
 use adapters::{
     entropy::SystemEntropy,
     sql::{
-        Database,
+        Database, SqlError,
         control::{Contact, ControlKeys, ControlStore, IssuedToken, NewRequest, Polled},
     },
 };
@@ -26,6 +26,7 @@ use exchange::{
     ports::{citizen_keys::CitizenKeys as _, clock::Clock},
     timestamp::Timestamp,
 };
+use tests::meddling;
 
 pub const CITIZEN: &str = "4210112345671";
 pub const MOBILE: &str = "+923001234567";
@@ -37,7 +38,15 @@ pub struct HandClock(AtomicI64);
 
 impl HandClock {
     pub fn advance(&self, seconds: i64) {
-        self.0.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
+        self.advance_us(seconds * 1_000_000);
+    }
+
+    pub fn advance_us(&self, micros: i64) {
+        self.0.fetch_add(micros, Ordering::SeqCst);
+    }
+
+    pub fn set(&self, at: Timestamp) {
+        self.0.store(at.micros(), Ordering::SeqCst);
     }
 }
 
@@ -53,6 +62,7 @@ pub struct World {
     pub clock: Arc<HandClock>,
     pub bank: AgencyId,
     pub teller: UserId,
+    pub url: String,
     folder: Option<PathBuf>,
 }
 
@@ -76,6 +86,7 @@ impl World {
             clock,
             bank: AgencyId::parse("bank-indus").unwrap(),
             teller: UserId::parse("teller-1").unwrap(),
+            url: url.to_owned(),
             folder: None,
         }
     }
@@ -86,6 +97,34 @@ impl World {
         if let Some(folder) = self.folder {
             std::fs::remove_dir_all(folder).unwrap();
         }
+    }
+
+    /// Another store over the same database, with secrets of this many kinds: the usual ones are 1, 2 and 3.
+    pub async fn open(&self, [lookup, wrapping, pepper]: [u8; 3]) -> Result<ControlStore, SqlError> {
+        let database = Database::open(&self.url, "control").await?;
+        let keys = ControlKeys::new(&[lookup; 32], &[wrapping; 32], &[pepper; 32]).unwrap();
+        let clock = Arc::clone(&self.clock);
+        ControlStore::open(database, keys, clock, Arc::new(SystemEntropy::default())).await
+    }
+
+    /// Statements that no program of ours runs, all or none: what a thief, a disk or a newer program does.
+    pub async fn meddle(&self, sql: impl Into<String>) -> Result<(), SqlError> {
+        meddling::meddle(self.there.database(), sql).await
+    }
+
+    /// Asks `count` times at once, by turns through both stores, and gathers the answers.
+    pub async fn at_once<T, F>(&self, count: usize, ask: impl Fn(Arc<ControlStore>, usize) -> F) -> Vec<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = T> + Send + 'static,
+    {
+        let store = |n: usize| Arc::clone(if n % 2 == 0 { &self.here } else { &self.there });
+        let asked: Vec<_> = (0..count).map(|n| tokio::spawn(ask(store(n), n))).collect();
+        let mut answers = Vec::with_capacity(count);
+        for answer in asked {
+            answers.push(answer.await.unwrap());
+        }
+        answers
     }
 
     /// Every byte of the SQLite database, its write-ahead log included.
@@ -162,6 +201,11 @@ async fn store(url: &str, clock: Arc<HandClock>) -> ControlStore {
 
 pub fn passcode(digits: &str) -> Passcode {
     Passcode::parse(digits).unwrap()
+}
+
+/// How often an answer was given.
+pub fn count<T: PartialEq>(answers: &[T], wanted: &T) -> usize {
+    answers.iter().filter(|answer| *answer == wanted).count()
 }
 
 pub fn request(id: &str) -> RequestId {

@@ -63,6 +63,8 @@ impl<K: Eq + Hash, V: Clone> Cache<K, V> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -89,5 +91,85 @@ mod tests {
         }
         assert_eq!(cache.get(&0, 1), None);
         assert_eq!(cache.get(&ENTRIES_MAX, 1), Some(()));
+    }
+
+    #[test]
+    fn silence_is_counted_from_the_asking_to_the_millisecond() {
+        let asked = Timestamp::from_micros(5_000_000_000);
+        let confirmed = Confirmed::default();
+        confirmed.saw(7, asked);
+        let check = |micros: i64, expected| {
+            let now = Timestamp::from_micros(asked.micros() + micros);
+            assert_eq!(confirmed.current(now), expected, "{micros} µs later");
+        };
+        check(0, Some(7));
+        check(1_000_999, Some(7));
+        check(1_001_000, None);
+        // A clock that was set back believes what it saw: it was asked later than now.
+        check(-60_000_000, Some(7));
+    }
+
+    /// One step of a store's life: what is asked, remembered and changed, in any order.
+    #[derive(Clone, Debug)]
+    enum Step {
+        Change(u8),
+        Ask,
+        Read(u8),
+        Wait(i64),
+    }
+
+    fn steps() -> impl Strategy<Value = Vec<Step>> {
+        let step = prop_oneof![
+            (0..4_u8).prop_map(Step::Change),
+            Just(Step::Ask),
+            (0..4_u8).prop_map(Step::Read),
+            (0..1_500_i64).prop_map(Step::Wait),
+        ];
+        proptest::collection::vec(step, 1..60)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(128))]
+
+        /// Whatever another process changes, a value that is given is at most a second old, and none is older than what
+        /// was seen of the generation.
+        #[test]
+        fn no_value_outlives_a_change_by_more_than_a_second(steps in steps()) {
+            let (confirmed, cache) = (Confirmed::default(), Cache::new());
+            let mut now = Timestamp::from_micros(1_000_000_000);
+            let (mut generation, mut values, mut asked) = (1_u64, [0_u32; 4], [0_u32; 4]);
+            let mut changed = [now; 4];
+            for step in steps {
+                match step {
+                    Step::Wait(ms) => now = Timestamp::from_micros(now.micros() + ms * 1_000),
+                    Step::Change(key) => {
+                        generation += 1;
+                        values[usize::from(key)] += 1;
+                        changed[usize::from(key)] = now;
+                    }
+                    Step::Ask => {
+                        confirmed.saw(generation, now);
+                        asked = values;
+                    }
+                    Step::Read(key) => {
+                        let at = usize::from(key);
+                        let known = confirmed.current(now);
+                        match known.and_then(|generation| cache.get(&key, generation)) {
+                            Some(value) => {
+                                let age_ms = now.millis() - changed[at].millis();
+                                prop_assert!(value == values[at] || age_ms <= limits::DIRECTORY_STALE_MS_MAX);
+                                prop_assert!(value >= asked[at], "older than what was seen");
+                            }
+                            None => {
+                                // As stores do: the generation before the value.
+                                if let Some(generation) = known {
+                                    cache.put(key, generation, values[at]);
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
     }
 }

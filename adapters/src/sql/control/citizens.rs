@@ -51,6 +51,7 @@ impl ControlStore {
         let mut secret = Zeroizing::new([0; 32]);
         self.entropy.fill(secret.as_mut());
         let wrapped = self.seal(&place(subject), secret.as_ref())?;
+        let turn = self.database.turn().await?;
         sqlx::query(
             "INSERT INTO citizen_key (subject, wrapped, made_at) VALUES ($1, $2, $3) ON CONFLICT (subject) DO NOTHING",
         )
@@ -59,6 +60,7 @@ impl ControlStore {
         .bind(self.clock.now().micros())
         .execute(self.database.pool())
         .await?;
+        drop(turn);
         // Somebody may have been first: the row that stands is the key, ours or theirs.
         let (wrapped,) = self.wrapped(subject).await?.ok_or_else(|| damaged("citizen's key"))?;
         self.unwrap_key(subject, wrapped)

@@ -28,7 +28,7 @@ impl ControlStore {
             ConsentUse::OneTime => details.valid_until.unwrap_or(collected).min(collected),
             ConsentUse::Standing => details.valid_until.ok_or_else(|| damaged("standing consent"))?,
         };
-        let granted_at = approved.approved_at.ok_or_else(|| damaged("approval"))?;
+        let granted_at = whole_millisecond(approved.approved_at.ok_or_else(|| damaged("approval"))?);
         sqlx::query(
             "INSERT INTO consent (id, revision, subject, agency, user_id, purpose, datatypes, usage, granted_at, \
              expires_at, state) VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, 'active')",
@@ -145,6 +145,12 @@ impl ControlStore {
         self.commit(work, generation).await?;
         Ok(turned.rows_affected())
     }
+}
+
+/// The policies know milliseconds, and let nothing begin early: a yes in the midst of one would not hold until the next,
+/// and a token that is used at once would fail. No token exists before its yes, so the earlier instant gives nothing away.
+const fn whole_millisecond(at: Timestamp) -> Timestamp {
+    Timestamp::from_micros(at.millis().saturating_mul(1_000))
 }
 
 fn details_of(stored: &Stored) -> Result<Details, SqlError> {

@@ -65,6 +65,7 @@ impl ControlStore {
         let now = self.clock.now();
         let claim = Claim { scope: scope_text(scope), begun_at: now };
         let body = hex::encode(body_sha256);
+        let turn = self.database.turn().await?;
         // A finished key is free after a day; unfinished work of the same body is taken over after a minute.
         let taken = sqlx::query(
             "INSERT INTO idempotency (scope, body, state, replays, begun_at) VALUES ($1, $2, 'working', 0, $3) \
@@ -80,6 +81,7 @@ impl ControlStore {
         .bind(now.plus_seconds(-ABANDONED_S).micros())
         .execute(self.database.pool())
         .await?;
+        drop(turn);
         if taken.rows_affected() == 1 {
             return Ok(Begun::Fresh(claim));
         }
@@ -116,6 +118,7 @@ impl ControlStore {
     pub async fn finish(&self, claim: &Claim, sequence: u64, answer: Option<&[u8]>) -> Result<bool, SqlError> {
         let sequence = i64::try_from(sequence).map_err(|_| damaged("sequence"))?;
         let sealed = answer.map(|plain| self.seal(&place(&claim.scope), plain)).transpose()?;
+        let _turn = self.database.turn().await?;
         let done = sqlx::query(
             "UPDATE idempotency SET state = 'done', sequence = $3, answer = $4 \
              WHERE scope = $1 AND begun_at = $2 AND state = 'working'",
@@ -134,6 +137,7 @@ impl ControlStore {
     /// # Errors
     /// [`SqlError`]: the key frees itself after a minute.
     pub async fn abandon(&self, claim: &Claim) -> Result<(), SqlError> {
+        let _turn = self.database.turn().await?;
         sqlx::query("DELETE FROM idempotency WHERE scope = $1 AND begun_at = $2 AND state = 'working'")
             .bind(claim.scope.clone())
             .bind(claim.begun_at.micros())
@@ -147,6 +151,7 @@ impl ControlStore {
     /// # Errors
     /// [`SqlError`].
     pub async fn count_replay(&self, claim: &Claim, max: u32) -> Result<bool, SqlError> {
+        let _turn = self.database.turn().await?;
         let counted = sqlx::query(
             "UPDATE idempotency SET replays = replays + 1 \
              WHERE scope = $1 AND begun_at = $2 AND state = 'done' AND replays < $3",

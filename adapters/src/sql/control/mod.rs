@@ -18,6 +18,7 @@ mod consents;
 mod contacts;
 mod directory;
 mod idempotency;
+mod key_check;
 mod outbox;
 mod requests;
 mod schema;
@@ -34,6 +35,7 @@ pub struct ControlKeys {
     lookup: hmac::Key,
     wrapping: SealingKey,
     pepper: Pepper,
+    checks: key_check::Checks,
 }
 
 impl ControlKeys {
@@ -46,6 +48,7 @@ impl ControlKeys {
             lookup: hmac::Key::new(hmac::HMAC_SHA256, lookup),
             wrapping: SealingKey::new(wrapping)?,
             pepper: Pepper::new(pepper),
+            checks: key_check::of(lookup, wrapping, pepper),
         })
     }
 }
@@ -78,7 +81,8 @@ impl ControlStore {
     /// Takes a database of the control role and brings its tables up to date.
     ///
     /// # Errors
-    /// [`SqlError`], among them [`SqlError::NewerSchema`].
+    /// [`SqlError`], among them [`SqlError::NewerSchema`], and [`SqlError::OtherKey`] when the database was begun with
+    /// other keys.
     pub async fn open(
         database: Database,
         keys: ControlKeys,
@@ -86,6 +90,7 @@ impl ControlStore {
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, SqlError> {
         database.migrate("control", schema::MIGRATIONS).await?;
+        key_check::same(&database, &keys.checks).await?;
         Ok(Self {
             database,
             keys,
@@ -115,7 +120,7 @@ impl ControlStore {
         let asked_at = self.clock.now();
         let value: i64 =
             sqlx::query_scalar("SELECT value FROM generation WHERE id = 1").fetch_one(self.database.pool()).await?;
-        let generation = u64::try_from(value).unwrap_or(0);
+        let generation = generation_of(value)?;
         self.confirmed.saw(generation, asked_at);
         Ok(generation)
     }
@@ -126,7 +131,7 @@ impl ControlStore {
         let value: i64 = sqlx::query_scalar("UPDATE generation SET value = value + 1 WHERE id = 1 RETURNING value")
             .fetch_one(work.on())
             .await?;
-        Ok(u64::try_from(value).unwrap_or(0))
+        generation_of(value)
     }
 
     /// Commits a change of the given generation and forgets what was remembered before it.
@@ -136,6 +141,11 @@ impl ControlStore {
         self.confirmed.saw(generation, asked_at);
         Ok(generation)
     }
+}
+
+/// A generation only ever rises, so one below zero was written by nobody of ours.
+fn generation_of(stored: i64) -> Result<u64, SqlError> {
+    u64::try_from(stored).map_err(|_| damaged("generation"))
 }
 
 impl From<SqlError> for ControlUnavailable {

@@ -84,6 +84,7 @@ impl ControlStore {
     pub async fn submit(&self, request: &NewRequest<'_>) -> Result<(), SqlError> {
         let now = self.clock.now();
         let transaction = Transaction::received(now, request.ttl_s);
+        let _turn = self.database.turn().await?;
         sqlx::query(
             "INSERT INTO auth_request (id_hash, reference, agency, user_id, subject, details, state, tries, \
              created_at, expires_at, interval_s) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10)",

@@ -2,9 +2,10 @@
 
 use crate::sql::Migration;
 
-pub(super) const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    sql: "
+pub(super) const MIGRATIONS: &[Migration] =
+    &[Migration { version: 1, sql: FIRST }, Migration { version: 2, sql: KEY_CHECKS }];
+
+const FIRST: &str = "
 CREATE TABLE generation (id BIGINT PRIMARY KEY CHECK (id = 1), value BIGINT NOT NULL);
 INSERT INTO generation (id, value) VALUES (1, 1);
 
@@ -42,5 +43,7 @@ CREATE TABLE idempotency (
     scope TEXT PRIMARY KEY, body TEXT NOT NULL, state TEXT NOT NULL CHECK (state IN ('working', 'done')),
     sequence BIGINT, answer BYTEA, replays BIGINT NOT NULL, begun_at BIGINT NOT NULL);
 CREATE INDEX idempotency_begun ON idempotency (begun_at);
-",
-}];
+";
+
+/// What shows that two processes have the same keys; a tag says nothing of its key.
+const KEY_CHECKS: &str = "CREATE TABLE key_check (name TEXT PRIMARY KEY, tag BYTEA NOT NULL)";

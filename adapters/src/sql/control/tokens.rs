@@ -49,6 +49,7 @@ impl ConsentTokens for ControlStore {
     }
 
     async fn restore(&self, token: &str, request: &RequestId) -> Result<(), ControlUnavailable> {
+        let _turn = self.database.turn().await?;
         sqlx::query("UPDATE token SET used_by = NULL, used_at = NULL WHERE hash = $1 AND used_by = $2")
             .bind(hash_text(sha256(token.as_bytes())))
             .bind(request.as_str())
@@ -84,6 +85,7 @@ impl ControlStore {
     }
 
     async fn consume_once(&self, hash: [u8; 32], request: &RequestId, now: Timestamp) -> Result<bool, SqlError> {
+        let _turn = self.database.turn().await?;
         let used = sqlx::query(CONSUME)
             .bind(hash_text(hash))
             .bind(request.as_str())

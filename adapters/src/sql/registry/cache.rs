@@ -78,6 +78,7 @@ impl Shard {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use registry_core::population::Population;
 
     use super::*;
@@ -113,5 +114,84 @@ mod tests {
         let shard = cache.shard(number(0)).unwrap();
         assert!(shard.young.len() + shard.old.len() <= 2 * GENERATION_MAX);
         assert!(!shard.young.contains_key(&number(1)) && !shard.old.contains_key(&number(1)));
+    }
+
+    /// What one reader or writer does next; a reader's steps may have any writer's between them.
+    #[derive(Clone, Debug)]
+    enum Step {
+        Begin(usize),
+        Read(usize),
+        Keep(usize),
+        Change(usize),
+        Ask(usize),
+    }
+
+    /// A reader under way: which person, the epoch it began with, and the version that it read.
+    #[derive(Clone, Copy, Default)]
+    struct Reader {
+        of: usize,
+        epoch: u64,
+        read: Option<usize>,
+    }
+
+    fn steps() -> impl Strategy<Value = Vec<(Step, usize)>> {
+        let step = prop_oneof![
+            (0..3_usize).prop_map(Step::Begin),
+            (0..3_usize).prop_map(Step::Read),
+            (0..3_usize).prop_map(Step::Keep),
+            (0..4_usize).prop_map(Step::Change),
+            (0..4_usize).prop_map(Step::Ask),
+        ];
+        proptest::collection::vec((step, 0..4_usize), 1..80)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(128))]
+
+        /// However readers and writers cross each other, what is found is the newest version that was written.
+        #[test]
+        fn a_person_who_is_found_is_never_older_than_the_last_change(steps in steps()) {
+            let versions: Vec<Arc<Person>> = persons().into_iter().take(80).map(|(_, person)| person).collect();
+            // Two of the numbers share a shard.
+            let numbers = [1_000_000_000_000, 1_000_000_000_160, 1_000_000_000_010, 1_000_000_000_020];
+            let number = |n: usize| Cnic::from_u64(numbers[n]).unwrap();
+            let (cache, mut current, mut readers) = (Cache::default(), [0_usize; 4], [Reader::default(); 3]);
+            for (step, of) in steps {
+                match step {
+                    Step::Begin(r) => readers[r] = Reader { of, epoch: cache.epoch(number(of)), read: None },
+                    Step::Read(r) => readers[r].read = Some(current[readers[r].of]),
+                    Step::Keep(r) => {
+                        let Reader { of, epoch, read: Some(read) } = readers[r] else { continue };
+                        cache.put(number(of), epoch, Arc::clone(&versions[read % versions.len()]));
+                    }
+                    Step::Change(of) => {
+                        current[of] += 1;
+                        cache.forget(number(of));
+                    }
+                    Step::Ask(of) => {
+                        if let Some(found) = cache.get(number(of)) {
+                            let newest = &versions[current[of] % versions.len()];
+                            prop_assert!(Arc::ptr_eq(&found, newest), "an old version of person {of}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_change_of_one_person_keeps_the_others_who_were_read_before() {
+        let all = persons();
+        let cache = Cache::default();
+        for (number, person) in &all {
+            cache.put(*number, cache.epoch(*number), Arc::clone(person));
+        }
+        let (changed, _) = all[7];
+        cache.forget(changed);
+        for (number, person) in &all {
+            let found = cache.get(*number);
+            assert_eq!(found.is_none(), *number == changed);
+            assert!(found.is_none_or(|found| Arc::ptr_eq(&found, person)), "another person was given");
+        }
     }
 }

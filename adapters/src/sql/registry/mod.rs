@@ -111,7 +111,7 @@ fn store_error(error: SqlError) -> StoreError {
     match error {
         SqlError::Unavailable(why) => StoreError::Unavailable(why),
         SqlError::Conflict => StoreError::AlreadyThere,
-        SqlError::NewerSchema { .. } | SqlError::Other(_) => {
+        SqlError::NewerSchema { .. } | SqlError::OtherKey { .. } | SqlError::Other(_) => {
             tracing::error!(%error, "registry database failed");
             StoreError::Corrupt("unexpected answer of the database")
         }

@@ -97,7 +97,8 @@ pub(super) fn household(row: &AnyRow) -> Result<Household, StoreError> {
     };
     let position = match (degrees(5)?, degrees(6)?) {
         (Some(latitude_e6), Some(longitude_e6)) => Some(Position { latitude_e6, longitude_e6 }),
-        _ => None,
+        (None, None) => None,
+        _ => return Err(StoreError::Corrupt("position")),
     };
     Ok(Household {
         id: HouseholdId(unsigned(row, 0)?),

@@ -2,7 +2,7 @@
 
 use registry_core::{limits::LOAD_BATCH_MAX, population::Population, ports::store::StoreError};
 
-use super::{RegistrySql, driver_error, rows::integer};
+use super::{RegistrySql, driver_error, rows::integer, store_error};
 
 /// Why a registry was not seeded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -66,6 +66,7 @@ impl RegistrySql {
             Some(_) => Err(SeedError::OtherPersons),
             None if there > 0 => Err(SeedError::OtherPersons),
             None => {
+                let _turn = self.database.turn().await.map_err(store_error)?;
                 sqlx::query("INSERT INTO synthetic (id, seed, size) VALUES (1, $1, $2)")
                     .bind(seed.to_string())
                     .bind(integer(size))

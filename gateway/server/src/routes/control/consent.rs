@@ -89,7 +89,9 @@ pub(super) fn store_failure(error: &SqlError) -> Failure {
     tracing::error!(error = %error, "the control store did not do what consent asked");
     match error {
         SqlError::Unavailable(_) => Refusal::new(Code::StoreUnavailable).retry_after(STORE_RETRY_S).into(),
-        SqlError::Conflict | SqlError::NewerSchema { .. } | SqlError::Other(_) => Code::Internal.into(),
+        SqlError::Conflict | SqlError::NewerSchema { .. } | SqlError::OtherKey { .. } | SqlError::Other(_) => {
+            Code::Internal.into()
+        }
     }
 }
 
