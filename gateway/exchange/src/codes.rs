@@ -139,6 +139,8 @@ codes! {
     IdempotencyConflict = "idempotency_conflict",
     /// The same idempotency key is being worked on.
     IdempotencyInProgress = "idempotency_in_progress",
+    /// The answer under this idempotency key is no longer given again.
+    IdempotencySpent = "idempotency_spent",
     /// The service behind the door failed.
     UpstreamFailed = "upstream_failed",
     /// The service behind the door gave an answer that may not be passed on.

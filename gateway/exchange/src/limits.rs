@@ -30,6 +30,15 @@ pub const CONSENT_TOKEN_TTL_S: i64 = 120;
 /// Days that a standing consent may live at most; each purpose sets a ceiling at or below it.
 pub const STANDING_CONSENT_DAYS_MAX: i64 = 365;
 
+/// Seconds within which a read may be repeated under its idempotency key (decisions.md, "Idempotency").
+pub const REPLAY_WITHIN_S: i64 = 600;
+
+/// Times that a read may be repeated under its idempotency key (decisions.md, "Idempotency").
+pub const REPLAYS_MAX: u32 = 3;
+
+/// Bytes of an idempotency key: a UUID has 36.
+pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 128;
+
 /// Seconds that a permit token lives between two of our own processes (decisions.md).
 pub const PERMIT_TOKEN_TTL_S: i64 = 10;
 

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use exchange::{
     caller::Peer,
     catalogue::CallerKind,
     cnic::Cnic,
     codes::Code,
+    directory::Directory,
     ids::{DatatypeId, RequestId},
     permit::Permit,
     ports::entropy::random_hex_128,
@@ -18,8 +20,8 @@ use exchange::{
 use crate::{
     door::{BodyReader, Door, Head, Listener, Reply},
     phases::{
-        authorise, counted::Count, filter, forward, identify, meter, parts::Parts, record, record::Closing, release,
-        reserve, route, trail::Trail, watch::Watch,
+        authorise, counted::Count, filter, forward, idempotency, identify, meter, parts::Parts, record,
+        record::Closing, release, reserve, route, trail::Trail, watch::Watch,
     },
 };
 
@@ -60,17 +62,35 @@ impl Pipeline {
         watch.done("identify");
         parts.limits.check(&caller, head.peer.address)?;
         watch.done("limit");
-        let routed = route::route(parts, head, body, caller, &directory, trail).await?;
+        let mut routed = route::route(parts, head, body, caller, &directory, trail).await?;
         watch.done("route");
-        let authorised = authorise::authorise(parts, &routed, &directory, trail).await?;
+        idempotency::begin(parts, &head.headers, &mut routed, trail).await?;
+        let ended = self.decided(&routed, &directory, trail, &mut watch).await;
+        if let Err(ended) = &ended {
+            let forwarded = matches!(ended, Ended::Admitted { .. });
+            idempotency::give_up(parts, &routed, ended.code(), forwarded).await;
+        }
+        ended
+    }
+
+    async fn decided(
+        &self,
+        routed: &route::Routed,
+        directory: &Directory,
+        trail: &mut Trail,
+        watch: &mut Watch<'_>,
+    ) -> Result<Reply, Ended> {
+        let parts = self.parts.as_ref();
+        let authorised = authorise::authorise(parts, routed, directory, trail).await?;
+        idempotency::note(routed, trail);
         watch.done("authorise");
         if trail.dry_run {
-            return self.dry_run(&routed, trail).await;
+            return self.dry_run(routed, trail).await;
         }
-        let reserved = reserve::reserve(parts, &routed, &authorised, trail).await?;
+        let reserved = reserve::reserve(parts, routed, &authorised, trail).await?;
         watch.done("reserve");
         let intent = reserved.intent.map(|position| position.sequence);
-        match self.answer(&routed, &authorised, intent, trail, &mut watch).await {
+        match self.answer(routed, &authorised, intent, trail, watch).await {
             Ok(reply) => Ok(reply),
             Err(refusal) => {
                 reserve::give_back(parts, &reserved, &trail.request).await;
@@ -88,17 +108,17 @@ impl Pipeline {
         watch: &mut Watch<'_>,
     ) -> Result<Reply, Refusal> {
         let parts = self.parts.as_ref();
-        let answer = forward::forward(parts, routed, &authorised.permit, trail).await?;
-        watch.done("forward");
-        let mut filtered = filter::narrow(routed, &authorised.permit, &answer, trail)?;
-        watch.done("filter");
-        let rows = filtered.rows;
-        let subjects = returned(routed, &authorised.permit, std::mem::take(&mut filtered.subjects));
+        let (body, rows, named) = match idempotency::stored(routed, trail)? {
+            Some(stored) => (stored.body, stored.rows, Vec::new()),
+            None => self.ask(routed, authorised, trail, watch).await?,
+        };
+        let subjects = returned(routed, &authorised.permit, named);
+        let replay_of = idempotency::repeats(routed).map(|first| first.sequence);
         let charge = meter::price(parts, &routed.service, &routed.caller, rows, trail.at);
+        let charge = charge.filter(|_| replay_of.is_none());
         watch.done("meter");
-        let body = release::body(routed, filtered, trail);
         let closing = Closing {
-            kind: Kind::Outcome,
+            kind: if replay_of.is_some() { Kind::Replay } else { Kind::Outcome },
             status: 200,
             code: None,
             rows,
@@ -110,7 +130,24 @@ impl Pipeline {
         };
         let position = record::durable(parts, trail, &closing).await?;
         watch.done("record");
-        Ok(release::answer(trail, parts.log.origin(), position, rows, charge.as_ref(), body.clone()))
+        idempotency::finish(parts, routed, position, rows, &body, trail).await;
+        Ok(release::answer(trail, parts.log.origin(), position, rows, charge.as_ref(), replay_of, body.clone()))
+    }
+
+    /// What the upstream answers, filtered: body, rows, and whom it named.
+    async fn ask(
+        &self,
+        routed: &route::Routed,
+        authorised: &authorise::Authorised,
+        trail: &Trail,
+        watch: &mut Watch<'_>,
+    ) -> Result<(Bytes, u32, Vec<Cnic>), Refusal> {
+        let answer = forward::forward(self.parts.as_ref(), routed, &authorised.permit, trail).await?;
+        watch.done("forward");
+        let mut filtered = filter::narrow(routed, &authorised.permit, &answer, trail)?;
+        watch.done("filter");
+        let (rows, named) = (filtered.rows, std::mem::take(&mut filtered.subjects));
+        Ok((release::body(routed, filtered, trail), rows, named))
     }
 
     async fn dry_run(&self, routed: &route::Routed, trail: &Trail) -> Result<Reply, Ended> {
@@ -119,7 +156,7 @@ impl Pipeline {
         let body = release::dry_run_body(trail, charge.as_ref());
         let closing = Closing { kind: Kind::Outcome, status: 200, body: &body, ..Closing::intent() };
         let position = record::durable(parts, trail, &closing).await?;
-        Ok(release::answer(trail, parts.log.origin(), position, 0, None, body.clone()))
+        Ok(release::answer(trail, parts.log.origin(), position, 0, None, None, body.clone()))
     }
 
     /// Records a refusal and words it; if even that cannot be recorded, the reply says so and nothing else.
@@ -243,3 +280,7 @@ impl Door for Pipeline {
         reply
     }
 }
+
+#[cfg(test)]
+#[path = "pipeline_tests.rs"]
+mod tests;

@@ -1,7 +1,10 @@
 //! Idempotency keys of clients: the same request twice is done once (decisions.md, "Idempotency").
 
+use async_trait::async_trait;
+pub use exchange::ports::idempotency::{Begun, Claim, IdempotencyScope};
 use exchange::{
-    ids::{AgencyId, ServiceId, UserId},
+    ids::UserId,
+    ports::{consent_tokens::ControlUnavailable, idempotency::IdempotencyKeys},
     timestamp::Timestamp,
 };
 use sqlx::Row as _;
@@ -14,46 +17,27 @@ const REMEMBERED_S: i64 = 24 * 3600;
 /// Seconds after which work that never ended is taken over: longer than any upstream may take, short of a clerk's patience.
 const ABANDONED_S: i64 = 60;
 
-/// What one key is unique within.
-#[derive(Clone, Copy, Debug)]
-pub struct IdempotencyScope<'a> {
-    /// The agency.
-    pub agency: &'a AgencyId,
-    /// The user, if one is named.
-    pub user: Option<&'a UserId>,
-    /// The service.
-    pub service: &'a ServiceId,
-    /// `Idempotency-Key` as sent.
-    pub key: &'a str,
-}
+#[async_trait]
+impl IdempotencyKeys for ControlStore {
+    async fn begin(&self, scope: IdempotencyScope<'_>, body_sha256: &[u8; 32]) -> Result<Begun, ControlUnavailable> {
+        Ok(Self::begin(self, scope, body_sha256).await?)
+    }
 
-/// The right to do the work of one key; hand it back to [`ControlStore::finish`] or [`ControlStore::abandon`].
-#[derive(Clone, Debug)]
-pub struct Claim {
-    scope: String,
-    begun_at: Timestamp,
-}
+    async fn finish(&self, claim: &Claim, sequence: u64, answer: Option<&[u8]>) -> Result<bool, ControlUnavailable> {
+        Ok(Self::finish(self, claim, sequence, answer).await?)
+    }
 
-/// What is known of a key.
-#[derive(Debug)]
-pub enum Begun {
-    /// Nothing: do the work, then finish or abandon it.
-    Fresh(Claim),
-    /// Somebody is at it: 409.
-    InProgress,
-    /// It was used with another body: 422.
-    OtherBody,
-    /// It was done.
-    Done {
-        /// Place of the first answer in the access log.
-        sequence: u64,
-        /// The first answer, where one was kept.
-        answer: Option<Vec<u8>>,
-        /// When the first request began.
-        at: Timestamp,
-        /// For [`ControlStore::count_replay`].
-        claim: Claim,
-    },
+    async fn abandon(&self, claim: &Claim) -> Result<(), ControlUnavailable> {
+        Ok(Self::abandon(self, claim).await?)
+    }
+
+    async fn count_replay(&self, claim: &Claim, max: u32) -> Result<bool, ControlUnavailable> {
+        Ok(Self::count_replay(self, claim, max).await?)
+    }
+
+    async fn forget_old(&self) -> Result<u64, ControlUnavailable> {
+        Ok(self.forget_old_keys().await?)
+    }
 }
 
 impl ControlStore {
@@ -162,6 +146,19 @@ impl ControlStore {
         .execute(self.database.pool())
         .await?;
         Ok(counted.rows_affected() == 1)
+    }
+
+    /// Deletes the keys that nobody can repeat any more; how many there were.
+    ///
+    /// # Errors
+    /// [`SqlError`]: the next call deletes them.
+    pub async fn forget_old_keys(&self) -> Result<u64, SqlError> {
+        let until = self.clock.now().plus_seconds(-REMEMBERED_S).micros();
+        let forgotten = sqlx::query("DELETE FROM idempotency WHERE begun_at <= $1")
+            .bind(until)
+            .execute(self.database.pool())
+            .await?;
+        Ok(forgotten.rows_affected())
     }
 }
 

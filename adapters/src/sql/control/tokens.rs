@@ -7,6 +7,7 @@ use exchange::{
     caller::Thumbprint,
     consent::{ConsentFacts, ConsentUse, SubjectKey},
     ids::{AgencyId, ApprovalId, ConsentId, DatatypeId, PurposeCode, RequestId, UserId},
+    limits,
     ports::consent_tokens::{ConsentTokens, ControlUnavailable},
     timestamp::Timestamp,
 };
@@ -14,7 +15,7 @@ use sqlx::{Row as _, any::AnyRow};
 
 use super::{ControlStore, SqlError, damaged, sha256};
 
-const FIND: &str = "SELECT t.certificate, t.expires_at AS token_expires_at, t.used_by, c.id, c.revision, c.subject, \
+const FIND: &str = "SELECT t.certificate, t.expires_at AS token_expires_at, t.used_by, t.used_at, c.id, c.revision, c.subject, \
                     c.agency, c.user_id, c.purpose, c.datatypes, c.usage, c.granted_at, c.expires_at, c.state \
                     FROM token t JOIN consent c ON c.id = t.consent WHERE t.hash = $1";
 
@@ -34,6 +35,22 @@ impl ConsentTokens for ControlStore {
         let found = self.behind(sha256(token.as_bytes()), now).await?;
         let live = found.filter(|found| found.0 == certificate && found.1.active && now < found.1.expires_at);
         Ok(live.map(|found| found.1.clone()))
+    }
+
+    async fn find_again(
+        &self,
+        token: &str,
+        certificate: Thumbprint,
+        by: &RequestId,
+    ) -> Result<Option<ConsentFacts>, ControlUnavailable> {
+        let row = sqlx::query(FIND)
+            .bind(hash_text(sha256(token.as_bytes())))
+            .fetch_optional(self.database.pool())
+            .await
+            .map_err(SqlError::from)?;
+        let Some(row) = row else { return Ok(None) };
+        let (bound, facts) = used_by(&row, by)?;
+        Ok((bound == certificate && facts.active && self.clock.now() < facts.expires_at).then_some(facts))
     }
 
     async fn consume(&self, token: &str, request: &RequestId) -> Result<bool, ControlUnavailable> {
@@ -143,6 +160,20 @@ pub(super) const fn usage_word(usage: ConsentUse) -> &'static str {
         ConsentUse::OneTime => "one_time",
         ConsentUse::Standing => "standing",
     }
+}
+
+/// As [`found`]; but what this request itself used is not used up for it, and its use was in time.
+fn used_by(row: &AnyRow, request: &RequestId) -> Result<(Thumbprint, ConsentFacts), SqlError> {
+    let (bound, mut facts) = found(row)?;
+    let used: Option<String> = row.try_get("used_by")?;
+    let used_at: Option<i64> = row.try_get("used_at")?;
+    if let (Some(used), Some(at)) = (used, used_at)
+        && used == request.as_str()
+    {
+        facts.active = row.try_get::<String, _>("state")? == "active";
+        facts.expires_at = Timestamp::from_micros(at).plus_seconds(limits::REPLAY_WITHIN_S);
+    }
+    Ok((bound, facts))
 }
 
 fn found(row: &AnyRow) -> Result<(Thumbprint, ConsentFacts), SqlError> {

@@ -24,6 +24,15 @@ pub trait ConsentTokens: Send + Sync + std::fmt::Debug {
     /// to another certificate.
     async fn find(&self, token: &str, certificate: Thumbprint) -> Result<Option<ConsentFacts>, ControlUnavailable>;
 
+    /// The consent behind a token as [`Self::find`] tells it, for a repetition of the request `by`: a one-time token that
+    /// `by` itself used still counts, for [`crate::limits::REPLAY_WITHIN_S`] after its use and while the consent is active.
+    async fn find_again(
+        &self,
+        token: &str,
+        certificate: Thumbprint,
+        by: &RequestId,
+    ) -> Result<Option<ConsentFacts>, ControlUnavailable>;
+
     /// Uses the token for this request.
     async fn consume(&self, token: &str, request: &RequestId) -> Result<bool, ControlUnavailable>;
 

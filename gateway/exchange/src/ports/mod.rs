@@ -5,6 +5,7 @@ pub mod clock;
 pub mod consent_tokens;
 pub mod directory_source;
 pub mod entropy;
+pub mod idempotency;
 pub mod record_log;
 pub mod subject_status;
 pub mod upstream;

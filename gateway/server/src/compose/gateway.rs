@@ -15,7 +15,10 @@ use axum::Router;
 use exchange::{
     ids::UpstreamId,
     permit::PermitMint,
-    ports::{citizen_keys::CitizenKeys, consent_tokens::ConsentTokens, record_log::RecordLog, upstream::Upstream},
+    ports::{
+        citizen_keys::CitizenKeys, consent_tokens::ConsentTokens, idempotency::IdempotencyKeys, record_log::RecordLog,
+        upstream::Upstream,
+    },
 };
 
 use super::{
@@ -142,6 +145,7 @@ fn parts(
         log: Arc::clone(log) as Arc<dyn RecordLog>,
         side_key: Arc::clone(&keys.side),
         citizen_keys: Arc::clone(&store) as Arc<dyn CitizenKeys>,
+        idempotency: Arc::clone(&store) as Arc<dyn IdempotencyKeys>,
         tokens: store as Arc<dyn ConsentTokens>,
         upstreams,
         rates: ArcSwap::from_pointee(sample::rates(config.rates.path.as_deref())?),

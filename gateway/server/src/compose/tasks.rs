@@ -20,7 +20,7 @@ use crate::{
 const INDEX_EVERY: Duration = Duration::from_millis(250);
 /// Between two records of counted refusals.
 const COUNT_EVERY: Duration = Duration::from_secs(1);
-/// Between two clearings of idle counters.
+/// Between two clearings of idle counters and old keys.
 const SHRINK_EVERY: Duration = Duration::from_mins(1);
 
 pub(super) fn gateway(
@@ -66,6 +66,9 @@ async fn shrink(door: Arc<Pipeline>) {
     loop {
         tick.tick().await;
         door.parts().limits.shrink();
+        if let Err(error) = door.parts().idempotency.forget_old().await {
+            tracing::warn!(error = %error, "old idempotency keys wait to be forgotten");
+        }
     }
 }
 

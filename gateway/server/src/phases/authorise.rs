@@ -16,7 +16,7 @@ use exchange::{
     refusal::Refusal,
 };
 
-use super::{parts::Parts, route::Routed, trail::Trail};
+use super::{idempotency, parts::Parts, route::Routed, trail::Trail};
 
 /// Where an agency asks a citizen.
 const BACKCHANNEL: &str = "/bc-authorize";
@@ -126,7 +126,11 @@ fn bases(routed: &Routed, directory: &Directory) -> Result<Bases, Refusal> {
 
 async fn consent(parts: &Parts, routed: &Routed) -> Result<Option<ConsentFacts>, Refusal> {
     let (Some(token), Caller::Agency { certificate, .. }) = (&routed.token, &routed.caller) else { return Ok(None) };
-    let found = parts.tokens.find(token, *certificate).await.map_err(|error| {
+    let found = match idempotency::repeats(routed) {
+        Some(first) => parts.tokens.find_again(token, *certificate, &first.request).await,
+        None => parts.tokens.find(token, *certificate).await,
+    };
+    let found = found.map_err(|error| {
         tracing::warn!(error = %error, "consent tokens cannot be looked up");
         Refusal::new(Code::StoreUnavailable).retry_after(1)
     })?;
@@ -258,3 +262,7 @@ fn grant(
         at: trail.at,
     }
 }
+
+#[cfg(test)]
+#[path = "authorise_tests.rs"]
+mod tests;

@@ -134,3 +134,7 @@ mod tests {
         assert_eq!(own_failure(b"garbage").code, Code::UpstreamFailed);
     }
 }
+
+#[cfg(test)]
+#[path = "forward_tests.rs"]
+mod upstream_tests;

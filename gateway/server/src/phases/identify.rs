@@ -84,3 +84,7 @@ fn user_of(directory: &Directory, agency: &Agency, headers: &HeaderMap) -> Resul
     }
     Ok(Some(user))
 }
+
+#[cfg(test)]
+#[path = "identify_tests.rs"]
+mod tests;

@@ -154,3 +154,7 @@ mod tests {
         assert!(Arc::ptr_eq(&limits.agency(&id, 99), &limits.agency(&id, 5)), "the ceiling holds");
     }
 }
+
+#[cfg(test)]
+#[path = "limit_tests.rs"]
+mod quota_tests;

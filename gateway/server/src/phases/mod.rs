@@ -9,6 +9,7 @@ pub mod authorise;
 pub mod counted;
 pub mod filter;
 pub mod forward;
+pub mod idempotency;
 pub mod identify;
 pub mod limit;
 pub mod meter;
@@ -19,5 +20,7 @@ pub mod release;
 pub mod reserve;
 pub mod route;
 pub mod snapshot;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod trail;
 pub mod watch;

@@ -10,7 +10,7 @@ use exchange::{
     permit::PermitMint,
     ports::{
         citizen_keys::CitizenKeys, clock::Clock, consent_tokens::ConsentTokens, entropy::Entropy,
-        record_log::RecordLog, upstream::Upstream,
+        idempotency::IdempotencyKeys, record_log::RecordLog, upstream::Upstream,
     },
     record::seal::SealingKey,
     tariff::RateBook,
@@ -71,6 +71,8 @@ pub struct Parts {
     pub citizen_keys: Arc<dyn CitizenKeys>,
     /// Consent tokens and approvals.
     pub tokens: Arc<dyn ConsentTokens>,
+    /// Clients' idempotency keys.
+    pub idempotency: Arc<dyn IdempotencyKeys>,
     /// Who answers behind the door.
     pub upstreams: HashMap<UpstreamId, Arc<dyn Upstream>>,
     /// Rate books, oldest first.

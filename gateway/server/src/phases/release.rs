@@ -58,17 +58,21 @@ pub fn answer(
     position: Position,
     rows: u32,
     charge: Option<&Charge>,
+    replay_of: Option<u64>,
     body: Bytes,
 ) -> Reply {
     let mut headers = base(trail, "application/json");
-    push(&mut headers, "ijazat-receipt", &receipt(origin, position, rows, charge));
+    push(&mut headers, "ijazat-receipt", &receipt(origin, position, rows, charge, replay_of));
     Reply { status: 200, headers, body, close: false }
 }
 
-/// `"<origin>/<sequence>"` with rows, amount and rate version as parameters (RFC 9651 item).
-fn receipt(origin: &str, position: Position, rows: u32, charge: Option<&Charge>) -> String {
+/// `"<origin>/<sequence>"` with rows, amount and rate version as parameters (RFC 9651 item); a repetition also names the
+/// entry of the first answer.
+fn receipt(origin: &str, position: Position, rows: u32, charge: Option<&Charge>, replay_of: Option<u64>) -> String {
     let (amount, version) = charge.map_or((0, "none"), |charge| (charge.amount, charge.version.as_str()));
-    format!("\"{origin}/{}\";rows={rows};amount-milli-paisa={amount};rate=\"{version}\"", position.sequence)
+    let again = replay_of.map(|first| format!(";replay-of={first}")).unwrap_or_default();
+    let place = position.sequence;
+    format!("\"{origin}/{place}\";rows={rows};amount-milli-paisa={amount};rate=\"{version}\"{again}")
 }
 
 /// The reply with a problem document.

@@ -10,6 +10,7 @@ use exchange::{
 
 use super::{
     authorise::Authorised,
+    idempotency,
     parts::Parts,
     record::{self, Closing},
     route::Routed,
@@ -58,6 +59,9 @@ async fn take(
     trail: &Trail,
     reserved: &mut Reserved,
 ) -> Result<(), Refusal> {
+    if idempotency::repeats(routed).is_some() {
+        return idempotency::count(parts, routed).await;
+    }
     if let (Some(token), Some(_)) = (&routed.token, &authorised.consent) {
         if !parts.tokens.consume(token, &trail.request).await.map_err(|error| unavailable(&error))? {
             return Err(Code::TokenInvalid.into());
@@ -107,3 +111,7 @@ fn unavailable(error: &ControlUnavailable) -> Refusal {
     tracing::warn!(error = %error, "the control store did not answer");
     Refusal::new(Code::StoreUnavailable).retry_after(1)
 }
+
+#[cfg(test)]
+#[path = "reserve_tests.rs"]
+mod tests;

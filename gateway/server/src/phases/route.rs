@@ -18,7 +18,7 @@ use http::{HeaderMap, header};
 use serde_json::Value;
 
 use super::{
-    assertion, params,
+    assertion, idempotency, params,
     parts::{Law, Parts},
     trail::Trail,
 };
@@ -49,6 +49,8 @@ pub struct Routed {
     pub token: Option<String>,
     /// The caller, now with the user's assertion judged.
     pub caller: Caller,
+    /// The idempotency key, once claimed.
+    pub key: Option<idempotency::Key>,
 }
 
 /// Finds the service by the one canonical path (rule 8), reads the body within its bounds and types what was sent.
@@ -74,7 +76,6 @@ pub async fn route(
     let service = Arc::clone(&matched.service);
     trail.service = Some(Arc::clone(&service));
     trail.traceparent = traceparent(&head.headers);
-    not_yet(&head.headers)?;
     trail.dry_run = head.headers.get("ijazat-dry-run").is_some_and(|value| value == "1");
     admit(&service, &caller)?;
     parts.limits.check_service(&caller, &service.id)?;
@@ -104,6 +105,7 @@ pub async fn route(
         params,
         subject,
         caller,
+        key: None,
     })
 }
 
@@ -208,24 +210,6 @@ fn bearer(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
     }
 }
 
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
-    let Some(key) = text(headers, "idempotency-key")? else { return Ok(None) };
-    let good = (1..=128).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
-    if good {
-        Ok(Some(key.to_owned()))
-    } else {
-        Err(Refusal::new(Code::HeaderInvalid).member("header", "Idempotency-Key"))
-    }
-}
-
-/// Keys are parsed but not yet honoured: a client that relies on one must not be charged twice, so it is told.
-fn not_yet(headers: &HeaderMap) -> Result<(), Refusal> {
-    match idempotency_key(headers)? {
-        Some(_) => Err(Refusal::new(Code::NotBuilt).detail("Idempotency-Key is not honoured yet: leave it out")),
-        None => Ok(()),
-    }
-}
-
 fn fields(params: &Value) -> Result<Option<Vec<DatatypeId>>, Refusal> {
     let Some(list) = params.get("fields").and_then(Value::as_array) else { return Ok(None) };
     let read = |item: &Value| item.as_str().and_then(|text| DatatypeId::parse(text).ok());
@@ -270,14 +254,6 @@ mod tests {
     }
 
     #[test]
-    fn a_client_that_relies_on_an_idempotency_key_is_told() {
-        assert_eq!(not_yet(&HeaderMap::new()), Ok(()));
-        let check = |key, expected| assert_eq!(not_yet(&headers("idempotency-key", key)).unwrap_err().code, expected);
-        check("abc", Code::NotBuilt);
-        check("a b", Code::HeaderInvalid);
-    }
-
-    #[test]
     fn at_most_a_programme_and_an_approval_are_named() {
         let check = |value, expected: Option<usize>| {
             assert_eq!(bases(&headers("ijazat-basis", value)).ok().map(|names| names.len()), expected, "{value}");
@@ -288,3 +264,10 @@ mod tests {
         check("a,,", None);
     }
 }
+
+#[cfg(test)]
+#[path = "route_claims_tests.rs"]
+mod claims_tests;
+#[cfg(test)]
+#[path = "route_tests.rs"]
+mod services_tests;

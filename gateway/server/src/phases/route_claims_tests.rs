@@ -1,0 +1,199 @@
+//! Phase 3, what a request claims in its headers and body: token, bases, fields, trace, the citizen.
+
+use serde_json::json;
+
+use super::*;
+use crate::{
+    door::BodyError,
+    phases::testing::{BodyOf, CITIZEN, Call, TOKEN, Trial},
+};
+
+async fn code(trial: &Trial, call: &Call) -> Option<Code> {
+    trial.routed(call).await.err().map(|refusal| refusal.code)
+}
+
+#[tokio::test]
+async fn a_token_is_read_only_in_its_one_form() {
+    let trial = Trial::new().await;
+    let check = async |value: &str, expected: Result<Option<&str>, Code>| {
+        let got = trial.routed(&Call::kyc().with("authorization", value)).await;
+        let got = got.map(|(routed, _)| routed.token).map_err(|refusal| refusal.code);
+        assert_eq!(got, expected.map(|token| token.map(str::to_owned)), "{value}");
+    };
+    check(&format!("Bearer {TOKEN}"), Ok(Some(TOKEN))).await;
+    check(&format!("BEARER   {TOKEN} "), Ok(Some(TOKEN))).await;
+    check(&format!("Bearer {}", "x".repeat(16)), Ok(Some("x".repeat(16).as_str()))).await;
+    check(&format!("Bearer {}", "x".repeat(512)), Ok(Some("x".repeat(512).as_str()))).await;
+    for bad in ["", "Bearer", "Bearer ", "Basic dXNlcjpwYXNz", TOKEN, "Bearer: abcdefghijklmnop"] {
+        check(bad, Err(Code::TokenInvalid)).await;
+    }
+    check(&format!("Bearer {}", "x".repeat(15)), Err(Code::TokenInvalid)).await;
+    check(&format!("Bearer {}", "x".repeat(513)), Err(Code::TokenInvalid)).await;
+    check(&format!("Bearer {TOKEN}ا"), Err(Code::HeaderInvalid)).await;
+    let none = trial.routed(&Call::kyc().without("authorization")).await.unwrap();
+    assert_eq!(none.0.token, None);
+}
+
+#[tokio::test]
+async fn a_programme_and_an_approval_are_named_in_one_header() {
+    let trial = Trial::new().await;
+    let check = async |value: &str, expected: Option<&[&str]>| {
+        let got = trial.routed(&Call::household().with("ijazat-basis", value)).await;
+        match (got, expected) {
+            (Ok((routed, _)), Some(names)) => assert_eq!(routed.bases, names, "{value}"),
+            (Err(refusal), None) => assert_eq!(refusal.code, Code::HeaderInvalid, "{value}"),
+            (got, _) => panic!("{value}: {:?}", got.map(|(routed, _)| routed.bases)),
+        }
+    };
+    check("prog-kafalat", Some(&["prog-kafalat"])).await;
+    check(" prog-kafalat ,appr-board-1", Some(&["prog-kafalat", "appr-board-1"])).await;
+    check(&"x".repeat(96), Some(&["x".repeat(96).as_str()])).await;
+    check(&"x".repeat(97), None).await;
+    check("a,b,c", None).await;
+    check(",", None).await;
+    check("", None).await;
+    check("بنیاد", None).await;
+}
+
+#[tokio::test]
+async fn fields_are_absent_or_a_list_of_datatypes() {
+    let trial = Trial::new().await;
+    let ask =
+        |fields: Value| Call { body: json!({"cnic": CITIZEN, "fields": fields}).to_string().into(), ..Call::kyc() };
+    let (routed, _) = trial.routed(&Call::kyc()).await.unwrap();
+    assert_eq!(routed.fields, None, "absent asks for what is permitted");
+    let (routed, _) = trial.routed(&ask(Value::Null)).await.unwrap();
+    assert_eq!(routed.fields, None);
+    let (routed, _) = trial.routed(&ask(json!(["identity.name", "identity.birth"]))).await.unwrap();
+    let names: Vec<_> = routed.fields.unwrap().iter().map(ToString::to_string).collect();
+    assert_eq!(names, ["identity.name", "identity.birth"]);
+    for bad in [json!("identity.name"), json!([""]), json!([["identity.name"]]), json!({}), json!(1)] {
+        assert_eq!(code(&trial, &ask(bad.clone())).await, Some(Code::ParameterInvalid), "{bad}");
+    }
+}
+
+#[tokio::test]
+async fn the_citizen_is_the_one_that_the_body_names() {
+    let trial = Trial::new().await;
+    for text in [CITIZEN, "42101-1234567-1"] {
+        let call = Call { body: json!({"cnic": text}).to_string().into(), ..Call::kyc() };
+        let (routed, trail) = trial.routed(&call).await.unwrap();
+        assert_eq!(routed.subject.unwrap().digits(), CITIZEN);
+        assert_eq!(trail.parameters, call.body, "the record keeps what was sent");
+    }
+    let twice = format!("{{\"cnic\":\"{CITIZEN}\",\"cnic\":\"3520276543219\"}}");
+    assert_eq!(code(&trial, &Call { body: twice.into(), ..Call::kyc() }).await, Some(Code::BodyMalformed));
+}
+
+#[tokio::test]
+async fn segments_of_the_path_are_recorded_with_the_body() {
+    let trial = Trial::new().await;
+    let call = Call::json("/bc-authorize/req-7/pin", &json!({"pin": "123456"})).by("bank-indus", "teller-1");
+    let (routed, trail) = trial.routed(&call).await.unwrap();
+    assert_eq!(String::from_utf8(trail.parameters).unwrap(), "id=req-7\n{\"pin\":\"123456\"}");
+    assert_eq!(routed.params, json!({"pin": "123456", "id": "req-7"}));
+}
+
+#[tokio::test]
+async fn bodies_that_are_no_object_are_malformed() {
+    let trial = Trial::new().await;
+    let deep = |levels: usize| format!("{{\"cnic\":{}1{}}}", "[".repeat(levels), "]".repeat(levels));
+    let bodies = [
+        String::new(),
+        " ".into(),
+        "null".into(),
+        "[]".into(),
+        "\"cnic\"".into(),
+        "{".into(),
+        format!("{{\"cnic\":\"{CITIZEN}\"}}{{}}"),
+        format!("{{\"cnic\":\"{CITIZEN}\",}}"),
+        format!("{{'cnic':'{CITIZEN}'}}"),
+        deep(17),
+    ];
+    for body in bodies {
+        let call = Call { body: body.clone().into(), ..Call::kyc() };
+        assert_eq!(code(&trial, &call).await, Some(Code::BodyMalformed), "{body}");
+    }
+    let call = Call { body: vec![0xff, 0xfe, b'{', b'}'].into(), ..Call::kyc() };
+    assert_eq!(code(&trial, &call).await, Some(Code::BodyMalformed), "not UTF-8");
+}
+
+#[tokio::test]
+async fn a_form_is_read_once_and_as_utf_8() {
+    let trial = Trial::new().await;
+    let good = Call::form("/token", &[("grant_type", "x"), ("auth_req_id", "r-1")]).by("bank-indus", "");
+    assert_eq!(code(&trial, &good).await, None);
+    let check = async |body: &[u8], expected| {
+        let call = Call { body: body.to_vec().into(), ..good.clone() };
+        assert_eq!(code(&trial, &call).await, expected, "{}", String::from_utf8_lossy(body));
+    };
+    check(b"grant_type=x&auth_req_id=r-1&auth_req_id=r-1", Some(Code::BodyMalformed)).await;
+    check(b"grant_type=x&auth_req_id=r-1&client_id=y", Some(Code::ParameterInvalid)).await;
+    check(b"grant_type=x", Some(Code::ParameterInvalid)).await;
+    check(b"\xff\xfe", Some(Code::BodyMalformed)).await;
+    check(b"grant_type=%00&auth_req_id=r-1", Some(Code::ParameterInvalid)).await;
+    check(b"grant_type=a+b%2Bc&auth_req_id=r-1", None).await;
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_whole_is_told_apart() {
+    let trial = Trial::new().await;
+    let check = async |fails: BodyError, expected: Code| {
+        let call = Call { fails: Some(fails), ..Call::kyc() };
+        assert_eq!(code(&trial, &call).await, Some(expected));
+    };
+    check(BodyError::TooLarge, Code::BodyTooLarge).await;
+    check(BodyError::Incomplete, Code::BodyIncomplete).await;
+    check(BodyError::TooSlow, Code::BodyIncomplete).await;
+    let text = "x".repeat(limits::REQUEST_BODY_BYTES_MAX + 1);
+    assert_eq!(code(&trial, &Call { body: text.into(), ..Call::kyc() }).await, Some(Code::BodyTooLarge));
+}
+
+#[tokio::test]
+async fn a_body_is_not_read_for_whom_the_door_does_not_admit() {
+    let trial = Trial::new().await;
+    let read = async |call: &Call| {
+        let (head, mut trail) = (call.head(), trial.trail(call));
+        trial.parts.directory.confirm().await.unwrap();
+        let (caller, directory) = crate::phases::identify::identify(&trial.parts, &head, &mut trail).unwrap();
+        let mut body = BodyOf::new(call);
+        let routed = route(&trial.parts, &head, &mut body, caller, &directory, &mut trail).await;
+        (routed.is_ok(), body.read)
+    };
+    assert_eq!(read(&Call::kyc()).await, (true, vec![limits::REQUEST_BODY_BYTES_MAX]));
+    assert_eq!(read(&Call::kyc().publicly()).await, (false, vec![]));
+    assert_eq!(read(&Call::kyc().without("ijazat-user")).await, (false, vec![]));
+    assert_eq!(read(&Call::kyc().with("ijazat-purpose", "NO-1")).await, (false, vec![]));
+    assert_eq!(read(&Call::kyc().with("content-type", "text/plain")).await, (false, vec![]));
+}
+
+#[tokio::test]
+async fn only_a_whole_trace_of_version_zero_is_passed_on() {
+    let trial = Trial::new().await;
+    let good = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let check = async |value: &str, expected: Option<&str>| {
+        let (_, trail) = trial.routed(&Call::household().with("traceparent", value)).await.unwrap();
+        assert_eq!(trail.traceparent.as_deref(), expected, "{value}");
+    };
+    check(good, Some(good)).await;
+    for end in 0..good.len() {
+        check(&good[..end], None).await;
+    }
+    check(&good.replacen("00", "01", 1), None).await;
+    check(&good.replace('a', "g"), None).await;
+    check(&format!("{good}-"), None).await;
+    check(&good.replace('-', "_"), None).await;
+}
+
+#[tokio::test]
+async fn what_was_known_by_then_stands_on_the_trail_of_a_refusal() {
+    let trial = Trial::new().await;
+    let call = Call::household().with("ijazat-purpose", "NO-1").with("ijazat-dry-run", "1");
+    let (head, mut trail) = (call.head(), trial.trail(&call));
+    let (caller, directory) = crate::phases::identify::identify(&trial.parts, &head, &mut trail).unwrap();
+    let got = route(&trial.parts, &head, &mut BodyOf::new(&call), caller, &directory, &mut trail).await;
+    assert_eq!(got.unwrap_err().code, Code::PurposeUnknown);
+    assert_eq!(trail.service_name().as_deref(), Some("nser.household@1"));
+    assert!(trail.dry_run && trail.purpose.is_none() && trail.subject.is_none());
+    assert!(trail.parameters.is_empty(), "a body that was not read is not recorded");
+}
