@@ -1,7 +1,10 @@
 //! Phase 4. Afterwards there is a [`Permit`] that names what may be released, or a reasoned refusal. Rule 5: an error in
 //! a policy is a refusal and an alarm. Nothing else in the workspace makes a permit.
 
-use std::sync::Arc;
+use std::{
+    fmt::{self, Write as _},
+    sync::Arc,
+};
 
 use exchange::{
     caller::Caller,
@@ -78,10 +81,7 @@ async fn question(parts: &Parts, routed: &Routed, directory: &Directory, trail: 
         .cloned();
     let (programme, approval) = bases(routed, directory)?;
     let consent = consent(parts, routed).await?;
-    let consent_is_subjects = match (&consent, routed.subject) {
-        (Some(consent), Some(cnic)) => parts.citizen_keys.subject_key(cnic) == consent.subject,
-        _ => false,
-    };
+    let consent_is_subjects = consent.as_ref().is_some_and(|consent| trail.subject_key == Some(consent.subject));
     Ok(Question {
         service: Arc::clone(&routed.service),
         role: role(caller, agreement.as_deref()),
@@ -151,27 +151,62 @@ fn note(question: &Question, trail: &mut Trail) {
 
 /// The exact question as text, entities by id and revision: with the directory of that generation it can be asked again.
 fn input_text(question: &Question, directory: u64) -> String {
-    let revision = |id: &dyn std::fmt::Display, revision: u32| format!("{id}@{revision}");
-    let or_none = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
-    format!(
-        "directory={directory} action={} agency={} user={} role={} channel={} agreement={} purpose={} programme={} \
-         approval={} consent={} consent_is_subjects={} has_subject={} rows={} now={} datatypes={}",
-        question.service.action,
-        or_none(question.caller.agency_id().map(ToString::to_string)),
-        or_none(question.caller.user().map(|user| user.id.to_string())),
-        question.role,
-        question.channel,
-        or_none(question.agreement.as_ref().map(|a| revision(&a.id, a.revision))),
-        or_none(question.purpose.as_ref().map(|p| p.code.to_string())),
-        or_none(question.programme.as_ref().map(|p| p.id.to_string())),
-        or_none(question.approval.as_ref().map(|a| a.id.to_string())),
-        or_none(question.consent.as_ref().map(|c| revision(&c.id, c.revision))),
-        question.consent_is_subjects,
-        question.has_subject,
-        question.rows,
-        question.now.micros(),
-        question.datatypes.iter().map(DatatypeId::as_str).collect::<Vec<_>>().join(","),
-    )
+    let mut text = String::with_capacity(512);
+    // Writing to a String cannot fail.
+    let _ = write!(text, "directory={directory}");
+    write_input(&mut text, question);
+    text
+}
+
+fn write_input(text: &mut String, question: &Question) {
+    let mut put = |name: &str, value: Option<&dyn fmt::Display>| {
+        let _ = match value {
+            Some(value) => write!(text, " {name}={value}"),
+            None => write!(text, " {name}=-"),
+        };
+    };
+    let agreement = question.agreement.as_ref().map(|a| Revised(&a.id, a.revision));
+    let consent = question.consent.as_ref().map(|c| Revised(&c.id, c.revision));
+    put("action", Some(&question.service.action));
+    put("agency", question.caller.agency_id().map(shown));
+    put("user", question.caller.user().map(|user| shown(&user.id)));
+    put("role", Some(&question.role));
+    put("channel", Some(&question.channel));
+    put("agreement", agreement.as_ref().map(shown));
+    put("purpose", question.purpose.as_ref().map(|p| shown(&p.code)));
+    put("programme", question.programme.as_ref().map(|p| shown(&p.id)));
+    put("approval", question.approval.as_ref().map(|a| shown(&a.id)));
+    put("consent", consent.as_ref().map(shown));
+    put("consent_is_subjects", Some(&question.consent_is_subjects));
+    put("has_subject", Some(&question.has_subject));
+    put("rows", Some(&question.rows));
+    put("now", Some(&question.now.micros()));
+    put("datatypes", Some(&Listed(&question.datatypes)));
+}
+
+fn shown<T: fmt::Display>(value: &T) -> &dyn fmt::Display {
+    value
+}
+
+/// An entity as `id@revision`.
+struct Revised<'a, T>(&'a T, u32);
+
+impl<T: fmt::Display> fmt::Display for Revised<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}", self.0, self.1)
+    }
+}
+
+struct Listed<'a>(&'a [DatatypeId]);
+
+impl fmt::Display for Listed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, datatype) in self.0.iter().enumerate() {
+            f.write_str(if place == 0 { "" } else { "," })?;
+            f.write_str(datatype.as_str())?;
+        }
+        Ok(())
+    }
 }
 
 /// The datatypes that may be released; an explicit `fields` list is all or nothing (decisions.md, shapes).

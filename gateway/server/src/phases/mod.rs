@@ -7,6 +7,7 @@
 pub mod assertion;
 pub mod authorise;
 pub mod counted;
+mod drawn;
 pub mod filter;
 pub mod forward;
 pub mod idempotency;

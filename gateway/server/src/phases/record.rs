@@ -8,6 +8,7 @@ use exchange::{
     consent::SubjectKey,
     ports::{
         citizen_keys::KeysUnavailable,
+        entropy::Entropy,
         record_log::{Entry, LogUnavailable, Position},
     },
     record::{
@@ -20,7 +21,7 @@ use exchange::{
 };
 use minicbor::bytes::ByteArray;
 
-use super::{parts::Parts, trail::Trail};
+use super::{drawn::Drawn, parts::Parts, trail::Trail};
 
 /// How a request ends (or, for an intent, begins).
 #[derive(Clone, Debug)]
@@ -112,14 +113,13 @@ pub async fn entry(parts: &Parts, trail: &Trail, closing: &Closing<'_>) -> Resul
         trace: trail.traceparent.clone(),
         ..Side::default()
     };
-    let commitments = commitments(parts, trail, closing, &subjects, &mut side.openings);
-    seal_people(parts, trail, &subjects, first.as_deref(), &mut side)?;
+    let entropy = Drawn::from(parts.entropy.as_ref());
+    let commitments = commitments(&entropy, trail, closing, &subjects, &mut side.openings);
+    seal_people(&entropy, trail, &subjects, first.as_deref(), &mut side)?;
     let leaf = leaf(parts, trail, closing, commitments);
     let request = trail.request.as_str();
-    let sealed = parts
-        .side_key
-        .seal(parts.entropy.as_ref(), &place(request), &side.to_bytes())
-        .map_err(|_| Refusal::new(Code::Internal))?;
+    let sealed =
+        parts.side_key.seal(&entropy, &place(request), &side.to_bytes()).map_err(|_| Refusal::new(Code::Internal))?;
     Ok(Entry { leaf, side: sealed, closes: matches!(closing.kind, Kind::Outcome | Kind::Part | Kind::Replay) })
 }
 
@@ -143,7 +143,8 @@ async fn subjects(parts: &Parts, trail: &Trail, closing: &Closing<'_>) -> Result
     }
     let mut subjects = Vec::with_capacity(people.len());
     for (cnic, returned) in people {
-        let id = parts.citizen_keys.subject_key(cnic);
+        let known = trail.subject_key.filter(|_| trail.subject == Some(cnic));
+        let id = known.unwrap_or_else(|| parts.citizen_keys.subject_key(cnic));
         let key = parts.citizen_keys.key(id).await.map_err(|error| keys_refusal(&error))?;
         subjects.push(Subject { cnic, id, key, returned });
     }
@@ -151,7 +152,7 @@ async fn subjects(parts: &Parts, trail: &Trail, closing: &Closing<'_>) -> Result
 }
 
 fn seal_people(
-    parts: &Parts,
+    entropy: &dyn Entropy,
     trail: &Trail,
     subjects: &[Subject],
     first: Option<&SealingKey>,
@@ -162,7 +163,7 @@ fn seal_people(
     for subject in subjects {
         // An erased citizen's number is not written again: the entry keeps its place without it.
         let sealed = match &subject.key {
-            Some(key) => key.seal(parts.entropy.as_ref(), &here, subject.cnic.digits().as_bytes()).map_err(internal)?,
+            Some(key) => key.seal(entropy, &here, subject.cnic.digits().as_bytes()).map_err(internal)?,
             None => Vec::new(),
         };
         side.subjects.push(SubjectEntry {
@@ -173,7 +174,7 @@ fn seal_people(
     }
     match first {
         Some(key) => {
-            side.parameters = key.seal(parts.entropy.as_ref(), &here, &trail.parameters).map_err(internal)?.into();
+            side.parameters = key.seal(entropy, &here, &trail.parameters).map_err(internal)?.into();
             side.parameters_sealed = true;
         }
         None if subjects.is_empty() => side.parameters = trail.parameters.clone().into(),
@@ -183,14 +184,14 @@ fn seal_people(
 }
 
 fn commitments(
-    parts: &Parts,
+    entropy: &dyn Entropy,
     trail: &Trail,
     closing: &Closing<'_>,
     subjects: &[Subject],
     openings: &mut Openings,
 ) -> Commitments {
     let mut random = [0; 192];
-    parts.entropy.fill(&mut random);
+    entropy.fill(&mut random);
     let mut keys = random.as_chunks::<32>().0.iter().copied();
     let mut bind = |label: &str, value: &[u8]| -> (Option<ByteArray<32>>, Option<ByteArray<32>>) {
         match keys.next() {

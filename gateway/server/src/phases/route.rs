@@ -85,6 +85,7 @@ pub async fn route(
     let params = params::read(&matched, &body)?;
     let subject = params::subject(&service, &params)?;
     trail.subject = subject;
+    trail.subject_key = subject.map(|citizen| parts.citizen_keys.subject_key(citizen));
     trail.parameters = recorded(&matched, &body);
     let signed = assertion::Signed {
         audience: &parts.assertion_audience,

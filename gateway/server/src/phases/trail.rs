@@ -6,6 +6,7 @@ use exchange::{
     caller::Caller,
     catalogue::{CallerKind, Service},
     cnic::Cnic,
+    consent::SubjectKey,
     decision::Decision,
     directory::User,
     ids::{AgencyId, DatatypeId, PurposeCode, RequestId},
@@ -39,6 +40,8 @@ pub struct Trail {
     pub parameters: Vec<u8>,
     /// The citizen whom the request names.
     pub subject: Option<Cnic>,
+    /// The key of that citizen, under which all stores know them.
+    pub subject_key: Option<SubjectKey>,
     /// What the policies answered.
     pub decision: Option<Decision>,
     /// What the policies were asked, as text.
@@ -72,6 +75,7 @@ impl Trail {
             agreement: None,
             parameters: Vec::new(),
             subject: None,
+            subject_key: None,
             decision: None,
             decision_input: String::new(),
             directory: 0,
@@ -85,7 +89,7 @@ impl Trail {
     /// The same trail without the citizen and what was said of one.
     #[must_use]
     pub fn about_nobody(&self) -> Self {
-        Self { subject: None, parameters: Vec::new(), ..self.clone() }
+        Self { subject: None, subject_key: None, parameters: Vec::new(), ..self.clone() }
     }
 
     /// Notes who is calling.
