@@ -269,3 +269,7 @@ mod tests {
         assert!(error.to_string().contains("`report.other` stands in no service's fields"), "{error}");
     }
 }
+
+#[cfg(test)]
+#[path = "complete_laws.rs"]
+mod laws;

@@ -83,3 +83,7 @@ mod tests {
         check("{at: context.now}.at < context.agreement.validUntil", false);
     }
 }
+
+#[cfg(test)]
+#[path = "steady_laws.rs"]
+mod laws;

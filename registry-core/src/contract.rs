@@ -194,3 +194,7 @@ async fn a_registered_death_is_not_changed_by_a_notice(store: &dyn RegistryStore
     assert_eq!(store.withdraw_notice("d1").await, Ok(true));
     assert_eq!(life(store, number).await, before);
 }
+
+#[cfg(test)]
+#[path = "contract_faults.rs"]
+mod faults;

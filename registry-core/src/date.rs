@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// Seconds since 1970 in UTC that lie in years 1 to 9999 in Asia/Karachi.
+const CALENDAR_S: std::ops::Range<i64> = -62_135_614_800..253_402_282_800;
+
 /// A whole calendar day; ordered as days follow each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Day {
@@ -25,6 +28,10 @@ impl Day {
     /// The day in Asia/Karachi at an instant; `None` outside years 1 to 9999.
     #[must_use]
     pub fn at(instant: exchange::timestamp::Timestamp) -> Option<Self> {
+        // Asked first, because a calendar that cannot hold an instant may answer with a day of 1970.
+        if !CALENDAR_S.contains(&instant.seconds()) {
+            return None;
+        }
         let (year, month, day) = instant.karachi_date();
         Self::new(i16::try_from(year).ok()?, month, day)
     }
@@ -243,3 +250,7 @@ mod tests {
         assert_eq!(serde_json::to_string(&Age::Between(40, 41)).unwrap(), "\"40-41\"");
     }
 }
+
+#[cfg(test)]
+#[path = "date_laws.rs"]
+mod laws;

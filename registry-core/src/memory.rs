@@ -178,3 +178,7 @@ mod tests {
         assert_eq!(run(store.count(Table::PersonsByProvince)), Ok(Vec::new()));
     }
 }
+
+#[cfg(test)]
+#[path = "memory_laws.rs"]
+mod laws;

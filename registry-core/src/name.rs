@@ -80,14 +80,18 @@ fn normal(text: &str) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// Drops marks, turns separators into spaces and unites the letters that Arabic and Urdu keyboards write differently.
+/// Drops marks, turns separators into spaces and unites the letters that Arabic and Urdu keyboards write differently: a
+/// letter that carries its mark within itself loses it as one with the mark behind it does, for Unicode calls them the same.
 fn fold(letter: char) -> Option<char> {
     match letter {
         '\u{64b}'..='\u{65f}' | '\u{670}' | '\u{640}' | '\u{200c}'..='\u{200f}' | '.' | '\'' | '’' | '`' => None,
-        'ي' | 'ى' => Some('ی'),
+        'ي' | 'ى' | 'ئ' => Some('ی'),
         'ك' => Some('ک'),
-        'ه' | 'ۀ' => Some('ہ'),
-        'أ' | 'إ' => Some('ا'),
+        'ه' | 'ۀ' | 'ۂ' => Some('ہ'),
+        'ة' => Some('ۃ'),
+        'أ' | 'إ' | 'آ' => Some('ا'),
+        'ؤ' => Some('و'),
+        'ۓ' => Some('ے'),
         '-' | ',' | '_' | '/' | '۔' | '،' => Some(' '),
         other => Some(other),
     }
@@ -118,3 +122,7 @@ mod tests {
         assert_eq!(format!("{:?}", Name::new("Zainab", "زینب")), "Name(…)");
     }
 }
+
+#[cfg(test)]
+#[path = "name_laws.rs"]
+mod laws;

@@ -171,3 +171,7 @@ pub(crate) mod tests {
         assert_eq!(text, "Person(7)");
     }
 }
+
+#[cfg(test)]
+#[path = "person_laws.rs"]
+mod laws;

@@ -65,7 +65,8 @@ pub struct Row {
 /// Turns counts into what may be published, in the order of the areas.
 ///
 /// A cell under [`REPORT_CELL_MIN`] is hidden. A table by province is published too, so a reader could subtract: within
-/// a province the smallest cells are hidden further until at least two are, and they sum to the floor or more.
+/// a province the smallest cells are hidden further until at least two are, they sum to the floor or more, and they are
+/// not all the least or all the most that a hidden cell can be, which their sum would tell.
 #[must_use]
 pub fn publish(mut cells: Vec<Cell>) -> Vec<Row> {
     cells.sort();
@@ -89,9 +90,11 @@ pub fn publish(mut cells: Vec<Cell>) -> Vec<Row> {
 fn floor_of(mut cells: Vec<&Cell>) -> u64 {
     cells.sort_by_key(|cell| cell.count);
     let mut floor = REPORT_CELL_MIN;
-    let (mut hidden, mut sum) = (0, 0);
+    let (mut hidden, mut sum, mut largest) = (0, 0_u64, 0);
+    let smallest = cells.first().map_or(0, |cell| cell.count);
     for cell in cells {
-        let exposed = hidden > 0 && (hidden < 2 || sum < REPORT_CELL_MIN);
+        let told = smallest == largest && [1, REPORT_CELL_MIN - 1].contains(&largest);
+        let exposed = hidden > 0 && (hidden < 2 || sum < REPORT_CELL_MIN || told);
         if cell.count >= floor {
             if !exposed {
                 break;
@@ -99,7 +102,8 @@ fn floor_of(mut cells: Vec<&Cell>) -> u64 {
             floor = cell.count.saturating_add(1);
         }
         hidden += 1;
-        sum += cell.count;
+        sum = sum.saturating_add(cell.count);
+        largest = cell.count;
     }
     floor
 }
@@ -144,3 +148,7 @@ mod tests {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "report_laws.rs"]
+mod laws;

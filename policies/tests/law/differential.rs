@@ -22,10 +22,10 @@ const QUESTIONS: usize = 400;
 const CONSENTS: usize = 6;
 
 /// A small generator (xorshift64*), so that a failure repeats.
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
+    pub(crate) fn roll(&mut self, sides: usize) -> usize {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
@@ -33,21 +33,21 @@ impl Dice {
         usize::try_from(rolled).unwrap() % sides
     }
 
-    fn one<'a, T>(&mut self, of: &'a [T]) -> &'a T {
+    pub(crate) fn one<'a, T>(&mut self, of: &'a [T]) -> &'a T {
         &of[self.roll(of.len())]
     }
 
-    fn maybe<T: Clone>(&mut self, of: &[T]) -> Option<T> {
+    pub(crate) fn maybe<T: Clone>(&mut self, of: &[T]) -> Option<T> {
         if self.roll(4) == 0 { None } else { Some(self.one(of).clone()) }
     }
 
-    fn coin(&mut self) -> bool {
+    pub(crate) fn coin(&mut self) -> bool {
         self.roll(2) == 0
     }
 }
 
 /// Everything that a question can be made of.
-struct Pools {
+pub(crate) struct Pools {
     services: Vec<Arc<Service>>,
     agencies: Vec<Arc<Agency>>,
     users: Vec<Arc<User>>,
@@ -64,7 +64,7 @@ fn arcs<T>(items: Vec<T>) -> Vec<Arc<T>> {
 }
 
 impl Pools {
-    fn new(bundle: &Bundle, dice: &mut Dice) -> Self {
+    pub(crate) fn new(bundle: &Bundle, dice: &mut Dice) -> Self {
         let world: DirectoryData = toml::from_str(Source::embedded().file("cases/world.toml").unwrap()).unwrap();
         let mut instants: Vec<_> = world.agreements.iter().flat_map(|a| [a.valid_from, a.valid_until]).collect();
         instants.extend(world.agencies.iter().flat_map(|a| [a.nda_from, a.nda_until]));
@@ -106,7 +106,7 @@ impl Pools {
     }
 
     /// A boundary, or a little before or after it.
-    fn near(&self, dice: &mut Dice) -> Timestamp {
+    pub(crate) fn near(&self, dice: &mut Dice) -> Timestamp {
         let offset = *dice.one(&[-1_000_000_000, -1_000, -999, -1, 0, 1, 999, 1_000, 1_000_000_000]);
         Timestamp::from_micros(dice.one(&self.instants).micros() + offset)
     }
@@ -121,7 +121,7 @@ impl Pools {
         Caller::Agency { agency: Arc::clone(agency), user, asserted: dice.coin(), certificate: Thumbprint([0; 32]) }
     }
 
-    fn question(&self, dice: &mut Dice) -> Question {
+    pub(crate) fn question(&self, dice: &mut Dice) -> Question {
         let service = Arc::clone(dice.one(&self.services));
         let caller = self.caller(dice);
         let own: Vec<_> = self.agreements.iter().filter(|a| Some(&a.agency) == caller.agency_id()).cloned().collect();

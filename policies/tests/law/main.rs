@@ -1,13 +1,31 @@
-//! The law as a whole: the golden decision matrix, the sample files, the description for programs, and the memo and slices
-//! against plain evaluation.
+//! The law as a whole: its refusals for every service, its promises, the description for programs, what a broken bundle is
+//! told, and each quick way of deciding against plain evaluation and against the law written down anew.
 
 #[cfg(test)]
 mod broken;
 #[cfg(test)]
+mod bundles;
+#[cfg(test)]
 mod differential;
+#[cfg(test)]
+mod edges;
 #[cfg(test)]
 mod matrix;
 #[cfg(test)]
+mod model;
+#[cfg(test)]
+mod monotony;
+#[cfg(test)]
 mod openapi;
 #[cfg(test)]
+mod promises;
+#[cfg(test)]
+mod refusals;
+#[cfg(test)]
 mod samples;
+#[cfg(test)]
+mod steadiness;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod verdicts;

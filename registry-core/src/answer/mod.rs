@@ -1,5 +1,9 @@
 //! What the registry answers: each field built only if the permit names its datatype.
 
+#[cfg(test)]
+mod catalogue_tests;
+#[cfg(test)]
+mod golden_tests;
 mod household;
 mod identity;
 

@@ -44,6 +44,8 @@ pub(super) struct Clan {
 
 /// Generations that have children of their own.
 const GENERATIONS: u8 = 4;
+/// Age in days of the younger of two who marry, at the least.
+const WED_DAYS: i64 = 18 * 365;
 /// People of one clan, so that no draw makes an endless one.
 const PEOPLE_MAX: usize = 150;
 
@@ -98,6 +100,7 @@ impl Growth<'_> {
             if !possible {
                 break;
             }
+            self.live_until(husband, born);
             let child = self.child((husband, wife), born, family);
             if self.survived_until(child, 30 * 365) && self.chance.one_of_thousand(900) {
                 self.marry(child, family);
@@ -133,7 +136,18 @@ impl Growth<'_> {
                 person.spouse = Some(b);
             }
         }
+        let wed = born.max(other_born) + WED_DAYS;
+        self.live_until(one, wed);
+        self.live_until(other, wed);
         self.clan.couples.push(if male { (one, other) } else { (other, one) });
+    }
+
+    /// Puts a death off to this day, if it was drawn before: nobody marries or begets after death, and a register of the
+    /// truth in which somebody did would show a forgery (rules F07, F08) where there is none.
+    fn live_until(&mut self, person: usize, day: i64) {
+        if let Some(died) = self.clan.people.get_mut(person).and_then(|person| person.died.as_mut()) {
+            *died = (*died).max(day).min(calendar::REFERENCE_DAY);
+        }
     }
 
     /// Somebody whose parents belong to no clan here.

@@ -128,4 +128,10 @@ impl Iterator for Population {
 }
 
 #[cfg(test)]
+mod family_laws;
+#[cfg(test)]
+mod household_laws;
+#[cfg(test)]
+mod parts_tests;
+#[cfg(test)]
 mod tests;

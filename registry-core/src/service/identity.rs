@@ -2,7 +2,7 @@
 
 use exchange::{cnic::Cnic, permit::Permit};
 
-use super::{RegistryError, RegistryService, id};
+use super::{RegistryError, RegistryService, covers, id};
 use crate::{
     answer::{IdentityAnswer, MatchAnswer, datatype},
     date::Day,
@@ -47,10 +47,11 @@ impl RegistryService {
         number: Cnic,
         given: &Particulars,
     ) -> Result<MatchAnswer, RegistryError> {
-        let (person, _) = self.subject(permit, id::YES_NO, number).await?;
+        covers(permit, id::YES_NO)?;
         if !permit.allows(datatype::MATCH) {
             return Err(RegistryError::NotPermitted);
         }
+        let (person, _) = self.subject(permit, id::YES_NO, number).await?;
         Ok(MatchAnswer { matches: given.are(&person) })
     }
 

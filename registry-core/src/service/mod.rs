@@ -4,6 +4,15 @@ mod household;
 mod identity;
 mod notice;
 mod report;
+
+#[cfg(test)]
+mod notice_tests;
+#[cfg(test)]
+mod refusal_tests;
+#[cfg(test)]
+mod report_tests;
+#[cfg(test)]
+pub(crate) mod spy;
 #[cfg(test)]
 pub(crate) mod testing;
 

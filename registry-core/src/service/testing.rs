@@ -33,7 +33,7 @@ pub(crate) const HELD: &str = "3010112345674";
 pub(crate) const IMPOUNDED: &str = "3010112345675";
 pub(crate) const EXPIRED: &str = "3010112345676";
 pub(crate) const UNKNOWN: &str = "3010112345678";
-const OUTSIDER: &str = "3010112345679";
+pub(crate) const OUTSIDER: &str = "3010112345679";
 
 /// Runs a future that never waits: the memory store's answers are there at once.
 pub(crate) fn run<F: Future>(future: F) -> F::Output {
@@ -56,8 +56,18 @@ impl Entropy for Counting {
     }
 }
 
-/// Seven persons, the first two in one household.
+/// A service over [`store`].
 pub(crate) fn registry() -> RegistryService {
+    service(Arc::new(store()))
+}
+
+/// A service over any store, with ids that count up.
+pub(crate) fn service(store: Arc<dyn RegistryStore>) -> RegistryService {
+    RegistryService::new(store, Arc::new(Counting::default()))
+}
+
+/// Seven persons, the first two in one household.
+pub(crate) fn store() -> MemoryStore {
     let mut persons: Vec<_> = [ADULT, OTHER, DEAD, HELD, IMPOUNDED, EXPIRED, OUTSIDER]
         .iter()
         .zip(1..)
@@ -82,7 +92,7 @@ pub(crate) fn registry() -> RegistryService {
     };
     let store = MemoryStore::default();
     run(store.load(&Batch { persons, households: vec![household] })).unwrap();
-    RegistryService::new(Arc::new(store), Arc::new(Counting::default()))
+    store
 }
 
 pub(crate) struct Asks(Grant);
@@ -118,6 +128,16 @@ impl Asks {
 
     pub(crate) fn role(mut self, role: Role) -> Self {
         self.0.role = role;
+        self
+    }
+
+    pub(crate) fn agency(mut self, agency: Option<&str>) -> Self {
+        self.0.agency = agency.map(|agency| AgencyId::parse(agency).unwrap());
+        self
+    }
+
+    pub(crate) fn instant(mut self, at: Timestamp) -> Self {
+        self.0.at = at;
         self
     }
 

@@ -46,7 +46,6 @@ fn everywhere(service: &Service, good: &dyn Fn() -> Formed) -> Vec<Refused> {
         unrouted("a query", good().path_end("?a=1"), Code::PathAmbiguous),
         unrouted("a slash at the end", good().path_end("/"), Code::PathAmbiguous),
         unrouted("another method", good().method("PATCH"), Code::MethodNotAllowed),
-        routed("an idempotency key", good().with("idempotency-key", Some("k-1")), Code::NotBuilt),
         routed("a malformed key", good().with("idempotency-key", Some("a b")), Code::HeaderInvalid),
         routed("a purpose of nobody", good().with("ijazat-purpose", Some("XXX-999")), Code::PurposeUnknown),
         routed("three bases", good().with("ijazat-basis", Some("a,b,c")), Code::HeaderInvalid),

@@ -101,7 +101,7 @@ pub(super) fn shared_parameters() -> Map<String, Value> {
         ),
         of(
             "Idempotency-Key",
-            "Not honoured yet: a request that sends it is refused with 501 `not_built`.",
+            "Names the request for 24 hours: a write is done once; a read may be repeated three times in ten minutes, uncharged.",
             json!({ "type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]+$" }),
         ),
         of("Ijazat-Dry-Run", "`1` asks for decision and price without data or charge.", json!({ "const": "1" })),

@@ -20,7 +20,7 @@ fn may(service: &Service, code: Code) -> bool {
         AccessDenied, AgencySuspended, AgreementRequired, AuthorizationPending, BasisUnknown, BodyIncomplete,
         BodyMalformed, BodyTooLarge, CallerNotAllowed, CertificateExpired, CertificateRevoked, CertificateUnmapped,
         CnicInvalid, Conflict, ConsentMismatch, ConsentRequired, ContentTypeUnsupported, DirectoryStale, ExpiredToken,
-        FieldsNotPermitted, HeaderInvalid, IdempotencyConflict, IdempotencyInProgress, Internal,
+        FieldsNotPermitted, HeaderInvalid, IdempotencyConflict, IdempotencyInProgress, IdempotencySpent, Internal,
         InvalidAuthorizationDetails, InvalidBindingMessage, InvalidGrant, InvalidPin, LogUnavailable, MethodNotAllowed,
         NetworkRefused, NotBuilt, NotFound, ParameterInvalid, PathAmbiguous, PinUsed, PolicyDenied, PolicyError,
         PurposeRequired, PurposeUnknown, RateLimited, SecretNeedsBoard, ServiceUnknown, SlowDown, StoreUnavailable,
@@ -52,7 +52,6 @@ fn may(service: &Service, code: Code) -> bool {
         | BasisUnknown
         | PolicyDenied
         | PolicyError
-        | NotBuilt
         | UpstreamFailed
         | UpstreamAnswerRefused
         | UpstreamTimeout
@@ -61,8 +60,10 @@ fn may(service: &Service, code: Code) -> bool {
         | DirectoryStale
         | StoreUnavailable
         | Internal => true,
-        // The first two belong to no service; the others wait until `Idempotency-Key` is honoured.
-        ServiceUnknown | MethodNotAllowed | IdempotencyConflict | IdempotencyInProgress => false,
+        // They belong to no service.
+        ServiceUnknown | MethodNotAllowed => false,
+        NotBuilt => service.not_built,
+        IdempotencyConflict | IdempotencyInProgress | IdempotencySpent => agency,
         ContentTypeUnsupported => service.body != BodyForm::None,
         ParameterInvalid => !service.params.is_empty(),
         CnicInvalid => service.subject.is_some() || has(ParamKind::Cnic),

@@ -203,8 +203,8 @@ fn a_service_that_is_not_built_promises_no_answer() {
         at(document, &format!("{OPERATION}/responses")).as_object().unwrap().keys().cloned().collect()
     };
     let (built, missing) = (statuses(&made(|_| ())), statuses(&made(|service| service.not_built = true)));
-    assert!(built.contains("200") && built.contains("501"));
     assert_eq!(built.difference(&missing).collect::<Vec<_>>(), ["200"]);
+    assert_eq!(missing.difference(&built).collect::<Vec<_>>(), ["501"]);
     assert_eq!(at(&made(|service| service.not_built = true), &format!("{OPERATION}/x-built")), json!(false));
 }
 

@@ -1,0 +1,299 @@
+//! The law written down anew as plain functions: who is right about a random question, the policies or this? Neither may
+//! permit or name a policy that the other does not.
+
+use exchange::{
+    caller::Caller,
+    catalogue::{CallerKind, ConsentRule},
+    classification::{Classification, Forum, Role},
+    codes::Code,
+    decision::{Obligation, Question, Verdict},
+    directory::in_networks,
+    ids::DatatypeId,
+    timestamp::Timestamp,
+};
+use policies::{Bundle, precedence, source::Source};
+
+use super::{
+    differential::{Dice, Pools},
+    support::{bundle, class, decide},
+};
+
+/// Whether something holds at the question's instant, in whole milliseconds.
+fn holds(question: &Question, from: Timestamp, until: Timestamp) -> bool {
+    let now = question.now.millis();
+    (from.micros() + 999).div_euclid(1_000) <= now && now < until.millis()
+}
+
+fn domain(id: &DatatypeId) -> &str {
+    id.as_str().split_once('.').map_or("", |(domain, _)| domain)
+}
+
+fn state(question: &Question) -> bool {
+    question.caller.agency().is_some_and(|agency| agency.sector.is_public_sector())
+}
+
+fn programme_covers(question: &Question, id: &DatatypeId) -> bool {
+    let (Some(programme), Some(agency), Some(purpose)) =
+        (&question.programme, question.caller.agency(), &question.purpose)
+    else {
+        return false;
+    };
+    programme.agency == agency.id
+        && programme.purpose == purpose.code
+        && programme.datatypes.contains(id)
+        && !programme.revoked
+        && holds(question, programme.valid_from, programme.valid_until)
+}
+
+fn consent_covers(question: &Question, id: &DatatypeId) -> bool {
+    let (Some(consent), Some(agency), Some(user), Some(purpose)) =
+        (&question.consent, question.caller.agency(), question.caller.user(), &question.purpose)
+    else {
+        return false;
+    };
+    question.has_subject
+        && question.consent_is_subjects
+        && consent.active
+        && consent.agency == agency.id
+        // A user's name is unique within the agency only.
+        && (&consent.agency, &consent.user) == (&user.agency, &user.id)
+        && consent.purpose == purpose.code
+        && consent.datatypes.contains(id)
+        && holds(question, consent.granted_at, consent.expires_at)
+}
+
+fn approval_covers(question: &Question, id: &DatatypeId) -> bool {
+    let (Some(approval), Some(agency), Some(purpose)) =
+        (&question.approval, question.caller.agency(), &question.purpose)
+    else {
+        return false;
+    };
+    state(question)
+        && approval.forum == Forum::BispBoard
+        && approval.agency == agency.id
+        && approval.purpose == purpose.code
+        && approval.datatypes.contains(id)
+        && holds(question, approval.valid_from, approval.valid_until)
+}
+
+fn agreement_covers(question: &Question, id: &DatatypeId) -> bool {
+    let (Some(agreement), Some(agency)) = (&question.agreement, question.caller.agency()) else { return false };
+    agreement.agency == agency.id
+        && !agreement.revoked
+        && holds(question, agreement.valid_from, agreement.valid_until)
+        && agreement.services.contains(&question.service.id)
+        && agreement.channels.contains(&question.channel)
+        && agreement.datatypes.contains(id)
+}
+
+fn role_fits(question: &Question) -> bool {
+    let (Some(user), Some(agreement)) = (question.caller.user(), &question.agreement) else { return false };
+    question.role <= user.role && question.role <= agreement.role
+}
+
+/// Guardrails that forbid.
+fn guardrails(question: &Question, id: &DatatypeId) -> Vec<&'static str> {
+    let service = &question.service;
+    let (agency, user) = (question.caller.agency(), question.caller.user());
+    let asserted = matches!(&question.caller, Caller::Agency { asserted: true, .. });
+    let is_secret = class(id) == Classification::Secret;
+    let personal = service.consent != ConsentRule::None && bundle_has(id).is_some_and(|datatype| datatype.personal);
+    let under = service.purpose_required;
+    let for_agencies = !service.callers.contains(&CallerKind::Public);
+    let purpose_fits = |purpose: &exchange::directory::Purpose| !purpose.forbidden && class(id) <= purpose.class_max;
+    let named = question.purpose.as_ref().zip(question.agreement.as_ref());
+    let checks = [
+        ("G01-agency-enabled", agency.is_some_and(|a| a.suspended || !a.condition_met)),
+        ("G02-agency-known", for_agencies && agency.is_none()),
+        ("G03-user-of-agency", user.is_some_and(|u| agency.is_none_or(|a| a.id != u.agency))),
+        ("G04-user-enabled", user.is_some_and(|u| u.disabled)),
+        ("G05-network", agency.is_some_and(|a| !in_networks(question.address, &a.networks))),
+        ("G06-agreement-in-force", under && !agreement_covers(question, id)),
+        (
+            "G07-nda-in-force",
+            under
+                && class(id) != Classification::Public
+                && !agency.is_some_and(|a| holds(question, a.nda_from, a.nda_until)),
+        ),
+        ("G08-purpose-named", under && !named.is_some_and(|(p, a)| a.purposes.contains(&p.code))),
+        ("G09-purpose-allowed", under && question.purpose.as_ref().is_some_and(|p| !purpose_fits(p))),
+        ("G10-consent-or-basis", personal && question.consent.is_none() && !programme_covers(question, id)),
+        (
+            "G11-consent-covers",
+            personal && question.consent.is_some() && !consent_covers(question, id) && !programme_covers(question, id),
+        ),
+        ("G12-secret-needs-board", is_secret && !approval_covers(question, id)),
+        ("G13-user-signs", under && (is_secret || question.role == Role::Power) && !(user.is_some() && asserted)),
+        ("G14-role-floor", is_secret && question.role != Role::Power),
+        ("G15-role-ceiling", under && !role_fits(question)),
+        (
+            "G16-row-limit",
+            under && !question.agreement.as_ref().is_some_and(|a| (1..=a.row_limit).contains(&question.rows)),
+        ),
+    ];
+    checks.into_iter().filter(|(_, forbids)| *forbids).map(|(policy, _)| policy).collect()
+}
+
+fn bundle_has(id: &DatatypeId) -> Option<std::sync::Arc<exchange::catalogue::Datatype>> {
+    use exchange::decision::Decider;
+    bundle().catalogue().datatype(id.as_str()).cloned()
+}
+
+/// Forbids of one domain.
+fn domain_forbids(question: &Question) -> Vec<&'static str> {
+    let forum = question.agreement.as_ref().map(|agreement| agreement.forum);
+    let nser = match forum {
+        Some(Forum::BispBoard | Forum::SecretaryBisp) => question.caller.agency().is_some(),
+        Some(Forum::DgNser) => state(question),
+        _ => false,
+    };
+    let auditor = question.caller.agency().is_some_and(|agency| agency.kind == "Auditor");
+    let checks = match question.service.id.as_str() {
+        "identity.yes-no" | "identity.kyc" => vec![("I03-forum", forum != Some(Forum::Nadra))],
+        "nser.household" => vec![
+            ("N04-forum", !nser),
+            ("N05-consent-alone", question.consent.is_some() && question.programme.is_none()),
+        ],
+        "audit.accesses" => vec![("A02-auditors-only", !auditor)],
+        _ => Vec::new(),
+    };
+    checks.into_iter().filter(|(_, forbids)| *forbids).map(|(policy, _)| policy).collect()
+}
+
+/// Permits that apply.
+fn permits(question: &Question, id: &DatatypeId) -> Vec<&'static str> {
+    let Some(agency) = question.caller.agency() else {
+        return match question.service.id.as_str() {
+            "report.public" => vec!["R01-published"],
+            "log.checkpoint" | "openid.configuration" => vec!["P01-exchange-itself"],
+            _ => Vec::new(),
+        };
+    };
+    let (uses, subject, role) = (agency.user_agency, question.has_subject, question.role);
+    let few = ["nser.name", "nser.address", "nser.pmt"].contains(&id.as_str());
+    let checks = match question.service.id.as_str() {
+        "identity.yes-no" => vec![("I01-yes-no", uses && subject)],
+        "identity.kyc" => vec![("I02-kyc", uses && subject && class(id) == Classification::Confidential)],
+        "nser.household" => vec![
+            ("N01-household-power", uses && subject && role == Role::Power && id.as_str() != "nser.payments"),
+            (
+                "N02-household-standard",
+                uses && subject && role == Role::Standard && (few || id.as_str() == "nser.assets"),
+            ),
+            ("N03-household-basic", uses && subject && role == Role::Basic && few),
+        ],
+        "audit.accesses" => vec![("A01-auditor", subject && agency.kind == "Auditor")],
+        "consent.authorize" => vec![("C01-ask", uses)],
+        "consent.pin" => vec![("C02-passcode", uses)],
+        "consent.token" => vec![("C03-token", uses)],
+        "fbr.taxpayer" => vec![("T01-taxpayer", uses && subject && domain(id) == "fbr")],
+        "vital.death-notice" => vec![("V01-death-notice", subject && agency.feeder)],
+        "receipt.get" | "usage.month" | "self.whoami" => vec![("O01-own-affairs", true)],
+        "report.public" => vec![("R01-published", true)],
+        "log.checkpoint" | "openid.configuration" => vec![("P01-exchange-itself", true)],
+        other => panic!("the model does not know `{other}`: write its rules down here too"),
+    };
+    checks.into_iter().filter(|(_, applies)| *applies).map(|(policy, _)| policy).collect()
+}
+
+/// The code that each forbid gives.
+fn code(policy: &str) -> Code {
+    match policy.get(..3).unwrap() {
+        "G01" => Code::AgencySuspended,
+        "G02" => Code::CallerNotAllowed,
+        "G03" => Code::UserUnknown,
+        "G04" => Code::UserDisabled,
+        "G05" => Code::NetworkRefused,
+        "G06" | "G07" | "I03" | "N04" => Code::AgreementRequired,
+        "G08" => Code::PurposeRequired,
+        "G10" => Code::ConsentRequired,
+        "G11" => Code::ConsentMismatch,
+        "G12" => Code::SecretNeedsBoard,
+        "G13" => Code::UserAssertionRequired,
+        _ => Code::PolicyDenied,
+    }
+}
+
+/// Whether this kind of caller may ask the service at all.
+fn may_ask(question: &Question) -> bool {
+    let service = &question.service;
+    match &question.caller {
+        Caller::Agency { user, .. } => {
+            service.callers.contains(&CallerKind::Agency) && (user.is_some() || service.unattended)
+        }
+        Caller::Public => service.callers.contains(&CallerKind::Public),
+        _ => false,
+    }
+}
+
+/// What must be said of one datatype.
+fn expected(question: &Question, id: &DatatypeId) -> (Option<Code>, Vec<&'static str>) {
+    if !may_ask(question) {
+        return (Some(Code::CallerNotAllowed), Vec::new());
+    }
+    if !question.service.fields.values().any(|released| released == id) {
+        return (Some(Code::PolicyDenied), Vec::new());
+    }
+    let mut forbids = guardrails(question, id);
+    forbids.extend(domain_forbids(question));
+    forbids.sort_unstable();
+    if !forbids.is_empty() {
+        return (Some(precedence::foremost(forbids.iter().map(|policy| code(policy)))), forbids);
+    }
+    let permits = permits(question, id);
+    (permits.is_empty().then_some(Code::PolicyDenied), permits)
+}
+
+fn told(verdict: &Verdict) -> (Option<Code>, Vec<&str>) {
+    (verdict.code, verdict.policies.iter().map(exchange::ids::PolicyId::as_str).collect())
+}
+
+/// Questions of one run, each asked at three instants.
+const QUESTIONS: usize = 700;
+
+#[test]
+fn the_policies_say_what_the_law_written_down_anew_says() {
+    let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
+    let pools = Pools::new(bundle(), &mut dice);
+    let mut seen = std::collections::BTreeSet::new();
+    for _ in 0..QUESTIONS {
+        let mut question = pools.question(&mut dice);
+        for _ in 0..3 {
+            for verdict in decide(bundle(), &question).verdicts {
+                let expected = expected(&question, &verdict.datatype);
+                assert_eq!(told(&verdict), expected, "{} of {question:?}", verdict.datatype);
+                assert_eq!(verdict.allowed, verdict.code.is_none());
+                seen.extend(verdict.policies.iter().map(ToString::to_string));
+            }
+            question.now = pools.near(&mut dice);
+        }
+    }
+    for guardrail in (1..=16).filter(|n| *n != 2) {
+        let found = seen.iter().any(|policy| policy.starts_with(&format!("G{guardrail:02}")));
+        assert!(found, "no question met G{guardrail:02}: {seen:?}");
+    }
+}
+
+#[test]
+fn a_permit_for_everything_opens_nothing_that_a_guardrail_closes() {
+    let open = "@id(\"X99-all\")@authority(\"test\")@obligation(\"log;notice\")permit (principal, action, resource);";
+    let lax = Bundle::load(&Source::embedded().with("domains/x/X99-all.cedar", open)).unwrap();
+    let mut dice = Dice(0x0dd0_cafe_1234_5678);
+    let pools = Pools::new(bundle(), &mut dice);
+    let (mut opened, mut closed) = (0, 0);
+    for _ in 0..QUESTIONS {
+        let question = pools.question(&mut dice);
+        let decision = decide(&lax, &question);
+        for verdict in &decision.verdicts {
+            let (id, released) = (&verdict.datatype, question.service.fields.values().any(|f| *f == verdict.datatype));
+            let forbids = [guardrails(&question, id), domain_forbids(&question)].concat();
+            let open = may_ask(&question) && released && forbids.is_empty();
+            assert_eq!(verdict.allowed, open, "{id} of {question:?}");
+            opened += usize::from(verdict.allowed);
+            closed += usize::from(!verdict.allowed);
+        }
+        let any = decision.verdicts.iter().any(|verdict| verdict.allowed);
+        assert_eq!(decision.obligations.contains(&Obligation::Notice), any, "{question:?}");
+    }
+    assert!(opened > 50 && closed > 50, "{opened} opened, {closed} closed");
+}
