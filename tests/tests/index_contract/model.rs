@@ -57,7 +57,7 @@ fn plain(all: &[Opened], query: &AccessQuery<'_>) -> Vec<Access> {
     let closed =
         |leaf: &Leaf| leaf.kind == Kind::Intent && known.iter().any(|other| other.leaf.intent == Some(leaf.sequence));
     let mut found = Vec::new();
-    for Opened { leaf, side } in known.iter().rev() {
+    for Opened { leaf, side, .. } in known.iter().rev() {
         let mut entries = side.subjects.iter().filter(|entry| *entry.key == query.subject.0).peekable();
         let at = Timestamp::from_micros(leaf.at);
         let asked = entries.peek().is_some() && leaf.sequence < query.before && query.from <= at && at < query.until;
