@@ -7,7 +7,10 @@ use exchange::{
     ports::clock::Clock,
 };
 
-use super::limits;
+use super::{
+    limits,
+    observe::{HostStopwatch, LogObserver, Stopwatch, Unobserved},
+};
 
 /// How to open a log. [`Self::new`] gives every other value its default.
 #[derive(Clone)]
@@ -30,6 +33,10 @@ pub struct LogOptions {
     pub checkpoint_every: Duration,
     /// Whether C2SP tiles are derived after each checkpoint.
     pub tiles: bool,
+    /// Told of each batch.
+    pub observer: Arc<dyn LogObserver>,
+    /// Measures each sync for the observer.
+    pub stopwatch: Arc<dyn Stopwatch>,
 }
 
 impl LogOptions {
@@ -46,6 +53,8 @@ impl LogOptions {
             reserve_bytes: limits::RESERVE_BYTES_DEFAULT,
             checkpoint_every: limits::CHECKPOINT_EVERY_DEFAULT,
             tiles: true,
+            observer: Arc::new(Unobserved),
+            stopwatch: Arc::new(HostStopwatch::default()),
         }
     }
 }

@@ -78,7 +78,7 @@ impl SegmentLog {
         let (bytes, reserve) = (options.segment_bytes, options.reserve_bytes);
         let keeper = Arc::new(Keeper::new(end.segment + 1, spare.is_some(), bytes, reserve, &options.origin));
         let store = Arc::new(Store::new(disk, tree));
-        let writer = Writer::new(store.clone(), keeper.clone(), end, &options.node)?;
+        let writer = Writer::new(store.clone(), keeper.clone(), end, &options)?;
         let shared = Arc::new(Shared::new(options, store, keeper, signer));
         let threads = Mutex::new(start(&shared, writer)?);
         Ok(Self { shared, threads, cut_bytes, guard: Mutex::new(Some(guard)) })

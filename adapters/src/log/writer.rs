@@ -13,6 +13,8 @@ use super::{
     frame::{self, Frame},
     keeper::{Keeper, Spare},
     limits,
+    observe::Observed,
+    options::LogOptions,
     queue::{Queue, Waiting},
     reader::Place,
     segment,
@@ -27,6 +29,7 @@ pub(super) struct Writer {
     end: Place,
     file: Arc<dyn SegmentFile>,
     node: String,
+    observed: Observed,
     /// Reused from batch to batch.
     bytes: Vec<u8>,
     written: Vec<Written>,
@@ -46,10 +49,11 @@ enum Fit {
 
 impl Writer {
     /// A writer that continues at `end`.
-    pub fn new(store: Arc<Store>, keeper: Arc<Keeper>, end: Place, node: &str) -> io::Result<Self> {
+    pub fn new(store: Arc<Store>, keeper: Arc<Keeper>, end: Place, options: &LogOptions) -> io::Result<Self> {
         let file = store.disk.open_segment(&segment::name(end.segment))?;
         let (bytes, written, answered) = (Vec::new(), Vec::new(), Vec::new());
-        Ok(Self { store, keeper, end, file, node: node.to_owned(), bytes, written, answered })
+        let observed = Observed { observer: options.observer.clone(), stopwatch: options.stopwatch.clone() };
+        Ok(Self { store, keeper, end, file, node: options.node.clone(), observed, bytes, written, answered })
     }
 
     /// Writes batches until the queue is closed and empty.
@@ -152,7 +156,7 @@ impl Writer {
         }
         self.file.write_at(self.end.offset, &self.bytes).map_err(|error| failed(&error))?;
         // One sync for all; after an error never a second one (design: fsyncgate).
-        self.file.sync().map_err(|error| failed(&error))?;
+        self.observed.sync(&*self.file, self.written.len()).map_err(|error| failed(&error))?;
         self.end.offset += self.bytes.len() as u64;
         let first = self.store.durable();
         self.store.append(&self.written);

@@ -5,6 +5,7 @@
 mod corruption;
 mod crash;
 mod files;
+mod observed;
 mod proofs;
 mod room;
 mod support;
