@@ -86,6 +86,11 @@ impl<U: Upstream> Upstream for Breaker<U> {
     fn is_ours(&self) -> bool {
         self.inner.is_ours()
     }
+
+    /// Open until a call succeeds: when its time is over, that one request may try does not yet make it well.
+    fn circuit_is_open(&self) -> bool {
+        self.failures.load(Ordering::Acquire) >= self.limits.failures
+    }
 }
 
 #[cfg(test)]
@@ -135,14 +140,15 @@ mod tests {
         let failed = Err(UpstreamError::Timeout);
         assert!(breaker.admits());
         breaker.note(&failed);
-        assert!(breaker.admits(), "one failure is not yet two in a row");
+        assert!(breaker.admits() && !breaker.circuit_is_open(), "one failure is not yet two in a row");
         breaker.note(&failed);
-        assert!(!breaker.admits());
+        assert!(!breaker.admits() && breaker.circuit_is_open());
         *clock.0.lock().unwrap() = 1_000;
         assert!(breaker.admits(), "one request may try");
         assert!(!breaker.admits(), "and only one");
+        assert!(breaker.circuit_is_open(), "a try is not a success");
         breaker.note(&Ok(UpstreamAnswer { status: 200, body: bytes::Bytes::new() }));
-        assert!(breaker.admits());
+        assert!(breaker.admits() && !breaker.circuit_is_open());
     }
 
     #[test]
