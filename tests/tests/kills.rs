@@ -12,6 +12,7 @@
 use std::{
     collections::{HashMap, HashSet},
     fs,
+    sync::Arc,
     time::Duration,
 };
 
@@ -168,7 +169,7 @@ async fn keep_asking(mut connection: Connection, agency: &'static str, received:
 fn outcomes(config: &Config) -> HashMap<u64, String> {
     let host = World::host();
     let keys = Keys::open(config, host.entropy.as_ref()).unwrap();
-    let log = stores::log(config, &host, &keys).unwrap();
+    let log = stores::log(config, &host, &keys, Arc::new(adapters::log::Unobserved)).unwrap();
     let mut outcomes = HashMap::new();
     let mut next = 0;
     loop {

@@ -87,6 +87,11 @@ impl<U: Upstream> Upstream for Breaker<U> {
     fn is_ours(&self) -> bool {
         self.inner.is_ours()
     }
+
+    /// Open until a call succeeds: when its time is over, that one request may try does not yet make it well.
+    fn circuit_is_open(&self) -> bool {
+        self.failures.load(Ordering::Acquire) >= self.limits.failures
+    }
 }
 
 #[cfg(test)]

@@ -93,6 +93,8 @@ codes! {
     MethodNotAllowed = "method_not_allowed",
     /// A header is repeated, too long or malformed.
     HeaderInvalid = "header_invalid",
+    /// The request's head did not arrive whole in its time.
+    HeadIncomplete = "head_incomplete",
     /// The body's content type is not the service's.
     ContentTypeUnsupported = "content_type_unsupported",
     /// The body is too large.

@@ -98,7 +98,9 @@ async fn slow_handshakes_heads_bodies_and_silence_end_by_their_deadlines() {
     assert!(soon(silent.is_closed()).await, "a connection without a request");
     let mut drip = tls.connect(&edge).await.unwrap();
     drip.send("GET / HTTP/1.1\r\nHos").await;
-    assert!(soon(drip.is_closed()).await, "half a head");
+    let answer = soon(drip.answer()).await.unwrap();
+    assert_eq!((answer.status, answer.body.as_str()), (408, "head_incomplete"), "half a head");
+    assert!(soon(drip.is_closed()).await);
     let mut body = tls.connect(&edge).await.unwrap();
     let answer = soon(body.ask("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{")).await.unwrap();
     assert_eq!(answer.status, 400);

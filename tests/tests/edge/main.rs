@@ -13,8 +13,11 @@ mod kit;
 
 mod bounds;
 mod certificates;
+mod faults;
+mod heads;
 mod http;
 mod http2_abuse;
 mod internal;
+mod metrics;
 mod reload;
 mod smuggling;

@@ -41,6 +41,15 @@ impl ControlStore {
         rows.into_iter().rev().map(|row| self.sms(row)).collect()
     }
 
+    /// How many messages wait for a transport.
+    ///
+    /// # Errors
+    /// [`SqlError`].
+    pub async fn outbox_depth(&self) -> Result<i64, SqlError> {
+        let counted = sqlx::query_scalar("SELECT COUNT(*) FROM sms_outbox").fetch_one(self.database.pool()).await?;
+        Ok(counted)
+    }
+
     fn sms(&self, (id, queued_at, recipient, body): (String, i64, Vec<u8>, Vec<u8>)) -> Result<Sms, SqlError> {
         let to = self.unseal(&place("recipient", &id), &recipient)?;
         let to = Mobile::parse(&to).map_err(|_| damaged("recipient"))?;

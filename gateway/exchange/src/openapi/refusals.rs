@@ -20,12 +20,13 @@ fn may(service: &Service, code: Code) -> bool {
         AccessDenied, AgencySuspended, AgreementRequired, AuthorizationPending, BasisUnknown, BodyIncomplete,
         BodyMalformed, BodyTooLarge, CallerNotAllowed, CertificateExpired, CertificateRevoked, CertificateUnmapped,
         CnicInvalid, Conflict, ConsentMismatch, ConsentRequired, ContentTypeUnsupported, DirectoryStale, ExpiredToken,
-        FieldsNotPermitted, HeaderInvalid, IdempotencyConflict, IdempotencyInProgress, IdempotencySpent, Internal,
-        InvalidAuthorizationDetails, InvalidBindingMessage, InvalidGrant, InvalidPin, LogUnavailable, MethodNotAllowed,
-        NetworkRefused, NotBuilt, NotFound, ParameterInvalid, PathAmbiguous, PinUsed, PolicyDenied, PolicyError,
-        PurposeRequired, PurposeUnknown, RateLimited, SecretNeedsBoard, ServiceUnknown, SlowDown, StoreUnavailable,
-        SubjectNotVerifiable, TokenInvalid, UnknownUserId, UpstreamAnswerRefused, UpstreamFailed, UpstreamTimeout,
-        UpstreamUnavailable, UserAssertionInvalid, UserAssertionRequired, UserDisabled, UserRequired, UserUnknown,
+        FieldsNotPermitted, HeadIncomplete, HeaderInvalid, IdempotencyConflict, IdempotencyInProgress,
+        IdempotencySpent, Internal, InvalidAuthorizationDetails, InvalidBindingMessage, InvalidGrant, InvalidPin,
+        LogUnavailable, MethodNotAllowed, NetworkRefused, NotBuilt, NotFound, ParameterInvalid, PathAmbiguous, PinUsed,
+        PolicyDenied, PolicyError, PurposeRequired, PurposeUnknown, RateLimited, SecretNeedsBoard, ServiceUnknown,
+        SlowDown, StoreUnavailable, SubjectNotVerifiable, TokenInvalid, UnknownUserId, UpstreamAnswerRefused,
+        UpstreamFailed, UpstreamTimeout, UpstreamUnavailable, UserAssertionInvalid, UserAssertionRequired,
+        UserDisabled, UserRequired, UserUnknown,
     };
     let agency = service.callers.contains(&CallerKind::Agency);
     let has = |kind| service.params.iter().any(|param| param.kind == kind);
@@ -60,8 +61,8 @@ fn may(service: &Service, code: Code) -> bool {
         | DirectoryStale
         | StoreUnavailable
         | Internal => true,
-        // They belong to no service.
-        ServiceUnknown | MethodNotAllowed => false,
+        // They belong to no service: none was named yet, or not by a request that could be read.
+        ServiceUnknown | MethodNotAllowed | HeadIncomplete => false,
         NotBuilt => service.not_built,
         IdempotencyConflict | IdempotencyInProgress | IdempotencySpent => agency,
         ContentTypeUnsupported => service.body != BodyForm::None,

@@ -70,4 +70,9 @@ pub trait Upstream: Send + Sync + std::fmt::Debug {
 
     /// Whether it is one of our own services, whose problem codes may be passed on.
     fn is_ours(&self) -> bool;
+
+    /// Whether calls are refused just now without being made, since too many failed; for operators.
+    fn circuit_is_open(&self) -> bool {
+        false
+    }
 }

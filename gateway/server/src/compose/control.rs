@@ -87,6 +87,7 @@ pub(super) async fn listen(
     running.directory(Arc::clone(&control.directory));
     running.spawn(Arc::clone(&control.directory).run());
     running.background(control.background);
+    running.spawn(super::tasks::outbox(Arc::clone(&control.store), running.metrics()));
     let verifier = verifier(config, world, "control")?;
     let handle = listen::internal::serve(
         address,
@@ -97,7 +98,7 @@ pub(super) async fn listen(
         Arc::clone(&world.clock),
     )
     .map_err(ComposeError::of("control listener"))?;
-    running.internal(handle);
+    running.internal("control", handle);
     Ok(())
 }
 

@@ -57,7 +57,7 @@ pub(super) async fn build(
     registry: Option<&Registry>,
     running: &mut Running,
 ) -> Result<(), ComposeError> {
-    let log = stores::log(config, world, keys)?;
+    let log = stores::log(config, world, keys, running.metrics())?;
     running.log(Arc::clone(&log));
     let control = Control::open(config, world, keys).await?;
     let index = stores::index(config).await?;

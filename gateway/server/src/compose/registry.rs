@@ -79,6 +79,6 @@ pub(super) fn listen(
         Arc::clone(&world.clock),
     )
     .map_err(ComposeError::of("registry listener"))?;
-    running.internal(handle);
+    running.internal("registry", handle);
     Ok(())
 }

@@ -10,7 +10,7 @@ use super::ComposeError;
 use crate::{
     config::Config,
     listen::{ListenHandle, ListenLimits},
-    observe::metrics::Metrics,
+    observe::{listeners, metrics::Metrics},
     phases::snapshot::DirectoryWatch,
     routes::control::background::Background,
 };
@@ -51,14 +51,17 @@ impl Running {
     }
 
     pub(super) fn agency(&mut self, handle: ListenHandle) {
+        listeners::feed(&self.metrics, "agency", handle.counters());
         self.agency = Some(handle);
     }
 
     pub(super) fn public(&mut self, handle: ListenHandle) {
+        listeners::feed(&self.metrics, "public", handle.counters());
         self.public = Some(handle);
     }
 
-    pub(super) fn internal(&mut self, handle: ListenHandle) {
+    pub(super) fn internal(&mut self, name: &'static str, handle: ListenHandle) {
+        listeners::feed(&self.metrics, name, handle.counters());
         self.internal.push(handle);
     }
 

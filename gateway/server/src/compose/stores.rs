@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use adapters::{
-    log::{LogOptions, SegmentLog},
+    log::{LogObserver, LogOptions, SegmentLog},
     sql::{Database, control::ControlStore, index::IndexStore},
 };
 
@@ -51,11 +51,16 @@ pub fn log_origin(config: &Config) -> String {
     format!("{}/{}", config.node.origin, config.node.name)
 }
 
-/// Opens the access log of this node; only one process can.
+/// Opens the access log of this node; only one process can. The observer is told of each sync.
 ///
 /// # Errors
 /// [`ComposeError`]: in use, corrupt, or the disk.
-pub fn log(config: &Config, world: &World, keys: &Keys) -> Result<Arc<SegmentLog>, ComposeError> {
+pub fn log(
+    config: &Config,
+    world: &World,
+    keys: &Keys,
+    observer: Arc<dyn LogObserver>,
+) -> Result<Arc<SegmentLog>, ComposeError> {
     let mut options = LogOptions::new(
         config.log.dir.clone(),
         &log_origin(config),
@@ -66,5 +71,6 @@ pub fn log(config: &Config, world: &World, keys: &Keys) -> Result<Arc<SegmentLog
     options.segment_bytes = u64::from(config.log.segment_mib) << 20;
     options.reserve_bytes = u64::from(config.log.reserve_mib) << 20;
     options.checkpoint_every = std::time::Duration::from_millis(config.log.checkpoint_interval_ms);
+    options.observer = observer;
     SegmentLog::open(options).map(Arc::new).map_err(ComposeError::of("access log"))
 }

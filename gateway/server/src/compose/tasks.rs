@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use adapters::sql::index::Indexer;
+use adapters::sql::{control::ControlStore, index::Indexer};
 use exchange::ports::record_log::RecordLog as _;
 
 use super::{ComposeError, World, control::Control, running::Running};
@@ -10,6 +10,7 @@ use crate::{
     config::Config,
     observe::{
         expiry,
+        metrics::Metrics,
         ops::{Ops, OpsServer, router},
     },
     pipeline::Pipeline,
@@ -20,6 +21,8 @@ use crate::{
 const INDEX_EVERY: Duration = Duration::from_millis(250);
 /// Between two records of counted refusals.
 const COUNT_EVERY: Duration = Duration::from_secs(1);
+/// Between two counts of the messages that wait.
+const OUTBOX_EVERY: Duration = Duration::from_secs(1);
 /// Between two clearings of idle counters and old keys.
 const SHRINK_EVERY: Duration = Duration::from_mins(1);
 
@@ -37,6 +40,7 @@ pub(super) fn gateway(
     running.spawn(count(Arc::clone(door)));
     running.spawn(shrink(Arc::clone(door)));
     running.spawn(watch(watcher));
+    running.spawn(outbox(Arc::clone(&control.store), running.metrics()));
     gauges(door, running);
 }
 
@@ -80,6 +84,18 @@ async fn watch(mut watcher: Watcher) {
     }
 }
 
+/// Counts the messages that wait. While the store does not answer, the last number stays: who reads it is told of by others.
+pub(super) async fn outbox(store: Arc<ControlStore>, metrics: Arc<Metrics>) {
+    let mut tick = tokio::time::interval(OUTBOX_EVERY);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        if let Ok(depth) = store.outbox_depth().await {
+            metrics.sms_outbox_depth.set(depth);
+        }
+    }
+}
+
 fn gauges(door: &Arc<Pipeline>, running: &Running) {
     let parts = Arc::clone(door.parts());
     let log = running.the_log();
@@ -87,6 +103,9 @@ fn gauges(door: &Arc<Pipeline>, running: &Running) {
         metrics.log_durable_size.set(i64::try_from(parts.log.durable_size()).unwrap_or(i64::MAX));
         metrics.directory_generation.set(i64::try_from(parts.directory.any().generation()).unwrap_or(i64::MAX));
         metrics.directory_stale.set(i64::from(parts.directory.current().is_err()));
+        for (id, upstream) in &parts.upstreams {
+            metrics.circuit_open.with_label_values(&[id.as_str()]).set(i64::from(upstream.circuit_is_open()));
+        }
         if let Some(room) = log.as_ref().and_then(|log| log.disk().ok()) {
             // Unknown until a day's worth of entries tells the rate: then there is no gauge to alarm on.
             if let Some(days) = room.days_left().and_then(|days| u32::try_from(days).ok()) {

@@ -16,7 +16,8 @@ use tokio::{
 
 use super::{
     connection::{Connection, Shared},
-    counters::ListenCounters,
+    counters::{During, ListenCounters},
+    faults::Fault,
     http1, http2,
     slots::{Slot, Slots},
     wire::Wire,
@@ -84,12 +85,14 @@ struct Gate {
 
 impl Gate {
     async fn serve(self: Arc<Self>, socket: TcpStream, address: SocketAddr, slot: Arc<Slot>) {
+        let _open = During::begin(&self.shared.counters.open);
         // Read before the handshake: if the roots change during it, the peer counts as admitted by the old ones.
         let trusted_at = self.shared.trust.as_deref().map_or(0, TrustState::generation);
         let Some(stream) = self.handshake(socket).await else { return };
         let certificate = peer_of(&stream);
         if self.shared.trust.is_some() && certificate.is_none() {
             ListenCounters::count(&self.shared.counters.handshakes_failed);
+            self.shared.counters.faults.count(Fault::NoCertificate);
             return;
         }
         let connection = Connection {
@@ -110,22 +113,29 @@ impl Gate {
         // Without it a reply of two segments would wait for the client's delayed acknowledgement.
         socket.set_nodelay(true).ok()?;
         let shaken = timeout(self.shared.limits.handshake_time, async {
-            let _turn = self.handshakes.acquire().await.ok()?;
-            self.acceptor.tls_handshake(Wire::new(socket)).await.ok()
+            // Never closed while the gate stands.
+            let _turn = self.handshakes.acquire().await.map_err(|_| Fault::Broken)?;
+            self.acceptor.tls_handshake(Wire::new(socket)).await.map_err(|error| Fault::of(&error.to_string()))
         });
         match shaken.await {
-            Ok(Some(stream)) => {
+            Ok(Ok(stream)) => {
                 ListenCounters::count(&counters.handshakes);
                 Some(Box::new(stream))
             }
-            Ok(None) => {
+            Ok(Err(fault)) => {
                 ListenCounters::count(&counters.handshakes_failed);
+                counters.faults.count(fault);
                 None
             }
             Err(_) => {
                 ListenCounters::count(&counters.handshakes_slow);
+                counters.faults.count(Fault::Slow);
                 None
             }
         }
     }
 }
+
+#[cfg(test)]
+#[path = "accept_tests.rs"]
+mod tests;

@@ -98,3 +98,7 @@ impl BodyReader for SessionBody<'_> {
         read
     }
 }
+
+#[cfg(test)]
+#[path = "body_tests.rs"]
+mod tests;

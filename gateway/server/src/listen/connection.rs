@@ -9,7 +9,14 @@ use pingora_core::protocols::http::ServerSession;
 use pingora_http::ResponseHeader;
 use tokio::{sync::watch, time::timeout};
 
-use super::{Side, body::SessionBody, counters::ListenCounters, headers, limits::ListenLimits, slots::Slot};
+use super::{
+    Side,
+    body::SessionBody,
+    counters::{During, ListenCounters},
+    headers,
+    limits::ListenLimits,
+    slots::Slot,
+};
 use crate::{
     door::{Door, Head, Listener, Reply},
     tls::TrustState,
@@ -56,6 +63,7 @@ impl Connection {
         let reply = match self.head_of(body.session()) {
             Ok(head) => {
                 ListenCounters::count(&self.shared.counters.requests);
+                let _with_door = During::begin(&self.shared.counters.in_flight);
                 self.shared.door.serve(head, &mut body).await
             }
             Err(code) => self.unparsed(code).await,

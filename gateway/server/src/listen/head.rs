@@ -242,3 +242,7 @@ mod tests {
         check("GET /\r\nA: b\r\n", None);
     }
 }
+
+#[cfg(test)]
+#[path = "head_tests.rs"]
+mod laws;

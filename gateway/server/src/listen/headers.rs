@@ -167,3 +167,7 @@ mod tests {
         assert_eq!(clean(&mut many), Err(HeaderFault));
     }
 }
+
+#[cfg(test)]
+#[path = "headers_tests.rs"]
+mod laws;

@@ -27,10 +27,16 @@ pub(super) async fn run(mut stream: Stream, mut connection: Connection) {
         let next = match read {
             Ok(Read::Head(head)) => one(stream, head, &connection).await,
             Ok(Read::Refused(code)) => refuse(session_over(stream), code, &connection).await,
-            Ok(Read::Gone) => return,
+            Ok(Read::Gone) => {
+                ListenCounters::count(&connection.shared.counters.heads_broken);
+                if connection.peer.certificate.is_none() {
+                    return;
+                }
+                refuse(session_over(stream), Code::HeadIncomplete, &connection).await
+            }
             Err(_) => {
                 ListenCounters::count(&connection.shared.counters.heads_slow);
-                return;
+                refuse(session_over(stream), Code::HeadIncomplete, &connection).await
             }
         };
         match next {
@@ -120,3 +126,7 @@ async fn linger(mut stream: Stream) {
         .await,
     );
 }
+
+#[cfg(test)]
+#[path = "http1_tests.rs"]
+mod tests;

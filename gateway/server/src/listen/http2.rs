@@ -100,3 +100,7 @@ fn options() -> H2Options {
         .max_local_error_reset_streams(Some(RESETS_MAX));
     options
 }
+
+#[cfg(test)]
+#[path = "http2_tests.rs"]
+mod tests;

@@ -116,13 +116,43 @@ impl ListenLimits {
 mod tests {
     use super::*;
 
+    /// All numbers of some limits, times in milliseconds.
+    fn numbers(limits: ListenLimits) -> [u128; 8] {
+        let count = |value: usize| value as u128;
+        [
+            count(limits.connections),
+            count(limits.connections_per_address),
+            count(limits.handshakes),
+            limits.handshake_time.as_millis(),
+            limits.head_time.as_millis(),
+            limits.body_time.as_millis(),
+            limits.reply_time.as_millis(),
+            limits.idle_time.as_millis(),
+        ]
+    }
+
+    fn all(count: usize, time: Duration) -> ListenLimits {
+        ListenLimits {
+            connections: count,
+            connections_per_address: count,
+            handshakes: count,
+            handshake_time: time,
+            head_time: time,
+            body_time: time,
+            reply_time: time,
+            idle_time: time,
+        }
+    }
+
     #[test]
-    fn limits_can_only_be_tightened() {
-        let wide = ListenLimits { connections: usize::MAX, idle_time: Duration::MAX, ..ListenLimits::default() };
-        assert_eq!(wide.bounded().connections, CONNECTIONS_MAX);
-        assert_eq!(wide.bounded().idle_time, IDLE_TIME);
-        let tight = ListenLimits { connections: 0, head_time: Duration::ZERO, ..ListenLimits::default() };
-        assert_eq!(tight.bounded().connections, 1);
-        assert!(!tight.bounded().head_time.is_zero());
+    fn limits_can_only_be_tightened_each_to_its_own_bound_and_never_to_nothing() {
+        let most = numbers(ListenLimits::default());
+        assert_eq!(most, [16_384, 4_096, 512, 5_000, 5_000, 10_000, 30_000, 75_000]);
+        assert_eq!(numbers(all(usize::MAX, Duration::MAX).bounded()), most);
+        assert_eq!(numbers(all(0, Duration::ZERO).bounded()), [1; 8]);
+        assert_eq!(numbers(all(7, Duration::from_millis(70)).bounded()), [7, 7, 7, 70, 70, 70, 70, 70]);
+        let beyond = all(513, Duration::from_millis(5_001)).bounded();
+        assert_eq!(numbers(beyond), [513, 513, 512, 5_000, 5_000, 5_001, 5_001, 5_001]);
+        assert_eq!(numbers(ListenLimits::default().bounded()), most);
     }
 }

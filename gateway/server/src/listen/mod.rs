@@ -22,6 +22,7 @@ mod accept;
 mod body;
 mod connection;
 pub mod counters;
+pub mod faults;
 mod head;
 pub mod headers;
 mod http1;
@@ -29,9 +30,12 @@ mod http2;
 pub mod internal;
 pub mod limits;
 mod slots;
+#[cfg(test)]
+mod testing;
 mod wire;
 
 pub use counters::ListenCounters;
+pub use faults::Fault;
 pub use limits::ListenLimits;
 
 /// Connections that the system holds ready for us: a second's worth of a reconnecting agency.

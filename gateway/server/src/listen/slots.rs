@@ -104,3 +104,7 @@ mod tests {
         assert!(slots.taken.lock().unwrap().is_empty());
     }
 }
+
+#[cfg(test)]
+#[path = "slots_tests.rs"]
+mod laws;

@@ -184,3 +184,7 @@ mod tests {
         assert_eq!(got, large);
     }
 }
+
+#[cfg(test)]
+#[path = "wire_tests.rs"]
+mod laws;

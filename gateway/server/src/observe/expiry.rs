@@ -131,3 +131,7 @@ mod tests {
         assert!(metrics.render().unwrap().contains(r#"ijazat_certificate_expiry_days{holder="bank-indus"} 10"#));
     }
 }
+
+#[cfg(test)]
+#[path = "expiry_tests.rs"]
+mod laws;

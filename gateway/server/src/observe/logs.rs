@@ -126,4 +126,35 @@ mod tests {
         check(r#"tracing::warn!(code = code(x), "the cnic was malformed");"#, false);
         check(r#"tracing::error!(%error, "x"); let cnic = 1;"#, false);
     }
+
+    #[test]
+    fn the_reader_of_log_calls_finds_them_wherever_they_end() {
+        let check = |text: &str, expected: &[&str]| assert_eq!(log_calls(text), expected, "{text}");
+        check("no call at all", &[]);
+        check(r#"tracing::info!("a"); tracing::info!("b");"#, &[r#""a""#, r#""b""#]);
+        check("tracing::warn!(\n    code = of(x, y),\n    \"a\"\n);", &["\n    code = of(x, y),\n    \"a\"\n"]);
+        check(r#"tracing::info!("a) b", x = 1);"#, &[r#""a) b", x = 1"#]);
+        check(r#"tracing::info!(x = f(g(1)), "a")"#, &[r#"x = f(g(1)), "a""#]);
+        check(r#"info!("not through the full name")"#, &[]);
+        check(r#"tracing::trace!("t"); tracing::error!("e")"#, &[r#""t""#, r#""e""#]);
+    }
+
+    #[test]
+    fn the_values_of_a_call_are_its_fields_in_lower_case_without_its_sentence() {
+        let check = |call: &str, expected: &str| assert_eq!(values(call), expected, "{call}");
+        check(r#""a sentence""#, "");
+        check(r#"Agency = id, "a sentence""#, "agency = id, ");
+        check(r#""the {Mobile} rang""#, "mobile");
+        check(r#""a {} b", person.name()"#, ", person.name()");
+        check(r#"%error, "x {code:?} y""#, "%error, code:?");
+    }
+
+    #[test]
+    fn a_level_that_cannot_be_read_is_refused_before_anything_is_set_up() {
+        for level in ["gateway=loud", "a=b=c"] {
+            let observe = super::Observe { format: super::LogFormat::Json, level: level.to_owned() };
+            let refused = super::init(&observe).unwrap_err().to_string();
+            assert!(refused.starts_with("log: ") && !refused.contains("already"), "{refused}");
+        }
+    }
 }

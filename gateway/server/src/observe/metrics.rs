@@ -2,6 +2,7 @@
 
 use std::{collections::HashMap, fmt, sync::Mutex, time::Duration};
 
+use adapters::log::LogObserver;
 use prometheus::{
     Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
     Registry, TextEncoder,
@@ -141,6 +142,14 @@ impl Metrics {
     }
 }
 
+impl LogObserver for Metrics {
+    fn batch(&self, entries: usize, took: Duration) {
+        // A batch is far below what a u32 holds, and a float holds that exactly.
+        self.log_batch.observe(u32::try_from(entries).map_or(f64::INFINITY, f64::from));
+        self.log_fdatasync.observe(took.as_secs_f64());
+    }
+}
+
 impl fmt::Debug for Metrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Metrics").field("metrics", &self.list.len()).finish_non_exhaustive()
@@ -240,3 +249,7 @@ mod tests {
         assert!(!text.contains("no such phase"));
     }
 }
+
+#[cfg(test)]
+#[path = "metrics_tests.rs"]
+mod text;

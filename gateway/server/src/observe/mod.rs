@@ -1,7 +1,9 @@
 //! What operators see: [`logs`] are sentences, [`metrics`] are numbers, [`ops`] serves them, [`expiry`] warns of
-//! certificates that run out. None of it names a person; the audit record is another thing, in the access log.
+//! certificates that run out, [`listeners`] feeds what they count. None of it names a person; the audit record is another thing, in the
+//! access log.
 
 pub mod expiry;
+pub mod listeners;
 pub mod logs;
 pub mod metrics;
 pub mod ops;

@@ -218,3 +218,7 @@ mod tests {
         assert_eq!(refused.kind(), io::ErrorKind::InvalidInput);
     }
 }
+
+#[cfg(test)]
+#[path = "ops_tests.rs"]
+mod routes;

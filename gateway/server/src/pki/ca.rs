@@ -1,6 +1,9 @@
 //! An authority: makes itself, signs certificates for agencies and for our own processes.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
 
 use exchange::{
     ids::AgencyId,
@@ -78,13 +81,18 @@ impl Validity {
     }
 }
 
-/// A certificate with the key that was made for it.
-#[derive(Debug)]
+/// A certificate with the key that was made for it. Prints without the key.
 pub struct Issued {
     /// Certificate, PEM.
     pub cert_pem: String,
     /// Its key, PKCS#8 PEM.
     pub key_pem: zeroize::Zeroizing<String>,
+}
+
+impl fmt::Debug for Issued {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Issued").field("cert_pem", &self.cert_pem).finish_non_exhaustive()
+    }
 }
 
 /// An authority with its key in hand.
@@ -281,3 +289,7 @@ fn cert_path(folder: &Path, kind: CaKind) -> PathBuf {
 fn key_path(folder: &Path, kind: CaKind) -> PathBuf {
     folder.join(format!("{}.key", kind.file_stem()))
 }
+
+#[cfg(test)]
+#[path = "ca_tests.rs"]
+mod tests;

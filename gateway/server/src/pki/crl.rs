@@ -133,3 +133,7 @@ fn to_json(ledger: &Ledger, path: &Path) -> Result<String, PkiError> {
     serde_json::to_string_pretty(ledger)
         .map_err(|error| PkiError::Ledger { path: path.to_owned(), reason: error.to_string() })
 }
+
+#[cfg(test)]
+#[path = "crl_tests.rs"]
+mod tests;

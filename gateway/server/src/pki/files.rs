@@ -82,4 +82,60 @@ mod tests {
         assert_eq!(read(&path).unwrap(), "two");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file stays");
     }
+
+    #[test]
+    fn rights_are_those_that_were_asked_for_whatever_was_there_before() {
+        let folder = crate::pki::testing::Folder::new();
+        let path = folder.path().join("x.key");
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        for (before, asked) in [(0o666, SECRET), (0o400, PUBLIC), (0o777, SECRET)] {
+            fs::write(&path, "old").unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(before)).unwrap();
+            // What a crash left behind, open to everybody.
+            fs::write(temporary(&path), "half of a k").unwrap();
+            fs::set_permissions(temporary(&path), fs::Permissions::from_mode(0o666)).unwrap();
+            replace(&path, "new", asked).unwrap();
+            assert_eq!((mode(&path) & !0o022, read(&path).unwrap().as_str()), (asked & !0o022, "new"), "{before:o}");
+            assert!(!temporary(&path).exists());
+        }
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_written_whole_stays_as_it_was_and_is_named() {
+        let folder = crate::pki::testing::Folder::new();
+        let path = folder.path().join("ca.pem");
+        replace(&path, "old", PUBLIC).unwrap();
+        fs::create_dir(temporary(&path)).unwrap();
+        let failed = replace(&path, "new", PUBLIC).unwrap_err();
+        assert!(matches!(&failed, PkiError::File { path: named, .. } if *named == path), "{failed}");
+        assert_eq!(read(&path).unwrap(), "old");
+        let nowhere = folder.path().join("no").join("ca.pem");
+        assert!(matches!(create(&nowhere, "x", PUBLIC), Err(PkiError::File { .. })));
+        assert!(matches!(read(&nowhere), Err(PkiError::File { path, .. }) if path == nowhere));
+        assert!(!folder.path().join("no").exists(), "folders are not made on the way");
+    }
+
+    #[test]
+    fn a_reader_sees_one_version_or_the_other_and_never_a_mixture() {
+        let folder = crate::pki::testing::Folder::new();
+        let path = folder.path().join("list.crl");
+        let versions = ["a".repeat(20_000), "b".repeat(30_000)];
+        replace(&path, &versions[0], PUBLIC).unwrap();
+        std::thread::scope(|scope| {
+            let reading = scope.spawn(|| (0..200).all(|_| versions.contains(&read(&path).unwrap())));
+            for n in 0..20 {
+                replace(&path, &versions[n % 2], PUBLIC).unwrap();
+            }
+            assert!(reading.join().unwrap());
+        });
+    }
+
+    #[test]
+    fn a_secret_that_is_not_text_is_not_read_as_one() {
+        let folder = crate::pki::testing::Folder::new();
+        let path = folder.path().join("ca.key");
+        fs::write(&path, [0xff, 0xfe, 0x00]).unwrap();
+        let failed = read(&path).unwrap_err().to_string();
+        assert!(failed.contains("ca.key") && !failed.contains('\u{fffd}'), "{failed}");
+    }
 }

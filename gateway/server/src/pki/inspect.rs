@@ -115,3 +115,7 @@ fn trimmed_hex(bytes: &[u8]) -> String {
 fn from_seconds(seconds: i64) -> Timestamp {
     Timestamp::from_micros(0).plus_seconds(seconds)
 }
+
+#[cfg(test)]
+#[path = "inspect_tests.rs"]
+mod tests;

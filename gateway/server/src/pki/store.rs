@@ -97,3 +97,7 @@ fn write_pair(folder: &Path, stem: &str, issued: &Issued) -> Result<(), PkiError
     files::replace(&folder.join(format!("{stem}.key")), &issued.key_pem, files::SECRET)?;
     files::replace(&folder.join(format!("{stem}.pem")), &issued.cert_pem, files::PUBLIC)
 }
+
+#[cfg(test)]
+#[path = "store_tests.rs"]
+mod tests;

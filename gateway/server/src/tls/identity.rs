@@ -124,3 +124,7 @@ mod tests {
         check(&[], "0");
     }
 }
+
+#[cfg(test)]
+#[path = "identity_tests.rs"]
+mod laws;

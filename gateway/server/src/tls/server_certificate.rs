@@ -50,3 +50,7 @@ fn read(chain: &[u8], key: &[u8]) -> Result<CertifiedKey, TlsError> {
     let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| TlsError::Malformed("server key"))?;
     CertifiedKey::from_der(chain, key, &provider()).map_err(|error| TlsError::Refused(error.to_string()))
 }
+
+#[cfg(test)]
+#[path = "server_certificate_tests.rs"]
+mod tests;

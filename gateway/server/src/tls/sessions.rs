@@ -57,3 +57,7 @@ mod tests {
         assert_eq!(sessions.take(&[1]), None);
     }
 }
+
+#[cfg(test)]
+#[path = "sessions_tests.rs"]
+mod laws;

@@ -24,7 +24,8 @@ type Verifier = Arc<dyn ClientCertVerifier>;
 ///
 /// Contract: [`TrustState::reload`] changes all or nothing; new handshakes and [`TrustState::is_revoked`] see the change
 /// at once; when the roots changed, sessions are forgotten and [`TrustState::generation`] grows, so that listeners close
-/// connections whose certificate an older set of roots admitted.
+/// connections whose certificate an older set of roots admitted. A list never goes back: while its authority stays, it is
+/// replaced only by one of the same or a higher number, for an older one would let the revoked in again.
 #[derive(Debug)]
 pub struct TrustState {
     verifier: ArcSwap<Verifier>,
@@ -56,6 +57,10 @@ impl TrustState {
     /// [`TlsError`]; what was in force stays.
     pub fn reload(&self, roots: &[u8], lists: &[u8]) -> Result<(), TlsError> {
         let read = Read::from_pem(roots, lists)?;
+        let stay: Vec<_> = self.roots.load().iter().filter(|root| read.roots.contains(root)).cloned().collect();
+        if read.revoked.is_older_than(&self.revoked.load(), &stay) {
+            return Err(TlsError::Refused("a revocation list is older than the one in force, or gone".to_owned()));
+        }
         // Revocations first: at no instant is a revoked certificate welcome at the handshake and unknown to requests.
         self.revoked.store(Arc::new(read.revoked));
         self.verifier.store(Arc::new(read.verifier));
@@ -159,3 +164,7 @@ impl ClientCertVerifier for TrustState {
         self.verifier.load().supported_verify_schemes()
     }
 }
+
+#[cfg(test)]
+#[path = "trust_tests.rs"]
+mod tests;

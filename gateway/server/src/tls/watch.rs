@@ -211,3 +211,7 @@ impl Watcher {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "watch_tests.rs"]
+mod tests;
