@@ -12,6 +12,7 @@ use exchange::{
 
 use super::{Database, SqlError, Work};
 
+mod admin;
 mod cache;
 mod citizens;
 mod consents;
@@ -23,6 +24,7 @@ mod requests;
 mod schema;
 mod tokens;
 
+pub use admin::Done;
 use cache::{Cache, Confirmed};
 pub use contacts::Contact;
 pub use directory::ChangeError;
@@ -69,6 +71,7 @@ pub struct ControlStore {
     keys: ControlKeys,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
+    operator: Option<String>,
     confirmed: Confirmed,
     standing: Cache<[u8; 32], Arc<(Thumbprint, ConsentFacts)>>,
     citizens: Cache<SubjectKey, Arc<SealingKey>>,
@@ -91,6 +94,7 @@ impl ControlStore {
             keys,
             clock,
             entropy,
+            operator: None,
             confirmed: Confirmed::default(),
             standing: Cache::new(),
             citizens: Cache::new(),

@@ -2,9 +2,10 @@
 
 use crate::sql::Migration;
 
-pub(super) const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    sql: "
+pub(super) const MIGRATIONS: &[Migration] =
+    &[Migration { version: 1, sql: FIRST }, Migration { version: 2, sql: ADMIN_CHANGES }];
+
+const FIRST: &str = "
 CREATE TABLE generation (id BIGINT PRIMARY KEY CHECK (id = 1), value BIGINT NOT NULL);
 INSERT INTO generation (id, value) VALUES (1, 1);
 
@@ -42,5 +43,13 @@ CREATE TABLE idempotency (
     scope TEXT PRIMARY KEY, body TEXT NOT NULL, state TEXT NOT NULL CHECK (state IN ('working', 'done')),
     sequence BIGINT, answer BYTEA, replays BIGINT NOT NULL, begun_at BIGINT NOT NULL);
 CREATE INDEX idempotency_begun ON idempotency (begun_at);
-",
-}];
+";
+
+/// Rows stay when their leaf is written: `sequence` tells where it stands.
+const ADMIN_CHANGES: &str = "
+CREATE TABLE admin_change (
+    id TEXT PRIMARY KEY, ordinal BIGINT NOT NULL UNIQUE, at BIGINT NOT NULL, what TEXT NOT NULL, agency TEXT,
+    generation BIGINT NOT NULL, detail BYTEA NOT NULL, operator BYTEA NOT NULL,
+    node TEXT, log_from BIGINT, sequence BIGINT);
+CREATE INDEX admin_change_waiting ON admin_change (ordinal) WHERE sequence IS NULL;
+";

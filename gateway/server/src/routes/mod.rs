@@ -4,4 +4,4 @@ pub mod answer;
 pub mod control;
 pub mod registry;
 #[cfg(test)]
-mod trial;
+pub(crate) mod trial;
