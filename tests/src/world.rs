@@ -114,7 +114,8 @@ impl World {
     /// # Errors
     /// When the log cannot be read.
     pub fn recorded(&self) -> Result<Vec<Recorded>, Broken> {
-        record::read(self.log()?.as_ref(), &self.keys.side)
+        let key = self.keys.side()?;
+        record::read(self.log()?.as_ref(), &key)
     }
 
     /// A connection that shows a certificate of the test's own making, or none.

@@ -7,8 +7,9 @@ use exchange::{
     ports::{consent_tokens::ControlUnavailable, directory_source::DirectorySource},
 };
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::json;
 
-use super::{ControlStore, SqlError, Work, damaged};
+use super::{ControlStore, Done, SqlError, Work, damaged};
 
 const AGENCY: &str = "agency";
 const USER: &str = "user";
@@ -69,6 +70,9 @@ impl ControlStore {
         for serial in &data.revoked_serials {
             put(&mut work, REVOKED_SERIAL, serial, &()).await?;
         }
+        let detail =
+            json!({ "agencies": data.agencies.len(), "users": data.users.len(), "agreements": data.agreements.len() });
+        self.note(&mut work, generation, &Done { what: "directory-replace", agency: None, detail }).await?;
         self.commit(work, generation).await
     }
 
@@ -77,7 +81,9 @@ impl ControlStore {
     /// # Errors
     /// [`ChangeError`].
     pub async fn set_agency_suspended(&self, agency: &AgencyId, suspended: bool) -> Result<u64, ChangeError> {
-        self.change::<Agency>(AGENCY, agency.as_str(), |agency| agency.suspended = suspended).await
+        let what = if suspended { "agency-suspend" } else { "agency-resume" };
+        let done = Done { what, agency: Some(agency.as_str()), detail: json!({}) };
+        self.change::<Agency>(AGENCY, agency.as_str(), &done, |agency| agency.suspended = suspended).await
     }
 
     /// Registers a certificate's key (SHA-256 of its subject public key info, lower-case hex) for an agency.
@@ -90,7 +96,9 @@ impl ControlStore {
                 agency.keys.push(spki_sha256.to_owned());
             }
         };
-        self.change(AGENCY, agency.as_str(), add).await
+        let detail = json!({ "key_sha256": spki_sha256 });
+        let done = Done { what: "agency-add-key", agency: Some(agency.as_str()), detail };
+        self.change(AGENCY, agency.as_str(), &done, add).await
     }
 
     /// Sets the public key (PEM, P-256) that a user signs assertions with, or takes it away.
@@ -103,7 +111,9 @@ impl ControlStore {
         user: &UserId,
         key: Option<String>,
     ) -> Result<u64, ChangeError> {
-        self.change::<User>(USER, &user_key(agency, user), |user| user.assertion_key = key).await
+        let detail = json!({ "user": user.as_str(), "key": key });
+        let done = Done { what: "user-assertion-key", agency: Some(agency.as_str()), detail };
+        self.change::<User>(USER, &user_key(agency, user), &done, |user| user.assertion_key = key).await
     }
 
     /// Bars a user from acting, or lets them back.
@@ -116,7 +126,9 @@ impl ControlStore {
         user: &UserId,
         disabled: bool,
     ) -> Result<u64, ChangeError> {
-        self.change::<User>(USER, &user_key(agency, user), |user| user.disabled = disabled).await
+        let what = if disabled { "user-disable" } else { "user-enable" };
+        let done = Done { what, agency: Some(agency.as_str()), detail: json!({ "user": user.as_str() }) };
+        self.change::<User>(USER, &user_key(agency, user), &done, |user| user.disabled = disabled).await
     }
 
     /// Ends an agreement before its time, as a new revision.
@@ -128,7 +140,8 @@ impl ControlStore {
             agreement.revoked = true;
             agreement.revision = agreement.revision.saturating_add(1);
         };
-        self.change(AGREEMENT, agreement, end).await
+        let done = Done { what: "agreement-revoke", agency: None, detail: json!({ "agreement": agreement }) };
+        self.change(AGREEMENT, agreement, &done, end).await
     }
 
     /// Revokes a certificate by its serial (lower-case hex without leading zeros), for ever.
@@ -139,6 +152,8 @@ impl ControlStore {
         let mut work = self.database.begin().await?;
         let generation = self.bump(&mut work).await?;
         put(&mut work, REVOKED_SERIAL, serial_hex, &()).await?;
+        let detail = json!({ "serial": serial_hex });
+        self.note(&mut work, generation, &Done { what: "certificate-revoke", agency: None, detail }).await?;
         self.commit(work, generation).await
     }
 
@@ -146,6 +161,7 @@ impl ControlStore {
         &self,
         kind: &'static str,
         key: &str,
+        done: &Done<'_>,
         edit: impl FnOnce(&mut T),
     ) -> Result<u64, ChangeError> {
         let mut work = self.database.begin().await?;
@@ -159,6 +175,7 @@ impl ControlStore {
         let mut entry: T = serde_json::from_str(&body).map_err(|_| damaged(kind))?;
         edit(&mut entry);
         put(&mut work, kind, key, &entry).await?;
+        self.note(&mut work, generation, done).await?;
         Ok(self.commit(work, generation).await?)
     }
 

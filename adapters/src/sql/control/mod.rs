@@ -12,6 +12,7 @@ use exchange::{
 
 use super::{Database, SqlError, Work};
 
+mod admin;
 mod cache;
 mod citizens;
 mod consents;
@@ -24,6 +25,7 @@ mod requests;
 mod schema;
 mod tokens;
 
+pub use admin::Done;
 use cache::{Cache, Confirmed};
 pub use contacts::Contact;
 pub use directory::ChangeError;
@@ -72,6 +74,7 @@ pub struct ControlStore {
     keys: ControlKeys,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
+    operator: Option<String>,
     confirmed: Confirmed,
     standing: Cache<[u8; 32], Arc<(Thumbprint, ConsentFacts)>>,
     citizens: Cache<SubjectKey, Arc<SealingKey>>,
@@ -96,6 +99,7 @@ impl ControlStore {
             keys,
             clock,
             entropy,
+            operator: None,
             confirmed: Confirmed::default(),
             standing: Cache::new(),
             citizens: Cache::new(),

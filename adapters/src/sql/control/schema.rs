@@ -2,8 +2,11 @@
 
 use crate::sql::Migration;
 
-pub(super) const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, sql: FIRST }, Migration { version: 2, sql: KEY_CHECKS }];
+pub(super) const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, sql: FIRST },
+    Migration { version: 2, sql: KEY_CHECKS },
+    Migration { version: 3, sql: ADMIN_CHANGES },
+];
 
 const FIRST: &str = "
 CREATE TABLE generation (id BIGINT PRIMARY KEY CHECK (id = 1), value BIGINT NOT NULL);
@@ -47,3 +50,12 @@ CREATE INDEX idempotency_begun ON idempotency (begun_at);
 
 /// What shows that two processes have the same keys; a tag says nothing of its key.
 const KEY_CHECKS: &str = "CREATE TABLE key_check (name TEXT PRIMARY KEY, tag BYTEA NOT NULL)";
+
+/// Rows stay when their leaf is written: `sequence` tells where it stands.
+const ADMIN_CHANGES: &str = "
+CREATE TABLE admin_change (
+    id TEXT PRIMARY KEY, ordinal BIGINT NOT NULL UNIQUE, at BIGINT NOT NULL, what TEXT NOT NULL, agency TEXT,
+    generation BIGINT NOT NULL, detail BYTEA NOT NULL, operator BYTEA NOT NULL,
+    node TEXT, log_from BIGINT, sequence BIGINT);
+CREATE INDEX admin_change_waiting ON admin_change (ordinal) WHERE sequence IS NULL;
+";

@@ -1,5 +1,6 @@
 //! Ports: small promises that the rules need from the world. One trait a file, its contract in its doc.
 
+pub mod admin_changes;
 pub mod citizen_keys;
 pub mod clock;
 pub mod consent_tokens;

@@ -35,18 +35,32 @@ pub struct Agency {
 #[derive(Debug, Subcommand)]
 enum AgencyCommand {
     /// Refuse every request of the agency
+    #[command(after_help = "\
+Examples:
+  ijazat agency suspend telco-sarhad
+
+Its requests are refused with `agency_suspended` in under a second, on live connections too.")]
     Suspend {
         /// The agency
         #[arg(value_parser = agency)]
         agency: AgencyId,
     },
     /// Let a suspended agency back
+    #[command(after_help = "\
+Examples:
+  ijazat agency resume telco-sarhad")]
     Resume {
         /// The agency
         #[arg(value_parser = agency)]
         agency: AgencyId,
     },
     /// Register the key of one of the agency's certificates
+    #[command(after_help = "\
+Examples:
+  ijazat agency add-key bank-indus --cert bank.pem
+  ijazat agency add-key bank-indus --sha256 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+
+A certificate that names another agency is refused.")]
     AddKey {
         /// The agency
         #[arg(value_parser = agency)]
@@ -134,6 +148,12 @@ pub struct Certificate {
 #[derive(Debug, Subcommand)]
 enum CertificateCommand {
     /// Refuse every request under the certificate, for ever
+    #[command(after_help = "\
+Examples:
+  ijazat certificate revoke --cert bank.pem
+  ijazat certificate revoke --serial 7dcaf01eae23c1580527e5b52958f505
+
+It cannot be taken back: issue another certificate instead.")]
     Revoke(Revoke),
 }
 

@@ -1,15 +1,16 @@
 //! `ijazat check-config`: everything that would stop a start, all at once, without starting.
 
-use std::{io::Write, path::Path};
+use std::io::Write;
 
 use clap::Args;
 
-use super::{failure::Failure, options::Place};
-use crate::config::{Config, Source, UpstreamKind};
+use super::{failure::Failure, files::missing_files, options::Place};
+use crate::config::{Config, Source};
 
 /// Checks a configuration without starting anything.
 ///
-/// Every problem is listed, not only the first. Outside development the files that the configuration names must be there.
+/// Every problem is listed, not only the first. Outside development the files that the roles of this
+/// process need must be there.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -42,35 +43,6 @@ impl CheckConfig {
         writeln!(out, "configuration is sound: {} plays {}", config.node.name, roles.join(", "))?;
         Ok(())
     }
-}
-
-/// Files that the plan names and that nobody will make, one message each. In development the PKI makes its own.
-#[must_use]
-pub fn missing_files(config: &Config) -> Vec<String> {
-    let mut named: Vec<(String, &Path)> = Vec::new();
-    if !config.node.development {
-        let tls = &config.tls;
-        named.extend([
-            ("[tls] server_cert".to_owned(), tls.server_cert.as_path()),
-            ("[tls] server_key".to_owned(), tls.server_key.as_path()),
-            ("[tls] client_ca".to_owned(), tls.client_ca.as_path()),
-            ("[tls] client_crl".to_owned(), tls.client_crl.as_path()),
-        ]);
-    }
-    let files = [("[rates] path", &config.rates.path), ("[policy] bundle", &config.policy.bundle)];
-    named.extend(files.into_iter().filter_map(|(key, path)| Some((key.to_owned(), path.as_deref()?))));
-    for upstream in config.upstreams.values().filter(|upstream| upstream.kind != UpstreamKind::Embedded) {
-        let files = [
-            ("ca", &upstream.ca),
-            ("client_cert", &upstream.client_cert),
-            ("client_key", &upstream.client_key),
-            ("permit_key", &upstream.permit_key),
-        ];
-        let section = format!("[upstream.{}]", upstream.id);
-        named.extend(files.into_iter().filter_map(|(key, p)| Some((format!("{section} {key}"), p.as_deref()?))));
-    }
-    let absent = named.into_iter().filter(|(_, path)| !path.exists());
-    absent.map(|(key, path)| format!("config: {key} = \"{}\": no such file", path.display())).collect()
 }
 
 fn print(config: &Config, out: &mut dyn Write) -> std::io::Result<()> {

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::{
     failure::Failure,
-    runtime::{asked_to_stop, block_on},
+    runtime::{Signals, block_on},
 };
 use crate::demo::{self, DemoOptions};
 
@@ -60,7 +60,7 @@ impl Demo {
             writeln!(out, "\n── Try it yourself, in another terminal\n\n{}", played.curl_lines(&binary))?;
             writeln!(out, "The gateway stays up; end it with Ctrl-C.")?;
             out.flush()?;
-            asked_to_stop().await?;
+            Signals::listen()?.asked_to_stop().await;
         }
         played.running.stop().await;
         if ok { Ok(()) } else { Err(Failure::Failed("a step of the story was not seen".to_owned())) }

@@ -1,4 +1,4 @@
-//! `ijazat keys list`: which secrets this installation has, what each is for and what its loss destroys.
+//! `ijazat keys …`: which secrets this installation has, what each is for and what its loss destroys.
 
 use std::{fs, io::Write, os::unix::fs::PermissionsExt, path::Path};
 
@@ -9,52 +9,146 @@ use super::{failure::Failure, options::Place};
 /// Bits of group and others in a file's mode.
 pub(super) const FOREIGN_BITS: u32 = 0o077;
 
-/// One secret of an installation.
+/// One secret of an installation. `ops/KEYS.md` holds the same words, and a test holds them equal.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct KnownKey {
     /// File under the state folder.
     pub(super) file: &'static str,
     algorithm: &'static str,
     purpose: &'static str,
+    /// Role that owns it.
+    owner: &'static str,
+    /// Where it is in production.
+    production: &'static str,
+    rotation: &'static str,
+    /// What stays verifiable after it was rotated or lost.
+    verifiable: &'static str,
+    /// What its loss destroys.
     loss: &'static str,
 }
 
 /// Every secret that the embedded form keeps under its state.
 pub(super) const KEYS: [KnownKey; 11] = [
-    key(
-        "keys/log.key",
-        "Ed25519",
-        "signs checkpoints of the access log",
-        "no new checkpoint; old ones stay verifiable",
-    ),
-    key("keys/side.key", "AES-256-GCM", "seals side records", "who and why of every record is lost"),
-    key("keys/wrapping.key", "AES-256-GCM", "wraps citizens' keys", "every citizen's sealed entries are lost"),
-    key("keys/lookup.key", "HMAC-SHA-256", "finds citizens in stores", "consents and contacts are found no more"),
-    key("keys/pepper.key", "HMAC-SHA-256", "hashes passcodes", "pending passcodes fail"),
-    key("keys/permit.key", "HMAC-SHA-256", "permits between processes", "split processes refuse until it is replaced"),
-    key("pki/client-ca.key", "P-256", "signs agencies' certificates", "no certificate can be issued or revoked"),
-    key(
-        "pki/server-ca.key",
-        "P-256",
-        "signs the server's certificate",
-        "the next server certificate needs a new authority",
-    ),
-    key("pki/internal-ca.key", "P-256", "signs internal certificates", "split processes need new certificates"),
-    key("pki/server.key", "P-256", "is the listeners' key", "`ijazat pki server` makes another"),
-    key("pki/internal.key", "P-256", "is this process's key", "this process needs a new internal certificate"),
+    KnownKey {
+        file: "keys/log.key",
+        algorithm: "Ed25519",
+        purpose: "signs checkpoints of the access log",
+        owner: "gateway",
+        production: "PKCS#11 or KMS port, one key for each node",
+        rotation: "with the node's name, at the end of a log: a log keeps its key for life",
+        verifiable: "every checkpoint and proof, by the published verifier key",
+        loss: "no new checkpoint; old ones stay verifiable",
+    },
+    KnownKey {
+        file: "keys/side.key",
+        algorithm: "AES-256-GCM",
+        purpose: "seals side records",
+        owner: "gateway",
+        production: "wrapped by the KMS; in no backup of the log",
+        rotation: "with the log: earlier side records need the earlier key",
+        verifiable: "every leaf, proof and bill",
+        loss: "who and why of every record is lost",
+    },
+    KnownKey {
+        file: "keys/wrapping.key",
+        algorithm: "AES-256-GCM",
+        purpose: "wraps citizens' keys",
+        owner: "control",
+        production: "key-encryption key in the KMS; never in a database backup",
+        rotation: "by rewrapping every row of `citizen_key`, contacts and messages; no command yet",
+        verifiable: "every leaf, proof and bill",
+        loss: "every citizen's sealed entries are lost",
+    },
+    KnownKey {
+        file: "keys/lookup.key",
+        algorithm: "HMAC-SHA-256",
+        purpose: "finds citizens in stores",
+        owner: "control",
+        production: "KMS or a sealed file beside the service; never in a database backup",
+        rotation: "never in place: every stored subject would have to be computed anew from the registry",
+        verifiable: "every leaf, proof and bill",
+        loss: "consents and contacts are found no more",
+    },
+    KnownKey {
+        file: "keys/pepper.key",
+        algorithm: "HMAC-SHA-256",
+        purpose: "hashes passcodes",
+        owner: "control",
+        production: "KMS or a sealed file beside the service; never in a database backup",
+        rotation: "at any time: remove the file and start again",
+        verifiable: "everything; a passcode lives ten minutes at most",
+        loss: "pending passcodes fail",
+    },
+    KnownKey {
+        file: "keys/permit.key",
+        algorithm: "HMAC-SHA-256",
+        purpose: "permits between processes",
+        owner: "control and registry, one each",
+        production: "one for each internal upstream, on both of its sides",
+        rotation: "replace it on both sides and start both again",
+        verifiable: "everything; a permit lives ten seconds",
+        loss: "split processes refuse until it is replaced",
+    },
+    KnownKey {
+        file: "pki/client-ca.key",
+        algorithm: "P-256",
+        purpose: "signs agencies' certificates",
+        owner: "operator",
+        production: "an authority of your own, offline; its certificate is [tls] client_ca",
+        rotation: "both authorities stand in [tls] client_ca until the last old certificate has run out",
+        verifiable: "certificates until they end; records name agencies, not keys",
+        loss: "no certificate can be issued or revoked",
+    },
+    KnownKey {
+        file: "pki/server-ca.key",
+        algorithm: "P-256",
+        purpose: "signs the server's certificate",
+        owner: "operator",
+        production: "a public or state authority",
+        rotation: "agencies are given the new authority before the next server certificate",
+        verifiable: "everything recorded",
+        loss: "the next server certificate needs a new authority",
+    },
+    KnownKey {
+        file: "pki/internal-ca.key",
+        algorithm: "P-256",
+        purpose: "signs internal certificates",
+        owner: "operator",
+        production: "an authority of your own; its certificate is [tls] internal_ca",
+        rotation: "both authorities stand in [tls] internal_ca until every process has a new certificate",
+        verifiable: "everything recorded",
+        loss: "split processes need new certificates",
+    },
+    KnownKey {
+        file: "pki/server.key",
+        algorithm: "P-256",
+        purpose: "is the listeners' key",
+        owner: "gateway",
+        production: "[tls] server_key, mode 0600, or the PKCS#11 port",
+        rotation: "yearly by `ijazat pki server`; a running gateway takes the new files within a second",
+        verifiable: "everything recorded",
+        loss: "`ijazat pki server` makes another",
+    },
+    KnownKey {
+        file: "pki/internal.key",
+        algorithm: "P-256",
+        purpose: "is this process's key",
+        owner: "every process",
+        production: "[tls] internal_key, mode 0600",
+        rotation: "yearly, with a new internal certificate",
+        verifiable: "everything recorded",
+        loss: "this process needs a new internal certificate",
+    },
 ];
 
-const fn key(file: &'static str, algorithm: &'static str, purpose: &'static str, loss: &'static str) -> KnownKey {
-    KnownKey { file, algorithm, purpose, loss }
-}
-
-/// Lists the secrets of this installation.
+/// Lists the secrets of this installation, or tells all about one.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   ijazat keys list
+  ijazat keys show pepper
 
-Only files are looked at; no secret is read. ops/KEYS.md tells how each is kept in production and how it is rotated.")]
+Only files are looked at; no secret is read. ops/KEYS.md holds the whole table.")]
 pub struct Keys {
     #[command(subcommand)]
     command: KeysCommand,
@@ -65,32 +159,84 @@ pub struct Keys {
 #[derive(Debug, Subcommand)]
 enum KeysCommand {
     /// Each secret: file, mode, algorithm, purpose, what its loss destroys
+    #[command(after_help = "\
+Examples:
+  ijazat keys list
+  ijazat keys list --state /var/lib/ijazat
+
+Exit code 1 when a secret may be read by others than its owner.")]
     List,
+    /// One secret: its owner, its place in production, how it is rotated, what stays verifiable
+    #[command(after_help = "\
+Examples:
+  ijazat keys show log
+  ijazat keys show pki/server.key")]
+    Show {
+        /// File as `keys list` prints it, or its name alone
+        #[arg(value_name = "KEY")]
+        key: String,
+    },
 }
 
 impl Keys {
     /// Runs the command.
     ///
     /// # Errors
-    /// [`Failure::Failed`] when a secret may be read by others than its owner.
+    /// [`Failure::Failed`] when a secret may be read by others than its owner; [`Failure::Usage`] for an unknown one.
     pub fn run(&self, out: &mut dyn Write) -> Result<(), Failure> {
-        let KeysCommand::List = self.command;
         let config = self.place.load()?;
-        let mut exposed = Vec::new();
-        for key in KEYS {
-            let path = config.node.state_dir.join(key.file);
-            let mode = mode_of(&path);
-            let shown = mode.map_or_else(|| "absent".to_owned(), |mode| format!("{mode:04o}"));
-            writeln!(out, "{:<20} {shown:<7} {:<13} {}; lost: {}", key.file, key.algorithm, key.purpose, key.loss)?;
-            if mode.is_some_and(|mode| mode & FOREIGN_BITS != 0) {
-                exposed.push(format!("{} may be read by others: chmod 600, and replace it", path.display()));
-            }
+        let state = &config.node.state_dir;
+        match &self.command {
+            KeysCommand::List => list(state, out),
+            KeysCommand::Show { key } => show(state, key, out),
         }
-        if exposed.is_empty() { Ok(()) } else { Err(Failure::Failed(exposed.join("\n"))) }
     }
+}
+
+fn list(state: &Path, out: &mut dyn Write) -> Result<(), Failure> {
+    let mut exposed = Vec::new();
+    for key in KEYS {
+        let path = state.join(key.file);
+        let mode = mode_of(&path);
+        writeln!(out, "{:<20} {:<7} {:<13} {}; lost: {}", key.file, shown(mode), key.algorithm, key.purpose, key.loss)?;
+        if mode.is_some_and(|mode| mode & FOREIGN_BITS != 0) {
+            exposed.push(format!("{} may be read by others: chmod 600, and replace it", path.display()));
+        }
+    }
+    if exposed.is_empty() { Ok(()) } else { Err(Failure::Failed(exposed.join("\n"))) }
+}
+
+fn show(state: &Path, wanted: &str, out: &mut dyn Write) -> Result<(), Failure> {
+    let Some(key) = KEYS.iter().find(|key| key.file == wanted || name_of(key.file) == wanted) else {
+        let known = KEYS.map(|key| name_of(key.file)).join(", ");
+        return Err(Failure::Usage(format!("`{wanted}` is no key of ours; known are {known}")));
+    };
+    writeln!(out, "file        {} ({})", key.file, shown(mode_of(&state.join(key.file))))?;
+    writeln!(out, "purpose     {}", key.purpose)?;
+    writeln!(out, "algorithm   {}", key.algorithm)?;
+    writeln!(out, "owner       {}", key.owner)?;
+    writeln!(out, "production  {}", key.production)?;
+    writeln!(out, "rotation    {}", key.rotation)?;
+    writeln!(out, "verifiable  {}", key.verifiable)?;
+    writeln!(out, "lost        {}", key.loss)?;
+    Ok(())
+}
+
+/// `pepper` of `keys/pepper.key`.
+fn name_of(file: &str) -> &str {
+    let name = file.rsplit('/').next().unwrap_or(file);
+    name.strip_suffix(".key").unwrap_or(name)
+}
+
+fn shown(mode: Option<u32>) -> String {
+    mode.map_or_else(|| "absent".to_owned(), |mode| format!("{mode:04o}"))
 }
 
 /// Permission bits of a file; `None` if it is not there.
 pub(super) fn mode_of(path: &Path) -> Option<u32> {
     Some(fs::metadata(path).ok()?.permissions().mode() & 0o7777)
 }
+
+#[cfg(test)]
+#[path = "keys_tests.rs"]
+mod tests;

@@ -9,7 +9,9 @@ mod control;
 mod demo;
 mod doctor;
 mod failure;
+mod files;
 mod keys;
+mod operator;
 mod options;
 mod pki;
 mod runtime;
@@ -107,3 +109,6 @@ pub fn main(typed: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     }
 }
+
+#[cfg(test)]
+mod help_tests;

@@ -7,11 +7,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use adapters::{clock::SystemClock, entropy::SystemEntropy};
+use adapters::{clock::SystemClock, entropy::SystemEntropy, sql::control::Done};
 use clap::{Args, Subcommand};
 use exchange::{ids::AgencyId, ports::clock::Clock};
+use serde_json::json;
 
-use super::{failure::Failure, options::Place};
+use super::{control, failure::Failure, options::Place};
 use crate::{
     config::Config,
     pki::{self, Authorities, Ca, CaKind, Facts, Request, Validity, World, store},
@@ -40,8 +41,19 @@ pub struct Pki {
 #[derive(Debug, Subcommand)]
 enum PkiCommand {
     /// Make the three authorities, the server's certificate and a first revocation list; what is there stays
+    #[command(after_help = "\
+Examples:
+  ijazat pki init
+  ijazat pki init --state /var/lib/ijazat
+
+`ijazat serve` does the same on its first start in development.")]
     Init,
     /// Make a key and a certificate request; development only, since an agency's key is its own
+    #[command(after_help = "\
+Examples:
+  ijazat pki request --agency bank-indus --key bank.key --out bank.csr
+
+In production the agency makes both on its own machine.")]
     Request {
         /// Agency that the request is for
         #[arg(long, value_name = "ID", value_parser = agency)]
@@ -54,6 +66,12 @@ enum PkiCommand {
         out: PathBuf,
     },
     /// Sign an agency's request: only the public key is taken from it
+    #[command(after_help = "\
+Examples:
+  ijazat pki issue --agency bank-indus --csr bank.csr --out bank.pem
+  ijazat pki issue --agency bank-indus --csr bank.csr --out bank.pem --days 30
+
+The certificate opens nothing until `ijazat agency add-key` has registered its key.")]
     Issue {
         /// Agency that the certificate speaks for
         #[arg(long, value_name = "ID", value_parser = agency)]
@@ -69,6 +87,11 @@ enum PkiCommand {
         days: i64,
     },
     /// Sign a certificate of ours again for the same agency and key
+    #[command(after_help = "\
+Examples:
+  ijazat pki renew --cert bank.pem --out bank-2027.pem
+
+A certificate that was revoked is not renewed.")]
     Renew {
         /// The certificate (PEM)
         #[arg(long, value_name = "FILE")]
@@ -81,10 +104,27 @@ enum PkiCommand {
         days: i64,
     },
     /// Revoke a certificate and write the new list
+    #[command(after_help = "\
+Examples:
+  ijazat pki revoke --cert bank.pem
+  ijazat pki revoke --serial 7dcaf01eae23c1580527e5b52958f505
+
+Running gateways read the new list and refuse it in under a second.")]
     Revoke(Revoke),
     /// Sign the revocation list anew, with a higher number and later dates
+    #[command(after_help = "\
+Examples:
+  ijazat pki crl
+
+Do it weekly, for instance by a timer: an overdue list is warned of by `ijazat doctor`.")]
     Crl,
     /// Replace the server's certificate and key
+    #[command(after_help = "\
+Examples:
+  ijazat pki server
+  ijazat pki server --name exchange.example --name 10.0.0.1
+
+Running gateways take the new files within a second.")]
     Server {
         /// DNS name or IP address; may be repeated. Default: the origin and this machine's loopback names
         #[arg(long, value_name = "NAME")]
@@ -94,6 +134,9 @@ enum PkiCommand {
         days: i64,
     },
     /// Show what stands in a certificate
+    #[command(after_help = "\
+Examples:
+  ijazat pki show bank.pem")]
     Show {
         /// The certificate (PEM)
         #[arg(value_name = "FILE")]
@@ -122,6 +165,12 @@ impl Revoke {
             (None, None) => Err(Failure::Usage("either --serial or --cert is needed".to_owned())),
         }
     }
+
+    /// The agency that the certificate names, where its file is given.
+    fn agency(&self) -> Result<Option<AgencyId>, Failure> {
+        let facts = self.cert.as_deref().map(read_facts).transpose()?;
+        Ok(facts.and_then(|facts| facts.agency))
+    }
 }
 
 impl Pki {
@@ -139,30 +188,35 @@ impl Pki {
                 let ca = Ca::load(&folder, CaKind::Client)?;
                 let validity = Validity::days(SystemClock.now(), *days)?;
                 let pem = ca.issue_client(&read(csr)?, agency, validity, &SystemEntropy::default())?;
-                issued(cert, &pem, out)
+                issued(&config, "pki-issue", cert, &pem, out)
             }
             PkiCommand::Renew { cert, out: renewed, days } => {
                 let ca = Ca::load(&folder, CaKind::Client)?;
                 let validity = Validity::days(SystemClock.now(), *days)?;
                 let pem = ca.renew_client(&read(cert)?, validity, &SystemEntropy::default())?;
-                issued(renewed, &pem, out)
+                issued(&config, "pki-renew", renewed, &pem, out)
             }
             PkiCommand::Revoke(which) => {
                 let ca = Ca::load(&folder, CaKind::Client)?;
                 let serial = which.serial()?;
+                noted(&config, "pki-revoke", which.agency()?.as_ref(), json!({ "serial": serial }))?;
                 ca.revoke(&serial, &SystemClock)?;
                 writeln!(out, "revoked {serial}; list {}", ca.crl_path().display())?;
                 Ok(())
             }
             PkiCommand::Crl => {
                 let ca = Ca::load(&folder, CaKind::Client)?;
+                noted(&config, "pki-crl", None, json!({}))?;
                 ca.crl_pem(&SystemClock)?;
                 writeln!(out, "signed {}; next due in {} days", ca.crl_path().display(), pki::CRL_DAYS)?;
                 Ok(())
             }
             PkiCommand::Server { name, days } => {
                 let names = if name.is_empty() { store::names(&config.node.origin) } else { name.clone() };
-                let pem = Authorities::load(&folder)?.new_server(&names, *days, world(&SystemEntropy::default()))?;
+                let authorities = Authorities::load(&folder)?;
+                Validity::days(SystemClock.now(), *days)?;
+                noted(&config, "pki-server", None, json!({ "names": names }))?;
+                let pem = authorities.new_server(&names, *days, world(&SystemEntropy::default()))?;
                 show(&pki::facts(&pem)?, out)
             }
             PkiCommand::Show { cert } => show(&read_facts(cert)?, out),
@@ -190,14 +244,23 @@ fn request(config: &Config, agency: &AgencyId, key: &Path, csr: &Path, out: &mut
     Ok(())
 }
 
-fn issued(path: &Path, pem: &str, out: &mut dyn Write) -> Result<(), Failure> {
-    write_new(path, pem, 0o644)?;
+fn issued(config: &Config, what: &str, path: &Path, pem: &str, out: &mut dyn Write) -> Result<(), Failure> {
+    if path.exists() {
+        return Err(Failure::Failed(format!("{}: is there already and stays as it is", path.display())));
+    }
     let facts = pki::facts(pem)?;
+    noted(config, what, facts.agency.as_ref(), json!({ "serial": facts.serial, "key_sha256": facts.spki_sha256 }))?;
+    write_new(path, pem, 0o644)?;
     show(&facts, out)?;
     if let Some(agency) = &facts.agency {
         writeln!(out, "next: ijazat agency add-key {agency} --cert {}", path.display())?;
     }
     Ok(())
+}
+
+/// Notes what is about to be done for the access log.
+fn noted(config: &Config, what: &str, agency: Option<&AgencyId>, detail: serde_json::Value) -> Result<(), Failure> {
+    control::note(config, &Done { what, agency: agency.map(AgencyId::as_str), detail })
 }
 
 fn show(facts: &Facts, out: &mut dyn Write) -> Result<(), Failure> {

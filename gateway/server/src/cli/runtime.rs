@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::failure::Failure;
 
@@ -15,16 +15,31 @@ pub(super) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Res
     runtime.map_err(|error| Failure::Failed(format!("no runtime: {error}")))?.block_on(work)
 }
 
-/// Resolves with the name of the first signal that asks this process to end.
-///
-/// # Errors
-/// [`Failure::Failed`] when the host does not let us listen for signals.
-pub(super) async fn asked_to_stop() -> Result<&'static str, Failure> {
-    let failed = |error: std::io::Error| Failure::Failed(format!("signals: {error}"));
-    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-    Ok(tokio::select! {
-        _ = terminate.recv() => "SIGTERM",
-        _ = interrupt.recv() => "SIGINT",
-    })
+/// The signals that ask this process to end. From [`Self::listen`] on none of them kills: one that comes early waits.
+#[derive(Debug)]
+pub(super) struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    /// Begins to listen; within a runtime.
+    ///
+    /// # Errors
+    /// [`Failure::Failed`] when the host does not let us.
+    pub(super) fn listen() -> Result<Self, Failure> {
+        let failed = |error: std::io::Error| Failure::Failed(format!("signals: {error}"));
+        Ok(Self {
+            terminate: signal(SignalKind::terminate()).map_err(failed)?,
+            interrupt: signal(SignalKind::interrupt()).map_err(failed)?,
+        })
+    }
+
+    /// Resolves with the name of the first one.
+    pub(super) async fn asked_to_stop(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
 }

@@ -13,6 +13,12 @@ use crate::demo::{
 
 /// Serves a sample taxpayer service over mTLS with the state's internal certificate; prints its address.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  ijazat sample-upstream
+  ijazat sample-upstream --manner wrong-person --listen 127.0.0.1:8461
+
+For the demo and tests only. It answers until it is killed.")]
 pub struct SampleUpstream {
     #[command(flatten)]
     place: Place,

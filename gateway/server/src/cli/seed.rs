@@ -2,11 +2,13 @@
 
 use std::io::Write;
 
+use adapters::sql::control::Done;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use registry_core::population::DEMO_SEED;
+use serde_json::json;
 
-use super::{failure::Failure, options::Place, runtime::block_on};
+use super::{control, failure::Failure, options::Place, runtime::block_on};
 use crate::compose::{World, seed};
 
 /// Loads an invented population: the same seed and number give the same people.
@@ -35,6 +37,8 @@ impl Seed {
     /// [`Failure::Failed`] when a store fails or holds people already.
     pub fn run(&self, out: &mut dyn Write) -> Result<(), Failure> {
         let config = self.place.load()?;
+        let detail = json!({ "persons": self.persons, "seed": self.drawn_from });
+        control::note(&config, &Done { what: "seed", agency: None, detail })?;
         let bar = ProgressBar::new(self.persons);
         if let Ok(style) = ProgressStyle::with_template("{bar:40} {human_pos}/{human_len} persons, {eta} left") {
             bar.set_style(style);

@@ -2,18 +2,20 @@
 
 use std::{io::Write, net::SocketAddr, path::PathBuf, sync::Arc};
 
-use adapters::clock::DevClock;
+use adapters::{clock::DevClock, sql::control::Done};
 use clap::Args;
+use serde_json::json;
 
 use super::{
-    check_config::missing_files,
+    control,
     failure::Failure,
+    files::missing_files,
     options::Place,
-    runtime::{asked_to_stop, block_on},
+    runtime::{Signals, block_on},
 };
 use crate::{
     compose::{self, Running, World},
-    config::Config,
+    config::{Config, ProcessRole},
     observe::logs,
 };
 
@@ -60,16 +62,33 @@ impl Serve {
     }
 
     async fn serve(&self, config: Config, out: &mut dyn Write) -> Result<(), Failure> {
+        if self.dev_clock.is_some() {
+            self.note_clock(&config).await?;
+        }
+        // Before anything is open: a stop that is asked for while this starts must not cut the start off in its midst.
+        let mut signals = Signals::listen()?;
         let world = self.world()?;
         let name = config.node.name.clone();
         let running = compose::start(config, world).await?;
         tell(&name, &running, out)?;
         let outcome = tokio::select! {
-            stopped = asked_to_stop() => stopped.map(|signal| tracing::info!(signal, "stopping")),
+            signal = signals.asked_to_stop() => {
+                tracing::info!(signal, "stopping");
+                Ok(())
+            }
             why = running.log_failed() => Err(Failure::Failed(format!("access log failed, nothing may be answered: {why}"))),
         };
         running.stop().await;
         outcome
+    }
+
+    /// That time may be set stands in the record before it may be, where this process has a store to note it in.
+    async fn note_clock(&self, config: &Config) -> Result<(), Failure> {
+        if config.node.plays(ProcessRole::Gateway) || config.node.plays(ProcessRole::Control) {
+            let detail = json!({ "socket": self.dev_clock });
+            control::noted(config, &Done { what: "dev-clock", agency: None, detail }).await?;
+        }
+        Ok(())
     }
 
     /// The host's time, or one that a socket sets; that it may be set stands in the log from the start.

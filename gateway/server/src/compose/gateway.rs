@@ -16,14 +16,14 @@ use exchange::{
     ids::UpstreamId,
     permit::PermitMint,
     ports::{
-        citizen_keys::CitizenKeys, consent_tokens::ConsentTokens, idempotency::IdempotencyKeys, record_log::RecordLog,
-        upstream::Upstream,
+        admin_changes::AdminChanges, citizen_keys::CitizenKeys, consent_tokens::ConsentTokens,
+        idempotency::IdempotencyKeys, record_log::RecordLog, upstream::Upstream,
     },
 };
 
 use super::{
-    ComposeError, Keys, World, control::Control, pki::Outer, registry::Registry, running::Running, sample, stores,
-    tasks, upstreams,
+    AdminLog, ComposeError, Keys, World, control::Control, pki::Outer, registry::Registry, running::Running, sample,
+    stores, tasks, upstreams,
 };
 use crate::{
     config::{Config, UpstreamKind},
@@ -61,18 +61,32 @@ pub(super) async fn build(
     running.log(Arc::clone(&log));
     let control = Control::open(config, world, keys).await?;
     let index = stores::index(config).await?;
-    let opener = Opener::new(Arc::clone(&log) as Arc<dyn RecordLog>, Arc::clone(&keys.side));
+    let opener = Opener::new(Arc::clone(&log) as Arc<dyn RecordLog>, keys.side()?);
     let indexer = Indexer::new(opener.clone(), index.clone());
     let outer = Outer::load(config)?;
     let record = record_router(&control, &log, opener, &indexer, index);
     let upstreams = upstreams(config, world, &control, registry, record)?;
     let parts = Arc::new(parts(config, world, keys, &control, &log, &outer, upstreams, running)?);
     let door = Arc::new(Pipeline::new(parts));
+    let admin = admin_log(&control, &log, keys, world)?;
+    // Before the first request, so that what was changed while nothing ran stands before what was answered under it.
+    tasks::record_changes(&admin).await;
     listeners(config, &outer, &door, running)?;
+    running.spawn(tasks::admin(admin));
     let watcher =
         Watcher::new().certificate(outer.certificate_files, outer.certificate).trust(outer.client_files, outer.clients);
     tasks::gateway(&door, indexer, watcher, &control, running);
     Ok(())
+}
+
+/// Where operators' changes become leaves.
+fn admin_log(control: &Control, log: &Arc<SegmentLog>, keys: &Keys, world: &World) -> Result<AdminLog, ComposeError> {
+    Ok(AdminLog {
+        changes: Arc::clone(&control.store) as Arc<dyn AdminChanges>,
+        log: Arc::clone(log) as Arc<dyn RecordLog>,
+        side_key: keys.side()?,
+        entropy: Arc::clone(&world.entropy),
+    })
 }
 
 /// What is read of the record, which stands where the log is.
@@ -143,7 +157,7 @@ fn parts(
         revocations: Arc::clone(&outer.clients) as Arc<dyn Revocations>,
         mint: PermitMint::new(),
         log: Arc::clone(log) as Arc<dyn RecordLog>,
-        side_key: Arc::clone(&keys.side),
+        side_key: keys.side()?,
         citizen_keys: Arc::clone(&store) as Arc<dyn CitizenKeys>,
         idempotency: Arc::clone(&store) as Arc<dyn IdempotencyKeys>,
         tokens: store as Arc<dyn ConsentTokens>,

@@ -1,4 +1,4 @@
-//! The process's own secrets: 32 bytes a file, mode 0600, made on first use (ops/KEYS.md).
+//! The process's own secrets: 32 bytes a file, mode 0600, made on first use by the role that owns them (ops/KEYS.md).
 
 use std::{
     os::unix::fs::DirBuilderExt,
@@ -6,56 +6,95 @@ use std::{
     sync::Arc,
 };
 
-use adapters::log::keys::load_or_create;
+use adapters::{
+    log::keys::{load, load_or_create},
+    sql::control::ControlKeys,
+};
 use exchange::{ports::entropy::Entropy, record::seal::SealingKey};
 
 use super::ComposeError;
-use crate::config::Config;
+use crate::config::{Config, ProcessRole};
 
-/// Where the keys are and those that are used at once.
-#[derive(Debug)]
+/// Keys of control's that a gateway in another process must hold too: lookup, wrapping, pepper.
+pub const SHARED_KEYS: [&str; 3] = ["lookup.key", "wrapping.key", "pepper.key"];
+
+/// Where the keys are, and those that the roles of this process use.
 pub struct Keys {
     folder: PathBuf,
-    /// Seals side records.
-    pub side: Arc<SealingKey>,
-    log: [u8; 32],
-    lookup: [u8; 32],
-    wrapping: [u8; 32],
-    pepper: [u8; 32],
+    log: Option<LogKeys>,
+    /// In the order of [`SHARED_KEYS`].
+    control: Option<[[u8; 32]; 3]>,
+}
+
+struct LogKeys {
+    seed: [u8; 32],
+    side: Arc<SealingKey>,
+}
+
+/// The folder and nothing of what is in it.
+impl std::fmt::Debug for Keys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Keys").field("folder", &self.folder).finish_non_exhaustive()
+    }
 }
 
 impl Keys {
-    /// Reads the keys under `<state>/keys`, making those that are missing.
+    /// Reads the keys of this process's roles under `<state>/keys`. The role that owns a key makes it where it is missing:
+    /// a gateway those of its log, control those of its store. A gateway without control makes control's in development
+    /// only: two processes that each made their own would not find each other's consents.
     ///
     /// # Errors
-    /// [`ComposeError`] naming the file that is exposed, cut or unwritable.
+    /// [`ComposeError`] naming the file that is missing, exposed, cut or unwritable.
     pub fn open(config: &Config, entropy: &dyn Entropy) -> Result<Self, ComposeError> {
         let folder = config.node.state_dir.join("keys");
-        make_folder(&folder)?;
-        let read = |name: &str| load_or_create(&folder.join(name), entropy).map_err(ComposeError::of("keys"));
-        Ok(Self {
-            side: Arc::new(SealingKey::new(&read("side.key")?).map_err(ComposeError::of("keys"))?),
-            log: read("log.key")?,
-            lookup: read("lookup.key")?,
-            wrapping: read("wrapping.key")?,
-            pepper: read("pepper.key")?,
-            folder,
-        })
+        let (gateway, control) = (config.node.plays(ProcessRole::Gateway), config.node.plays(ProcessRole::Control));
+        let development = config.node.development;
+        if gateway || control || development {
+            make_folder(&folder)?;
+        }
+        let read = |name: &str, owned: bool| {
+            let path = folder.join(name);
+            let key = if owned || development { load_or_create(&path, entropy) } else { load(&path) };
+            key.map_err(ComposeError::of("keys"))
+        };
+        let log = if gateway {
+            let side = SealingKey::new(&read("side.key", true)?).map_err(ComposeError::of("keys"))?;
+            Some(LogKeys { seed: read("log.key", true)?, side: Arc::new(side) })
+        } else {
+            None
+        };
+        let [lookup, wrapping, pepper] = SHARED_KEYS;
+        let control = if gateway || control {
+            Some([read(lookup, control)?, read(wrapping, control)?, read(pepper, control)?])
+        } else {
+            None
+        };
+        Ok(Self { folder, log, control })
+    }
+
+    /// Seals side records.
+    ///
+    /// # Errors
+    /// [`ComposeError`] in a process that does not play the gateway.
+    pub fn side(&self) -> Result<Arc<SealingKey>, ComposeError> {
+        Ok(Arc::clone(&self.log()?.side))
     }
 
     /// Seed of the checkpoints' Ed25519 key.
-    #[must_use]
-    pub fn log_seed(&self) -> [u8; 32] {
-        self.log
+    ///
+    /// # Errors
+    /// [`ComposeError`] in a process that does not play the gateway.
+    pub fn log_seed(&self) -> Result<[u8; 32], ComposeError> {
+        Ok(self.log()?.seed)
     }
 
     /// The control store's keys.
     ///
     /// # Errors
-    /// [`ComposeError`] if the library refuses them, which it does not for 32 bytes.
-    pub fn control(&self) -> Result<adapters::sql::control::ControlKeys, ComposeError> {
-        adapters::sql::control::ControlKeys::new(&self.lookup, &self.wrapping, &self.pepper)
-            .map_err(ComposeError::of("keys"))
+    /// [`ComposeError`] in a process that plays neither gateway nor control.
+    pub fn control(&self) -> Result<ControlKeys, ComposeError> {
+        let [lookup, wrapping, pepper] = self.control.as_ref().ok_or_else(|| not_ours("gateway or control"))?;
+        ControlKeys::new(lookup, wrapping, pepper).map_err(ComposeError::of("keys"))
     }
 
     /// The folder.
@@ -63,9 +102,21 @@ impl Keys {
     pub fn folder(&self) -> &Path {
         &self.folder
     }
+
+    fn log(&self) -> Result<&LogKeys, ComposeError> {
+        self.log.as_ref().ok_or_else(|| not_ours("gateway"))
+    }
+}
+
+fn not_ours(roles: &str) -> ComposeError {
+    ComposeError { what: "keys", why: format!("only a process that plays {roles} has them") }
 }
 
 fn make_folder(folder: &Path) -> Result<(), ComposeError> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true).mode(0o700).create(folder).map_err(ComposeError::of("keys"))
 }
+
+#[cfg(test)]
+#[path = "keys_tests.rs"]
+mod tests;

@@ -2,8 +2,9 @@
 //!
 //! Map: [`start`] builds and opens everything, [`Running`] is what runs · `keys` and `pki` read or make secrets · `stores`
 //! opens databases · `control`, `registry` are our upstreams · `upstreams` reaches those elsewhere · `gateway` makes the
-//! door · `tasks` are what runs beside requests.
+//! door · `admin` records what operators changed · `tasks` are what runs beside requests.
 
+mod admin;
 mod control;
 mod gateway;
 mod keys;
@@ -20,7 +21,11 @@ use std::sync::Arc;
 
 use exchange::ports::{clock::Clock, entropy::Entropy};
 
-pub use self::{keys::Keys, running::Running};
+pub use self::{
+    admin::{AdminLog, AdminLogError},
+    keys::{Keys, SHARED_KEYS},
+    running::Running,
+};
 use crate::config::{Config, ProcessRole};
 
 /// Time and randomness of one process.
@@ -97,3 +102,7 @@ async fn build(config: &Config, world: &World, keys: &Keys, running: &mut Runnin
     }
     tasks::ops(config, world, running).await
 }
+
+#[cfg(test)]
+#[path = "start_tests.rs"]
+mod tests;

@@ -15,6 +15,14 @@ use crate::config::Config;
 /// # Errors
 /// [`ComposeError`].
 pub async fn control(config: &Config, world: &World, keys: &Keys) -> Result<Arc<ControlStore>, ComposeError> {
+    control_store(config, world, keys).await.map(Arc::new)
+}
+
+/// As [`control`], for a command that names its operator.
+///
+/// # Errors
+/// [`ComposeError`].
+pub async fn control_store(config: &Config, world: &World, keys: &Keys) -> Result<ControlStore, ComposeError> {
     let what = "control database";
     let database = Database::open(config.database.control.expose(), "control").await.map_err(ComposeError::of(what))?;
     let store = ControlStore::open(database, keys.control()?, Arc::clone(&world.clock), Arc::clone(&world.entropy))
@@ -23,7 +31,7 @@ pub async fn control(config: &Config, world: &World, keys: &Keys) -> Result<Arc<
     if config.node.development {
         seed_directory(&store).await?;
     }
-    Ok(Arc::new(store))
+    Ok(store)
 }
 
 async fn seed_directory(store: &ControlStore) -> Result<(), ComposeError> {
@@ -65,7 +73,7 @@ pub fn log(
         config.log.dir.clone(),
         &log_origin(config),
         &config.node.name,
-        keys.log_seed(),
+        keys.log_seed()?,
         Arc::clone(&world.clock),
     );
     options.segment_bytes = u64::from(config.log.segment_mib) << 20;

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use adapters::sql::{control::ControlStore, index::Indexer};
 use exchange::ports::record_log::RecordLog as _;
 
-use super::{ComposeError, World, control::Control, running::Running};
+use super::{AdminLog, ComposeError, World, control::Control, running::Running};
 use crate::{
     config::Config,
     observe::{
@@ -23,6 +23,8 @@ const INDEX_EVERY: Duration = Duration::from_millis(250);
 const COUNT_EVERY: Duration = Duration::from_secs(1);
 /// Between two counts of the messages that wait.
 const OUTBOX_EVERY: Duration = Duration::from_secs(1);
+/// Between two looks for what operators changed.
+const RECORD_EVERY: Duration = Duration::from_secs(1);
 /// Between two clearings of idle counters and old keys.
 const SHRINK_EVERY: Duration = Duration::from_mins(1);
 
@@ -62,6 +64,25 @@ async fn count(door: Arc<Pipeline>) {
         if let Err(refusal) = door.record_counted().await {
             tracing::warn!(code = %refusal.code, "counted refusals wait to be recorded");
         }
+    }
+}
+
+/// Records operators' changes every second.
+pub(super) async fn admin(admin: AdminLog) {
+    let mut tick = tokio::time::interval(RECORD_EVERY);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        record_changes(&admin).await;
+    }
+}
+
+/// Records operators' changes that wait; those that cannot be recorded now are tried again.
+pub(super) async fn record_changes(admin: &AdminLog) {
+    match admin.catch_up().await {
+        Ok(0) => {}
+        Ok(changes) => tracing::info!(changes, "operators' changes are recorded"),
+        Err(error) => tracing::error!(error = %error, "operators' changes wait to be recorded"),
     }
 }
 

@@ -18,17 +18,23 @@ pub struct Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.section.is_empty() {
-            write!(f, "[{}]", self.section)?;
+            write!(f, "[{}]", one_line(&self.section))?;
             if !self.key.is_empty() {
-                write!(f, " {}", self.key)?;
+                write!(f, " {}", one_line(&self.key))?;
             }
             if let Some(value) = &self.value {
-                write!(f, " = {value}")?;
+                write!(f, " = {}", one_line(value))?;
             }
             f.write_str(": ")?;
         }
         f.write_str(&self.reason)
     }
+}
+
+/// The text with its line ends and other control characters escaped: one problem is one line, whatever was given.
+fn one_line(text: &str) -> String {
+    let shown = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    text.chars().map(shown).collect()
 }
 
 /// A configuration that may not run.

@@ -26,17 +26,5 @@ fn distance(from: &str, to: &str) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_key_two_letters_off_is_recognised_and_a_stranger_is_not() {
-        let known = ["passcode_ttl_s", "token_ttl_s", "poll_interval_s"];
-        let check = |key: &str, expected| assert_eq!(nearest(key, &known), expected, "{key}");
-        check("passcode_ttl", Some("passcode_ttl_s"));
-        check("pascode_ttl_s", Some("passcode_ttl_s"));
-        check("tokenttl_s", Some("token_ttl_s"));
-        check("colour", None);
-        check("", None);
-    }
-}
+#[path = "near_tests.rs"]
+mod tests;

@@ -32,8 +32,13 @@ impl SecretUrl {
 /// The URL without what may be secret in it: the password and the query.
 impl fmt::Display for SecretUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (rest, query) = self.0.split_once('?').map_or((self.0.as_str(), ""), |(rest, _)| (rest, "?***"));
-        let Some((scheme, rest)) = rest.split_once("://") else { return f.write_str("***") };
+        let Some((scheme, rest)) = self.0.split_once("://") else { return f.write_str("***") };
+        let (rest, asked) = rest.split_once('?').map_or((rest, None), |(rest, asked)| (rest, Some(asked)));
+        // Either a query with an `@`, or a password with a `?`: which of them nobody can tell.
+        if asked.is_some_and(|asked| asked.contains('@')) {
+            return write!(f, "{scheme}://***");
+        }
+        let query = if asked.is_some() { "?***" } else { "" };
         match rest.rsplit_once('@') {
             None => write!(f, "{scheme}://{rest}{query}"),
             Some((credentials, host)) => {
@@ -66,5 +71,9 @@ mod tests {
         check("postgres://db/control?password=hunter2", "postgres://db/control?***");
         check("sqlite://state/control.db", "sqlite://state/control.db");
         check("hunter2", "***");
+        check("postgres://ijazat:hunt?er2@db/control", "postgres://***");
+        check("postgres://db/control?password=hunter@2", "postgres://***");
+        check("postgres://ijazat@db/control", "postgres://ijazat:***@db/control");
+        check("postgres://ijazat:a://b@db/control?x", "postgres://ijazat:***@db/control?***");
     }
 }

@@ -139,6 +139,21 @@ impl<'a> Section<'a> {
         read
     }
 
+    /// A URL without secrets, or nothing; one that holds credentials all the same is refused without repeating them.
+    pub(super) fn optional_url<T>(
+        &mut self,
+        key: &'static str,
+        parse: impl Fn(&str) -> Result<T, String>,
+        show: impl Fn(&T) -> String,
+    ) -> Option<T> {
+        let shown = self.given.get(key).map(Given::shown).filter(|text| !text.contains('@'));
+        let read = self.take_shown(key, shown, |given| parse(&text_of(given)?), show);
+        if read.is_none() {
+            self.remember(key, None, Source::Default);
+        }
+        read
+    }
+
     /// A path.
     pub(super) fn path(&mut self, key: &'static str, default: PathBuf) -> PathBuf {
         self.parsed(key, default, to_path, |path| show_path(path))

@@ -5,6 +5,14 @@ use std::{collections::BTreeSet, fs, path::PathBuf};
 use super::*;
 use crate::pki::testing::Folder;
 
+mod bounds;
+mod contradictions;
+mod environment;
+mod file;
+mod print;
+mod secrets;
+mod unknown;
+
 /// Loads a configuration text through a file of its own.
 fn load(text: &str, env: &[(&str, &str)]) -> Result<Config, ConfigError> {
     let folder = Folder::new();

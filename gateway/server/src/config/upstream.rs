@@ -63,7 +63,7 @@ impl Upstream {
         let upstream = Self {
             id,
             kind: section.choice("kind", default, &kinds),
-            url: section.optional("url", to_url, |url| quoted(&url.to_string())),
+            url: section.optional_url("url", to_url, |url| quoted(&url.to_string())),
             ca: section.optional_path("ca"),
             client_cert: section.optional_path("client_cert"),
             client_key: section.optional_path("client_key"),

@@ -173,3 +173,7 @@ impl Connection {
         Ok(Answer { status: parts.status.as_u16(), headers: parts.headers, body })
     }
 }
+
+#[cfg(test)]
+#[path = "client_tests.rs"]
+mod tests;

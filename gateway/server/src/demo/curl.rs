@@ -60,3 +60,7 @@ pub fn lines(state: &Path, binary: &str, agency: u16, public: u16, citizen: Cnic
     );
     text
 }
+
+#[cfg(test)]
+#[path = "curl_tests.rs"]
+mod tests;

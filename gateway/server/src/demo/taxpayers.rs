@@ -130,3 +130,7 @@ fn endless() -> Response<Body> {
     let frames = (0..ENDLESS_FRAMES).map(move |_| Ok(Frame::data(blank.clone())));
     Response::new(StreamBody::new(futures_util::stream::iter(frames)).boxed())
 }
+
+#[cfg(test)]
+#[path = "taxpayers_tests.rs"]
+mod tests;

@@ -127,24 +127,5 @@ fn shortened(value: &Value) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_receipt_reads_back() {
-        let receipt = "\"ijazat.example/node-1/42\";rows=1;amount-milli-paisa=35000;rate=\"2026-1\"";
-        assert_eq!((sequence_of(receipt), amount_of(receipt)), (Some(42), 35_000));
-        assert_eq!((sequence_of("x"), amount_of("x")), (None, 0));
-    }
-
-    #[test]
-    fn a_story_with_one_failed_step_is_not_ok() {
-        let mut told = Told::new(Box::new(std::io::sink()));
-        assert!(!told.ok(), "a story without steps shows nothing");
-        told.step("a", true, "");
-        assert!(told.ok());
-        told.step("b", false, "seen otherwise");
-        assert_eq!(told.json()["ok"], false);
-        assert_eq!(told.json()["steps"][1]["detail"], "seen otherwise");
-    }
-}
+#[path = "told_tests.rs"]
+mod tests;

@@ -62,3 +62,7 @@ fn leaves(log: &dyn RecordLog) -> Result<Vec<Leaf>, ClientError> {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "verified_tests.rs"]
+mod tests;

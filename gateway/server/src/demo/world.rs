@@ -225,3 +225,7 @@ pub async fn stage(
         entropy: Arc::clone(&world.entropy),
     })
 }
+
+#[cfg(test)]
+#[path = "world_tests.rs"]
+mod tests;

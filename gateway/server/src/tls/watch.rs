@@ -11,6 +11,7 @@ use std::{
     time::Duration,
 };
 
+use rustls::pki_types::{CertificateRevocationListDer, pem::PemObject as _};
 use tokio::sync::watch;
 
 use super::{TlsError, server_certificate::ServerCertificate, trust::TrustState};
@@ -67,7 +68,12 @@ impl TrustFiles {
     fn read_lists(&self) -> Result<Vec<u8>, TlsError> {
         let mut all = Vec::new();
         for list in self.lists.iter().filter(|list| list.exists()) {
-            all.extend(read(list)?);
+            let text = read(list)?;
+            // An emptied or cut file is no list without entries: taken for one, it would bring revoked certificates back.
+            if CertificateRevocationListDer::pem_slice_iter(&text).next().is_none() {
+                return Err(TlsError::Malformed("certificate revocation list"));
+            }
+            all.extend(text);
             all.push(b'\n');
         }
         Ok(all)

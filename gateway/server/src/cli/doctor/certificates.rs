@@ -5,19 +5,29 @@ use std::{fs, path::Path};
 use adapters::clock::SystemClock;
 use exchange::{ports::clock::Clock, timestamp::Timestamp};
 
-use super::Check;
-use crate::{config::Config, observe::expiry, pki};
+use super::{super::files, Check};
+use crate::{
+    config::{Config, ProcessRole},
+    observe::expiry,
+    pki,
+};
 
 pub(super) fn checks(config: &Config) -> Vec<Check> {
     let now = SystemClock.now();
     let tls = &config.tls;
-    let named = [
-        ("server certificate", &tls.server_cert, "ijazat pki server"),
-        ("client authority", &tls.client_ca, "ijazat pki init"),
-        ("internal certificate", &tls.internal_cert, "ijazat pki init"),
-    ];
+    let gateway = config.node.plays(ProcessRole::Gateway);
+    let mut named = Vec::new();
+    if gateway {
+        named.push(("server certificate", &tls.server_cert, "ijazat pki server"));
+        named.push(("client authority", &tls.client_ca, "ijazat pki init"));
+    }
+    if files::uses_internal_certificate(config) {
+        named.push(("internal certificate", &tls.internal_cert, "ijazat pki init"));
+    }
     let mut checks: Vec<Check> = named.iter().map(|(name, path, todo)| certificate(name, path, todo, now)).collect();
-    checks.push(list(&tls.client_crl, now));
+    if gateway {
+        checks.push(list(&tls.client_crl, now));
+    }
     checks
 }
 

@@ -13,7 +13,10 @@ use super::{
     super::keys::{FOREIGN_BITS, KEYS, mode_of},
     Check,
 };
-use crate::{config::Config, pki::DAY_S};
+use crate::{
+    config::{Config, ProcessRole},
+    pki::DAY_S,
+};
 
 /// The first second of 2026 in UTC: nothing of ours is older.
 const FIRST_S: i64 = 1_767_225_600;
@@ -25,15 +28,22 @@ const YEARS_MAX: i64 = 100;
 const MIB: u64 = 1 << 20;
 
 pub(super) fn checks(config: &Config) -> Vec<Check> {
-    let mut checks = vec![clock(config, SystemClock.now()), disk(config), state(&config.node.state_dir)];
+    let gateway = config.node.plays(ProcessRole::Gateway);
+    let mut checks = vec![clock(config, SystemClock.now())];
+    if gateway {
+        checks.push(disk(config));
+    }
+    checks.push(state(&config.node.state_dir));
     checks.extend(keys(&config.node.state_dir));
     let listen = &config.listen;
+    // A service in the gateway's own process has no listener.
+    let service = |role, address: Option<SocketAddr>| address.filter(|_| !gateway && config.node.plays(role));
     let ports = [
-        ("port agency", Some(listen.agency)),
-        ("port public", Some(listen.public)),
+        ("port agency", gateway.then_some(listen.agency)),
+        ("port public", gateway.then_some(listen.public)),
         ("port ops", Some(listen.ops)),
-        ("port internal_control", listen.internal_control),
-        ("port internal_registry", listen.internal_registry),
+        ("port internal_control", service(ProcessRole::Control, listen.internal_control)),
+        ("port internal_registry", service(ProcessRole::Registry, listen.internal_registry)),
     ];
     checks.extend(ports.into_iter().filter_map(|(name, address)| Some(port(name, address?))));
     checks

@@ -8,25 +8,29 @@ use super::{
     super::{failure::Failure, runtime::block_on, verify_log::own_vkey},
     Check,
 };
-use crate::config::{Config, secret::SecretUrl};
+use crate::config::{Config, ProcessRole, secret::SecretUrl};
 
 /// Bytes of a log that is verified whole on the side: about a second's work.
 const VERIFY_BYTES_MAX: u64 = 512 << 20;
 
 pub(super) fn checks(config: &Config) -> Result<Vec<Check>, Failure> {
+    let plays = |role| config.node.plays(role);
+    let (gateway, control) = (plays(ProcessRole::Gateway), plays(ProcessRole::Control));
     let stores = [
-        ("control", &config.database.control),
-        ("registry", &config.database.registry),
-        ("index", &config.database.index),
+        ("control", &config.database.control, gateway || control),
+        ("registry", &config.database.registry, control || plays(ProcessRole::Registry)),
+        ("index", &config.database.index, gateway),
     ];
     let mut checks = block_on(async {
         let mut checks = Vec::new();
-        for (role, url) in stores {
+        for (role, url, _) in stores.into_iter().filter(|(.., used)| *used) {
             checks.push(database(role, url).await);
         }
         Ok(checks)
     })?;
-    checks.push(access_log(config));
+    if gateway {
+        checks.push(access_log(config));
+    }
     Ok(checks)
 }
 
