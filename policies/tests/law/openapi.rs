@@ -87,9 +87,9 @@ fn nothing_is_described_that_nothing_refers_to() {
     }
     // Kinds and codes that no service has yet.
     let expected = [
-        "/components/examples/problem.idempotency_conflict",
-        "/components/examples/problem.idempotency_in_progress",
+        "/components/examples/problem.head_incomplete",
         "/components/examples/problem.method_not_allowed",
+        "/components/examples/problem.not_built",
         "/components/examples/problem.service_unknown",
         "/components/schemas/Mobile",
     ];

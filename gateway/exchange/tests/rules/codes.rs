@@ -45,6 +45,8 @@ const PUBLISHED: &[(&str, u16, bool, &str)] = &[
     ("conflict", 409, false, "-"),
     ("idempotency_conflict", 422, false, "invalid_request"),
     ("idempotency_in_progress", 409, false, "invalid_request"),
+    ("idempotency_spent", 422, false, "invalid_request"),
+    ("head_incomplete", 408, false, "invalid_request"),
     ("upstream_failed", 502, false, "temporarily_unavailable"),
     ("upstream_answer_refused", 502, false, "-"),
     ("upstream_timeout", 504, false, "temporarily_unavailable"),

@@ -17,6 +17,7 @@ use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use exchange::{
     catalogue::{Catalogue, Datatype, Service},
+    classification::Classification,
     cnic::Cnic,
     codes::Code,
     decision::{Decider, Decision, Question, Verdict},
@@ -114,7 +115,7 @@ impl std::fmt::Debug for FakeDecider {
 }
 
 impl FakeDecider {
-    /// Withholds a datatype with this code; everything else is allowed.
+    /// Withholds a datatype with this code; everything else is allowed, what is Secret only to who names it or an approval.
     pub fn withhold(&self, datatype: &str, code: Code) {
         self.withheld.lock().unwrap().insert(datatype.to_owned(), code);
     }
@@ -139,8 +140,14 @@ impl Decider for FakeDecider {
     fn decide(&self, question: &Question) -> Decision {
         self.asked.lock().unwrap().push(question.clone());
         let withheld = self.withheld.lock().unwrap();
+        // Who asks for all there is, without an approval, does not get what is Secret.
+        let everything = question.approval.is_none() && question.datatypes == question.service.datatypes();
+        let secret = |name: &str| {
+            everything && self.catalogue.datatype(name).is_some_and(|datatype| datatype.class == Classification::Secret)
+        };
         let verdict = |datatype: &exchange::ids::DatatypeId| {
-            let code = withheld.get(datatype.as_str()).copied();
+            let name = datatype.as_str();
+            let code = withheld.get(name).copied().or_else(|| secret(name).then_some(Code::SecretNeedsBoard));
             let policy = if code.is_some() { "F-fake" } else { "P-fake" };
             Verdict {
                 datatype: datatype.clone(),
