@@ -114,7 +114,7 @@ impl World {
     /// # Errors
     /// When the log cannot be read.
     pub fn recorded(&self) -> Result<Vec<Recorded>, Broken> {
-        record::read(self.log()?.as_ref(), &self.keys.side()?)
+        record::read(self.log()?.as_ref(), self.keys.side()?.as_ref())
     }
 
     /// A connection that shows a certificate of the test's own making, or none.
