@@ -67,7 +67,7 @@ fn the_keys_that_a_first_start_makes_are_all_known() {
     for folder in ["keys", "pki"] {
         for file in fs::read_dir(state.path().join(folder)).unwrap() {
             let name = format!("{folder}/{}", file.unwrap().file_name().into_string().unwrap());
-            if name.ends_with(".key") {
+            if Path::new(&name).extension().is_some_and(|extension| extension == "key") {
                 made.insert(name);
             }
         }

@@ -107,7 +107,9 @@ impl AdminLog {
 
     fn entry(&self, change: &AdminChange) -> Result<Entry, AdminLogError> {
         let mut keys = [[0; 32]; 2];
-        keys.iter_mut().for_each(|key| self.entropy.fill(key));
+        for key in &mut keys {
+            self.entropy.fill(key);
+        }
         let [user, parameters] = keys;
         let commitments = Commitments {
             user: Some(commit("user", &user, change.operator.as_bytes()).into()),

@@ -46,8 +46,8 @@ fn the_bill_of_the_leaves_counts_the_agencys_own_outcomes_of_the_month() {
 
 #[tokio::test]
 async fn a_story_whose_gateway_cannot_be_reached_fails_its_step_and_says_why() {
-    let state = crate::pki::testing::Folder::new();
-    let env = ("IJAZAT__NODE__STATE_DIR".to_owned(), state.path().display().to_string());
+    let place = crate::pki::testing::Folder::new();
+    let env = ("IJAZAT__NODE__STATE_DIR".to_owned(), place.path().display().to_string());
     let config = Config::load(None, [env]).unwrap();
     let world = crate::compose::World::host();
     let credentials = crate::demo::world::certificates(&config, &world).unwrap();

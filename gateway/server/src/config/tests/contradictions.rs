@@ -118,7 +118,7 @@ fn every_combination_of_roles_is_told_exactly_what_it_lacks() {
             }
         }
         let outcome = load("", &[("IJAZAT__NODE__ROLES", &roles.join(","))]);
-        let told = outcome.map(|_| String::new()).unwrap_or_else(|error| error.to_string());
+        let told = outcome.map_or_else(|error| error.to_string(), |_| String::new());
         assert_eq!(told, lacks.join("\n"), "{roles:?}");
     }
 }

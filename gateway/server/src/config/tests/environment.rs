@@ -118,6 +118,8 @@ fn development_is_asked_for_where_there_is_a_file_and_decides_the_form_of_the_lo
 
 #[test]
 fn roles_are_read_as_a_list_in_any_order_and_count_once() {
+    use ProcessRole::{Control, Gateway, Matcher, Registry, Worker};
+
     let check = |text: &str, expected: &[ProcessRole]| {
         let env = [
             ("IJAZAT__NODE__ROLES", text),
@@ -129,7 +131,6 @@ fn roles_are_read_as_a_list_in_any_order_and_count_once() {
         assert_eq!(played, expected, "{text}");
         assert_eq!(config.node.roles.len(), expected.len(), "{text}");
     };
-    use ProcessRole::{Control, Gateway, Matcher, Registry, Worker};
     check("worker", &[Worker]);
     check("registry,control", &[Control, Registry]);
     check(" control , control,, ", &[Control]);

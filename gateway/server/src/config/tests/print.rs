@@ -126,7 +126,7 @@ proptest! {
     fn each_problem_is_one_line_with_its_place(section in 0..4_usize, value in "[a-z0-9 \"\n\r\u{1b}]{0,12}") {
         let (section, key) =
             [("listen", "agency"), ("sms", "transport"), ("observe", "format"), ("node", "name")][section];
-        let name = format!("IJAZAT__{}__{}", section, key).to_uppercase();
+        let name = format!("IJAZAT__{section}__{key}").to_uppercase();
         if let Err(error) = load("", &[(&name, &value)]) {
             let told = error.to_string();
             let shown: String = value.chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() }).collect();

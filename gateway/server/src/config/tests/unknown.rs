@@ -23,11 +23,14 @@ fn of(section: &str) -> Vec<&'static str> {
 fn a_key_with_one_slip_is_refused_and_the_key_that_was_meant_is_named() {
     for (section, key) in keys().into_iter().filter(|(_, key)| key.len() > 4) {
         // Two keys that begin alike are equally near to a slip between them.
-        if of(&section).iter().any(|other| *other != key && other.starts_with(&key[..key.len() - 2])) {
+        if of(&section)
+            .iter()
+            .any(|other| *other != key && other.as_bytes().starts_with(&key.as_bytes()[..key.len() - 2]))
+        {
             continue;
         }
-        let doubled = format!("{key}{}", &key[key.len() - 1..]);
-        let cut = key[..key.len() - 1].to_owned();
+        let doubled = format!("{key}{}", key.chars().last().unwrap());
+        let cut = key.chars().take(key.len() - 1).collect::<String>();
         let mut swapped: Vec<u8> = key.bytes().collect();
         swapped.swap(1, 2);
         let swapped = String::from_utf8(swapped).unwrap();
