@@ -17,7 +17,6 @@ use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use exchange::{
     catalogue::{Catalogue, Datatype, Service},
-    classification::Classification,
     cnic::Cnic,
     codes::Code,
     decision::{Decider, Decision, Question, Verdict},
@@ -115,7 +114,7 @@ impl std::fmt::Debug for FakeDecider {
 }
 
 impl FakeDecider {
-    /// Withholds a datatype with this code; everything else is allowed, what is Secret only to who names it or an approval.
+    /// Withholds a datatype with this code; everything else is allowed.
     pub fn withhold(&self, datatype: &str, code: Code) {
         self.withheld.lock().unwrap().insert(datatype.to_owned(), code);
     }
@@ -140,14 +139,8 @@ impl Decider for FakeDecider {
     fn decide(&self, question: &Question) -> Decision {
         self.asked.lock().unwrap().push(question.clone());
         let withheld = self.withheld.lock().unwrap();
-        // Who asks for all there is, without an approval, does not get what is Secret.
-        let everything = question.approval.is_none() && question.datatypes == question.service.datatypes();
-        let secret = |name: &str| {
-            everything && self.catalogue.datatype(name).is_some_and(|datatype| datatype.class == Classification::Secret)
-        };
         let verdict = |datatype: &exchange::ids::DatatypeId| {
-            let name = datatype.as_str();
-            let code = withheld.get(name).copied().or_else(|| secret(name).then_some(Code::SecretNeedsBoard));
+            let code = withheld.get(datatype.as_str()).copied();
             let policy = if code.is_some() { "F-fake" } else { "P-fake" };
             Verdict {
                 datatype: datatype.clone(),
