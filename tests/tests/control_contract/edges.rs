@@ -96,7 +96,7 @@ pub async fn a_token_holds_until_its_last_microsecond(world: &World) {
         world.clock.set(later(begun, seconds, -1));
         let facts = world.there.find(&token, CERTIFICATE).await.unwrap().unwrap();
         assert_eq!(facts.expires_at, later(begun, seconds, 0));
-        assert!(world.there.consume(&token, &request("in time")).await.unwrap(), "{seconds}");
+        assert!(world.there.consume(&token, &request("in-time")).await.unwrap(), "{seconds}");
     }
 }
 
