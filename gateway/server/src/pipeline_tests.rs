@@ -246,6 +246,7 @@ async fn secret_data_that_the_user_did_not_sign_for_uses_up_no_approval() {
         }
     })
     .await;
+    trial.decider.allow("nser.location");
     let (status, body, _) = read(&trial.send(&secret()).await, "");
     assert_eq!((status, &body["code"]), (Code::UserAssertionRequired.status(), &json!("user_assertion_required")));
     assert_eq!(trial.diary.count("use_approval"), 0, "what is refused uses up nothing");

@@ -219,6 +219,7 @@ async fn an_error_in_a_policy_refuses_what_nothing_allows_and_alarms_in_any_case
 #[tokio::test]
 async fn secret_data_and_the_power_role_need_the_users_signature() {
     let trial = Trial::new().await;
+    trial.decider.allow("nser.location");
     let secret = |user: &str, names: &[&str]| fields(Call::household().by("bisp", user), names);
     let check = async |user: &str, names: &[&str], expected: Option<Code>| {
         let got = trial.authorised(&secret(user, names)).await.err().map(|refusal| refusal.code);

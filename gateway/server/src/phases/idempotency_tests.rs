@@ -193,7 +193,7 @@ async fn a_key_that_is_being_worked_on_is_told_to_wait() {
     let mut second = Box::pin(trial.send(&call));
     assert!(waits(&mut second), "its refusal is recorded too");
     drop(shut);
-    let (second, first) = (second.await, first.await);
+    let (first, second) = tokio::join!(first, second);
     let (code, body, wait) = read(&second, "retry-after");
     assert_eq!((code, &body["code"], wait.as_str()), (409, &json!("idempotency_in_progress"), "1"));
     assert_eq!((first.status, trial.upstream.seen().len()), (200, 1));
@@ -210,10 +210,7 @@ async fn of_many_at_once_one_is_answered_and_charged() {
         assert!(waits(one));
     }
     drop(shut);
-    let mut got = Vec::new();
-    for one in racing {
-        got.push(one.await.status);
-    }
+    let mut got: Vec<_> = futures_util::future::join_all(racing).await.iter().map(|reply| reply.status).collect();
     got.sort_unstable();
     assert_eq!(got, [&[200][..], &[409; 19]].concat());
     assert_eq!(trial.leaves().iter().filter(|leaf| leaf.amount > 0).count(), 1);

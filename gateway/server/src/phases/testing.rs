@@ -17,6 +17,7 @@ use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use exchange::{
     catalogue::{Catalogue, Datatype, Service},
+    classification::Classification,
     cnic::Cnic,
     codes::Code,
     decision::{Decider, Decision, Question, Verdict},
@@ -117,6 +118,11 @@ impl FakeDecider {
     /// Withholds a datatype with this code; everything else is allowed.
     pub fn withhold(&self, datatype: &str, code: Code) {
         self.withheld.lock().unwrap().insert(datatype.to_owned(), code);
+    }
+
+    /// Allows a datatype that was withheld, as every Secret one is at first.
+    pub fn allow(&self, datatype: &str) {
+        self.withheld.lock().unwrap().remove(datatype);
     }
 
     /// From now on an error is reported with each decision.
@@ -238,7 +244,7 @@ pub struct Trial {
 }
 
 impl Trial {
-    /// The door as shipped: sample directory with registered keys, every policy says yes.
+    /// The door as shipped: sample directory with registered keys; every policy says yes, but to Secret data no.
     pub async fn new() -> Self {
         Self::with(|_| ()).await
     }
@@ -258,9 +264,12 @@ impl Trial {
     async fn over(setup: Setup) -> Self {
         let diary = Diary::default();
         let clock = ManualClock::new(AT);
+        let secret = |datatype: &&Datatype| datatype.class == Classification::Secret;
+        let secrets =
+            setup.datatypes.iter().filter(secret).map(|datatype| (datatype.id.to_string(), Code::PolicyDenied));
         let decider = Arc::new(FakeDecider {
+            withheld: Mutex::new(secrets.collect()),
             catalogue: Arc::new(Catalogue::new(setup.services, setup.datatypes)),
-            withheld: Mutex::default(),
             errored: Mutex::default(),
             asked: Mutex::default(),
         });
