@@ -147,6 +147,7 @@ fn a_key_that_is_none_is_told_without_being_repeated() {
 
 #[tokio::test]
 async fn an_agency_without_a_certificate_cannot_come_on_stage() {
+    crate::tls::install_provider();
     let stage = stage(&rcgen::KeyPair::generate().unwrap());
     let told = stage.actor("bank-indus", None).await.unwrap_err().to_string();
     assert_eq!(told, "bank-indus has no certificate");

@@ -46,6 +46,7 @@ fn the_bill_of_the_leaves_counts_the_agencys_own_outcomes_of_the_month() {
 
 #[tokio::test]
 async fn a_story_whose_gateway_cannot_be_reached_fails_its_step_and_says_why() {
+    crate::tls::install_provider();
     let place = crate::pki::testing::Folder::new();
     let env = ("IJAZAT__NODE__STATE_DIR".to_owned(), place.path().display().to_string());
     let config = Config::load(None, [env]).unwrap();
