@@ -40,7 +40,10 @@ fn may(service: &Service, code: Code) -> bool {
         | UserAssertionRequired
         | UserAssertionInvalid
         | NetworkRefused
-        | TokenInvalid => agency,
+        | TokenInvalid
+        | IdempotencyConflict
+        | IdempotencyInProgress
+        | IdempotencySpent => agency,
         UserRequired => agency && !service.unattended,
         CallerNotAllowed
         | RateLimited
@@ -64,7 +67,6 @@ fn may(service: &Service, code: Code) -> bool {
         // They belong to no service: none was named yet, or not by a request that could be read.
         ServiceUnknown | MethodNotAllowed | HeadIncomplete => false,
         NotBuilt => service.not_built,
-        IdempotencyConflict | IdempotencyInProgress | IdempotencySpent => agency,
         ContentTypeUnsupported => service.body != BodyForm::None,
         ParameterInvalid => !service.params.is_empty(),
         CnicInvalid => service.subject.is_some() || has(ParamKind::Cnic),
