@@ -13,7 +13,7 @@ async fn granted(citizen: &str) -> Trial {
 }
 
 async fn refusal(trial: &Trial, call: &Call) -> Refusal {
-    trial.authorised(call).await.err().expect("it was authorised")
+    trial.authorised(call).await.expect_err("it was authorised")
 }
 
 fn fields(call: Call, names: &[&str]) -> Call {

@@ -4,6 +4,8 @@
 //! what was revoked meanwhile is not given again. A repeated write must not be done again, so its answer is kept, sealed
 //! under the client's own key, of which the store holds only a digest.
 
+use std::fmt::Write as _;
+
 use aws_lc_rs::digest::{Context, SHA256};
 use bytes::Bytes;
 use exchange::{
@@ -121,7 +123,8 @@ pub fn repeats(routed: &Routed) -> Option<&First> {
 /// Notes in the decision's input that the request repeats an earlier one: the record names the first.
 pub fn note(routed: &Routed, trail: &mut Trail) {
     if let Some(first) = repeats(routed) {
-        trail.decision_input.push_str(&format!(" repeats={}@{}", first.request, first.sequence));
+        // Writing to a String cannot fail.
+        let _ = write!(trail.decision_input, " repeats={}@{}", first.request, first.sequence);
     }
 }
 

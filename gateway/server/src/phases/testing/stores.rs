@@ -57,13 +57,16 @@ impl CitizenKeys for FakeCitizens {
     }
 }
 
+/// The certificate that a token is bound to, its consent, and the request that used it.
+type Granted = (Thumbprint, ConsentFacts, Option<RequestId>);
+
 /// Tokens and approvals. A call whose word stands in `failing` fails; one in `losing` finds that another was quicker.
 #[derive(Debug)]
 pub struct FakeTokens {
     diary: Diary,
     pub failing: Mutex<BTreeSet<&'static str>>,
     pub losing: Mutex<BTreeSet<&'static str>>,
-    tokens: Mutex<HashMap<String, (Thumbprint, ConsentFacts, Option<RequestId>)>>,
+    tokens: Mutex<HashMap<String, Granted>>,
 }
 
 impl FakeTokens {
