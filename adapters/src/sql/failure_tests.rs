@@ -165,6 +165,8 @@ async fn a_damaged_file_is_unavailable_and_not_taken_for_an_empty_one() {
     assert_eq!(rows(&Database::open(&place.url(), "control").await.unwrap()).await, 199);
 }
 
+const ONE: &[Migration] = &[Migration { version: 1, sql: "CREATE TABLE u (a BIGINT)" }];
+
 #[tokio::test]
 async fn a_read_only_database_reads_and_refuses_to_write() {
     let place = Place::new("read-only");
@@ -180,7 +182,6 @@ async fn a_read_only_database_reads_and_refuses_to_write() {
         Err(error) => Err(error),
     };
     assert!(is_unavailable(&refused), "{refused:?}");
-    const ONE: &[Migration] = &[Migration { version: 1, sql: "CREATE TABLE u (a BIGINT)" }];
     assert!(is_unavailable(&read_only.migrate("part", ONE).await));
 }
 

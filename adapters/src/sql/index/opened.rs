@@ -76,16 +76,17 @@ impl Opener {
     /// [`IndexError::Log`] when the log cannot be read; [`IndexError::Unreadable`] when the first entry is not what the
     /// log promises, or is sealed under another key: nothing may be skipped in silence.
     pub async fn range(&self, from: u64, count: usize) -> Result<Vec<Opened>, IndexError> {
-        let opener = self.clone();
+        let this = self.clone();
         let work = move || {
-            let stored = opener.log.read(from, count)?;
+            let stored = this.log.read(from, count)?;
             let leaves: Vec<Leaf> =
-                stored.iter().zip(from..).map_while(|(entry, sequence)| opener.leaf(entry, sequence).ok()).collect();
+                stored.iter().zip(from..).map_while(|(entry, sequence)| this.leaf(entry, sequence).ok()).collect();
             let closed: HashSet<u64> = leaves.iter().filter_map(|leaf| leaf.intent).collect();
             let mut opened = Vec::with_capacity(leaves.len());
             for (entry, leaf) in stored.iter().zip(leaves) {
                 let is_closed = leaf.kind == Kind::Intent && closed.contains(&leaf.sequence);
-                match if is_closed { Ok(Side::default()) } else { opener.side(entry, &leaf) } {
+                let side = if is_closed { Ok(Side::default()) } else { this.side(entry, &leaf) };
+                match side {
                     Ok(side) => opened.push(Opened { leaf, side, is_closed }),
                     Err(_) => break,
                 }
