@@ -11,7 +11,7 @@ const TAXPAYERS: &str = env!("CARGO_BIN_EXE_taxpayers");
 
 /// Asks twice with the same token: an answer that never came does not use up the citizen's yes.
 async fn lies(manner: Manner, status: u16, code: &'static str) {
-    let world = World::builder().tax(TAXPAYERS, manner).start().await.unwrap();
+    let world = Box::pin(World::builder().tax(TAXPAYERS, manner).start()).await.unwrap();
     let call = bytes_of(&world.taxpayer().await.unwrap());
     let twice = [Bad::new(format!("{manner:?}"), call.clone(), status, code), Bad::new("again", call, status, code)];
     refused(&world, "bank-indus", &twice).await;

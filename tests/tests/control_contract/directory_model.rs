@@ -87,9 +87,9 @@ impl Model {
                 assert_eq!(done.is_ok(), user.is_some(), "{name} {id}: {done:?}");
                 let Some(user) = user else { return false };
                 if bar {
-                    user.disabled = yes
+                    user.disabled = yes;
                 } else {
-                    user.assertion_key = key
+                    user.assertion_key = key;
                 }
                 true
             }
@@ -125,6 +125,7 @@ impl Model {
         }
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "the caller is done with it")]
     fn edit(
         &mut self,
         name: &str,

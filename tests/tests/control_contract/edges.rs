@@ -19,6 +19,7 @@ fn later(at: Timestamp, seconds: i64, micros: i64) -> Timestamp {
     Timestamp::from_micros(at.plus_seconds(seconds).micros() + micros)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the caller is done with it")]
 fn answer(polled: Option<Polled>) -> PollAnswer {
     match polled {
         Some(Polled::Answer(answer)) => answer,

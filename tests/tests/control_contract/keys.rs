@@ -128,7 +128,7 @@ pub async fn a_citizens_digest_is_a_function_of_number_and_lookup_key(world: &Wo
 pub async fn many_numbers_are_kept_and_each_opens_under_its_citizen(world: &World) {
     let contact = |n: u64| Contact {
         mobile: Mobile::parse(&format!("0300{:07}", 1_000_000 + n)).unwrap(),
-        language: if n % 3 == 0 { Language::Urdu } else { Language::English },
+        language: if n.is_multiple_of(3) { Language::Urdu } else { Language::English },
     };
     let subject = |n: u64| world.here.subject_key(Cnic::from_u64(4_210_112_370_000 + n).unwrap());
     let all: Vec<_> = (0..120).map(|n| (subject(n), contact(n))).collect();

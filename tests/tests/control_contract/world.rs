@@ -118,7 +118,7 @@ impl World {
         T: Send + 'static,
         F: Future<Output = T> + Send + 'static,
     {
-        let store = |n: usize| Arc::clone(if n % 2 == 0 { &self.here } else { &self.there });
+        let store = |n: usize| Arc::clone(if n.is_multiple_of(2) { &self.here } else { &self.there });
         let asked: Vec<_> = (0..count).map(|n| tokio::spawn(ask(store(n), n))).collect();
         let mut answers = Vec::with_capacity(count);
         for answer in asked {

@@ -233,7 +233,7 @@ async fn a_bent_token_is_no_token_at_whatever_place() {
         .step_by(9)
         .map(|at| {
             let other = if good.as_bytes()[at] == b'A' { "B" } else { "A" };
-            format!("{}{other}{}", &good[..at], &good[at + 1..])
+            format!("{}{other}{}", good.get(..at).unwrap(), good.get(at + 1..).unwrap())
         })
         .collect();
     bent.extend([String::new(), ".".to_owned(), payload.to_owned(), format!("{payload}."), format!(".{tag}")]);

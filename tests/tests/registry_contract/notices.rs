@@ -19,8 +19,7 @@ async fn people(place: &Place) -> (Arc<adapters::sql::registry::RegistrySql>, Ve
 
 pub async fn of_many_notices_of_one_source_one_is_placed(place: &Place) {
     let (store, people) = people(place).await;
-    for round in 0..5 {
-        let (number, pid) = people[round];
+    for (round, &(number, pid)) in people.iter().take(5).enumerate() {
         let placing: Vec<_> = (0..16)
             .map(|n| {
                 let (store, notice) = (store.clone(), notice(&format!("r{round} n{n}"), pid, "hospital-mehran"));

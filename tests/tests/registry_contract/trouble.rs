@@ -32,7 +32,7 @@ pub async fn a_locked_person_takes_no_notice_and_is_told_soon(place: &Place) {
             place::life(store.as_ref(), number).await
         })
     };
-    let (placed, withdrawn, life) = tokio::time::timeout(SOON, asked).await.expect("told within the deadline");
+    let (placed, withdrawn, life) = tokio::time::timeout(SOON, asked).await.unwrap();
     assert!(matches!(placed, Err(StoreError::Unavailable(_))), "{placed:?}");
     assert!(matches!(withdrawn, Err(StoreError::Unavailable(_))), "{withdrawn:?}");
     assert_eq!(life, LifeStatus::Held, "a reader waits for nobody");

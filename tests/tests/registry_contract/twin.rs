@@ -205,6 +205,9 @@ pub async fn random_notices_hold_and_restore_like_their_twin(place: &Place) {
 }
 
 /// A batch that has anything twice is refused whole, whatever it is.
+/// Spoils a batch by another that is loaded; the number is the place of a person with a number.
+type Spoil = fn(&mut Batch, &Batch, usize);
+
 pub async fn a_batch_with_a_twice_taken_thing_is_refused_whole(place: &Place) {
     let (store, twin) = (place.store().await, MemoryStore::default());
     let batches = place::batches(31, 300);
@@ -212,7 +215,7 @@ pub async fn a_batch_with_a_twice_taken_thing_is_refused_whole(place: &Place) {
     place::load(&twin, &batches[..1]).await;
     let (old, new) = (&batches[0], &batches[1]);
     let numbered = |batch: &Batch| batch.persons.iter().position(|person| !person.identifiers.is_empty()).unwrap();
-    let spoil: [(&str, fn(&mut Batch, &Batch, usize)); 6] = [
+    let spoil: [(&str, Spoil); 6] = [
         ("a person who is there", |batch, old, _| batch.persons.push(old.persons[0].clone())),
         ("a person twice", |batch, _, _| batch.persons.push(batch.persons[0].clone())),
         ("a number that is there", |batch, old, at| {
@@ -223,7 +226,7 @@ pub async fn a_batch_with_a_twice_taken_thing_is_refused_whole(place: &Place) {
             batch.households.push(Household { members: Vec::new(), ..old.households[0].clone() });
         }),
         ("a member of another household", |batch, old, _| {
-            batch.households[0].members.push(old.households[0].members[0])
+            batch.households[0].members.push(old.households[0].members[0]);
         }),
         ("a household twice", |batch, _, _| {
             batch.households.push(Household { members: Vec::new(), ..batch.households[0].clone() });

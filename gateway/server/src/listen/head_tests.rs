@@ -16,7 +16,8 @@ struct Whole {
 
 impl Whole {
     fn bytes(&self) -> Vec<u8> {
-        let lines: String = self.lines.iter().map(|(name, value)| format!("{name}:{value}\r\n")).collect();
+        let lines: Vec<String> = self.lines.iter().map(|(name, value)| format!("{name}:{value}\r\n")).collect();
+        let lines = lines.concat();
         format!("{} {} {}\r\n{lines}\r\n", self.method, self.target, self.version).into_bytes()
     }
 }
@@ -93,7 +94,7 @@ proptest! {
         let second = if chunked { ("Transfer-Encoding", "chunked") } else { ("Content-length", "0") };
         twice.lines.push((second.0.to_owned(), second.1.to_owned()));
         let old = twice.version == "HTTP/1.0";
-        prop_assert_eq!(check(&twice.bytes()).is_ok(), !framed && !(old && chunked));
+        prop_assert_eq!(check(&twice.bytes()).is_ok(), !(framed || old && chunked));
     }
 
     #[test]

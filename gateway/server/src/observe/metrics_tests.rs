@@ -12,13 +12,15 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// One line of a list or of the text: name, labels in order, value.
-fn samples(text: &str) -> Vec<(String, Vec<(String, String)>, f64)> {
+/// One line of the text: name, labels in order, value.
+type Sample = (String, Vec<(String, String)>, f64);
+
+fn samples(text: &str) -> Vec<Sample> {
     text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).map(sample).collect()
 }
 
 /// Reads a sample as the exposition format defines it, escapes too.
-fn sample(line: &str) -> (String, Vec<(String, String)>, f64) {
+fn sample(line: &str) -> Sample {
     let name_end = line.find(['{', ' ']).unwrap();
     let (name, mut rest) = line.split_at(name_end);
     let mut labels = Vec::new();
@@ -44,7 +46,7 @@ fn sample(line: &str) -> (String, Vec<(String, String)>, f64) {
                 (Some(text), letter) => text.push(letter),
             }
         };
-        rest = &inner[end + 1..];
+        rest = inner.split_at(end + 1).1;
     }
     let value = rest.trim();
     let number = match value {

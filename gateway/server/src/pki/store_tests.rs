@@ -17,6 +17,10 @@ fn files(folder: &Path) -> std::collections::BTreeMap<String, Vec<u8>> {
     fs::read_dir(folder).unwrap().map(entry).collect()
 }
 
+fn is_key(name: &str) -> bool {
+    Path::new(name).extension().is_some_and(|extension| extension == "key")
+}
+
 fn ensure(fixture: &Fixture) -> Result<Authorities, PkiError> {
     Authorities::ensure(fixture.folder.path(), "node-1", "ijazat.example", fixture.world())
 }
@@ -89,12 +93,12 @@ fn the_folder_and_its_keys_are_their_owners_only() {
     Authorities::ensure(&folder, "node-1", "ijazat.example", fixture.world()).unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&folder), 0o700);
-    for name in files(&folder).keys().filter(|name| name.ends_with(".key")) {
+    for name in files(&folder).keys().filter(|name| is_key(name)) {
         assert_eq!(mode(&folder.join(name)), 0o600, "{name}");
         let shown = String::from_utf8(fs::read(folder.join(name)).unwrap()).unwrap();
         assert!(shown.contains("PRIVATE KEY"), "{name}");
     }
-    for name in files(&folder).keys().filter(|name| !name.ends_with(".key")) {
+    for name in files(&folder).keys().filter(|name| !is_key(name)) {
         let text = String::from_utf8_lossy(&fs::read(folder.join(name)).unwrap()).into_owned();
         assert!(!text.contains("PRIVATE"), "{name}");
     }
