@@ -61,7 +61,7 @@ impl Database {
         Ok(Self { pool, dialect, role: Arc::from(role), writers })
     }
 
-    /// The pool, for reads; a single statement that writes takes its [`Self::turn`] first.
+    /// The pool, for reads; a single statement that writes takes its `turn` first.
     #[must_use]
     pub fn pool(&self) -> &AnyPool {
         &self.pool

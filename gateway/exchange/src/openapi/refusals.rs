@@ -2,6 +2,18 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::codes::Code::{
+    AccessDenied, AgencySuspended, AgreementRequired, AuthorizationPending, BasisUnknown, BodyIncomplete,
+    BodyMalformed, BodyTooLarge, CallerNotAllowed, CertificateExpired, CertificateRevoked, CertificateUnmapped,
+    CnicInvalid, Conflict, ConsentMismatch, ConsentRequired, ContentTypeUnsupported, DirectoryStale, ExpiredToken,
+    FieldsNotPermitted, HeadIncomplete, HeaderInvalid, IdempotencyConflict, IdempotencyInProgress, IdempotencySpent,
+    Internal, InvalidAuthorizationDetails, InvalidBindingMessage, InvalidGrant, InvalidPin, LogUnavailable,
+    MethodNotAllowed, NetworkRefused, NotBuilt, NotFound, ParameterInvalid, PathAmbiguous, PinUsed, PolicyDenied,
+    PolicyError, PurposeRequired, PurposeUnknown, RateLimited, SecretNeedsBoard, ServiceUnknown, SlowDown,
+    StoreUnavailable, SubjectNotVerifiable, TokenInvalid, UnknownUserId, UpstreamAnswerRefused, UpstreamFailed,
+    UpstreamTimeout, UpstreamUnavailable, UserAssertionInvalid, UserAssertionRequired, UserDisabled, UserRequired,
+    UserUnknown,
+};
 use crate::{
     catalogue::{BodyForm, CallerKind, ConsentRule, ParamKind, Service},
     codes::Code,
@@ -16,18 +28,6 @@ pub fn codes_of(service: &Service) -> Vec<Code> {
 }
 
 fn may(service: &Service, code: Code) -> bool {
-    use Code::{
-        AccessDenied, AgencySuspended, AgreementRequired, AuthorizationPending, BasisUnknown, BodyIncomplete,
-        BodyMalformed, BodyTooLarge, CallerNotAllowed, CertificateExpired, CertificateRevoked, CertificateUnmapped,
-        CnicInvalid, Conflict, ConsentMismatch, ConsentRequired, ContentTypeUnsupported, DirectoryStale, ExpiredToken,
-        FieldsNotPermitted, HeadIncomplete, HeaderInvalid, IdempotencyConflict, IdempotencyInProgress,
-        IdempotencySpent, Internal, InvalidAuthorizationDetails, InvalidBindingMessage, InvalidGrant, InvalidPin,
-        LogUnavailable, MethodNotAllowed, NetworkRefused, NotBuilt, NotFound, ParameterInvalid, PathAmbiguous, PinUsed,
-        PolicyDenied, PolicyError, PurposeRequired, PurposeUnknown, RateLimited, SecretNeedsBoard, ServiceUnknown,
-        SlowDown, StoreUnavailable, SubjectNotVerifiable, TokenInvalid, UnknownUserId, UpstreamAnswerRefused,
-        UpstreamFailed, UpstreamTimeout, UpstreamUnavailable, UserAssertionInvalid, UserAssertionRequired,
-        UserDisabled, UserRequired, UserUnknown,
-    };
     let agency = service.callers.contains(&CallerKind::Agency);
     let has = |kind| service.params.iter().any(|param| param.kind == kind);
     match code {

@@ -57,19 +57,36 @@ pub fn measure(files: &[TextFile]) -> Result<Vec<RustFile>, String> {
     let parsed: Vec<(&TextFile, syn::File)> = rust()
         .map(|file| Ok((file, syn::parse_file(&file.text).map_err(|error| format!("{}: {error}", file.path))?)))
         .collect::<Result<_, String>>()?;
-    let tests: BTreeSet<String> = parsed.iter().flat_map(|(file, syntax)| test_files_named_by(file, syntax)).collect();
+    let tests = test_files(&parsed);
     Ok(parsed.iter().map(|(file, syntax)| measure_one(file, syntax, tests.contains(&file.path))).collect())
 }
 
-/// Files that `file` declares with `#[cfg(test)] mod name;`, wherever `#[path = "…"]` says they are.
-fn test_files_named_by(file: &TextFile, syntax: &syn::File) -> Vec<String> {
+/// Files that belong to tests wholly: declared so, or declared by one that does.
+fn test_files(parsed: &[(&TextFile, syn::File)]) -> BTreeSet<String> {
+    let named = |all: bool, (file, syntax): &(&TextFile, syn::File)| modules_of(file, syntax, all);
+    let mut tests: BTreeSet<String> = parsed.iter().flat_map(|it| named(false, it)).collect();
+    loop {
+        let inner = parsed.iter().filter(|(file, _)| tests.contains(&file.path)).flat_map(|it| named(true, it));
+        let inner: Vec<String> = inner.collect();
+        let before = tests.len();
+        tests.extend(inner);
+        if tests.len() == before {
+            return tests;
+        }
+    }
+}
+
+/// Files that `file` declares with `mod name;`, those for tests only or all, wherever `#[path = "…"]` says they are.
+fn modules_of(file: &TextFile, syntax: &syn::File, all: bool) -> Vec<String> {
     let (folder, name) = file.path.rsplit_once('/').unwrap_or(("", &file.path));
     let inside = match name {
         "lib.rs" | "main.rs" | "mod.rs" => folder.to_owned(),
         _ => file.path.trim_end_matches(".rs").to_owned(),
     };
     let modules = syntax.items.iter().filter_map(|item| match item {
-        syn::Item::Mod(module) if module.content.is_none() && super::walk::is_for_tests(&module.attrs) => Some(module),
+        syn::Item::Mod(module) if module.content.is_none() && (all || super::walk::is_for_tests(&module.attrs)) => {
+            Some(module)
+        }
         _ => None,
     });
     let files = modules.flat_map(|module| match super::walk::path_of(&module.attrs) {
@@ -143,6 +160,12 @@ mod tests {
         assert_eq!(measure(&elsewhere).unwrap()[1].source_lines, 0);
         let lines: Vec<_> = measure(&files).unwrap().iter().map(|file| (file.source_lines, file.test_lines)).collect();
         assert_eq!(lines, [(1, 2), (0, 2)]);
+        let deeper = [
+            file("a/src/lib.rs", "//! A.\n#[cfg(test)]\nmod twin;"),
+            file("a/src/twin.rs", "//! B.\nmod inner;"),
+            file("a/src/twin/inner.rs", "//! C.\nfn x() {}"),
+        ];
+        assert_eq!(measure(&deeper).unwrap()[2].source_lines, 0, "declared by a file of tests");
     }
 
     #[test]
