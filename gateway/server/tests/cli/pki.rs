@@ -186,7 +186,8 @@ fn the_list_grows_and_its_file_says_so() {
     assert!(list().len() > second.len(), "a serial more");
     let once = list();
     folder.answer(&["pki", "revoke", "--cert", "b.pem"]);
-    assert_eq!(list().len(), once.len(), "a second revocation adds nothing");
+    // A signature's length varies by a few bytes; a serial with its date takes more than thirty.
+    assert!(list().len().abs_diff(once.len()) < 16, "a second revocation adds nothing");
     folder.refused(&["pki", "renew", "--cert", "b.pem", "--out", "c.pem"], 1, "revoked");
 }
 
