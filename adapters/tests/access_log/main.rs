@@ -16,6 +16,7 @@ mod faulty;
 mod files;
 mod findings;
 mod growth;
+mod intents;
 mod model;
 mod naive;
 mod observed;
