@@ -17,7 +17,9 @@ fn named(entries: Vec<Entry>) -> Vec<Option<u64>> {
     let log = open(&MemoryDisk::new(8 * SEGMENT_BYTES)).unwrap();
     let count = entries.len();
     let queued: Vec<_> = entries.into_iter().map(|entry| log.submit(entry).unwrap()).collect();
-    queued.into_iter().for_each(|durable| drop(wait(durable).unwrap()));
+    for durable in queued {
+        wait(durable).unwrap();
+    }
     let stored = log.read(0, count).unwrap();
     stored.iter().map(|entry| Leaf::from_bytes(&entry.leaf).unwrap().intent).collect()
 }
