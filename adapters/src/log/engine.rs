@@ -170,7 +170,7 @@ impl Shared {
         tracing::error!(reason = why, "access log failed: the process must stop");
         self.failed.send_replace(Some(why.to_owned()));
         for waiting in self.queue.abandon() {
-            let _ = waiting.answer.send(Err(LogUnavailable::Failed(why.to_owned())));
+            waiting.tell(Err(LogUnavailable::Failed(why.to_owned())));
         }
         self.keeper.stop();
         self.stop_ticking();

@@ -1,13 +1,14 @@
 //! The access log's files: an append-only, hash-chained, group-committed log of one node.
 //!
-//! Map: the door calls [`SegmentLog`] (`segment_log.rs`), whose threads `engine.rs` runs · entries wait in `queue.rs`
-//! and are written and synced together by `writer.rs`, in files that `keeper.rs` prepares ahead; `observe.rs` measures
+//! Map: the door calls [`SegmentLog`] (`segment_log.rs`), whose threads `engine.rs` runs · entries wait in `queue.rs`,
+//! under load for company (`batching.rs`), and are written and synced together by `writer.rs`, in files that `keeper.rs` prepares ahead; `observe.rs` measures
 //! each sync and tells whoever watches · `store.rs` and `tree.rs` answer reads and hashes · `signer.rs` signs heads
 //! after reading the entries again · `recover.rs` tells a torn tail from corruption at start · `publish.rs` derives C2SP
 //! tiles · [`verify()`] believes none of them and computes all again · `memory.rs` is a disk that fails on command.
 //!
 //! Files: `segment-N.log` (frames, see `frame.rs`), `head` (the last signed checkpoint), `lock`, `tiles/`.
 
+mod batching;
 pub mod disk;
 mod engine;
 pub mod files;
@@ -18,7 +19,6 @@ mod keeper;
 pub mod keys;
 pub mod limits;
 pub mod memory;
-
 mod observe;
 mod options;
 mod publish;

@@ -152,6 +152,11 @@ impl SegmentLog {
         paths::consistency(&hashes, old, new).ok_or_else(|| LogUnavailable::Failed(hashes.error()))
     }
 
+    fn may_take(&self, entry: &Entry) -> Result<(), LogUnavailable> {
+        self.shared.alive()?;
+        if !entry.closes && self.shared.keeper.is_full() { Err(LogUnavailable::Full) } else { Ok(()) }
+    }
+
     /// Takes no more entries, writes what waits, signs the last head, and lets the folder go. A second call does nothing.
     pub fn close(&self) {
         let threads = std::mem::take(&mut *held(&self.threads));
@@ -186,14 +191,16 @@ fn first_segment(options: &LogOptions, disk: &dyn Disk) -> Result<Place, OpenErr
 
 impl RecordLog for SegmentLog {
     fn submit(&self, entry: Entry) -> Result<Durable, LogUnavailable> {
-        self.shared.alive()?;
-        if !entry.closes && self.shared.keeper.is_full() {
-            return Err(LogUnavailable::Full);
-        }
+        self.may_take(&entry)?;
         let answer = self.shared.queue.push(entry)?;
         Ok(Box::pin(async move {
             answer.await.unwrap_or_else(|_| Err(LogUnavailable::Failed("the log stopped".to_owned())))
         }))
+    }
+
+    fn submit_unawaited(&self, entry: Entry) -> Result<(), LogUnavailable> {
+        self.may_take(&entry)?;
+        self.shared.queue.push_unawaited(entry)
     }
 
     fn durable_size(&self) -> u64 {

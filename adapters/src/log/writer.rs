@@ -79,8 +79,7 @@ impl Writer {
 
     fn refuse_all(&mut self, batch: &mut VecDeque<Waiting>, failure: &LogUnavailable) {
         for waiting in self.answered.drain(..).chain(batch.drain(..)) {
-            // Whoever no longer waits needs no answer.
-            let _ = waiting.answer.send(Err(failure.clone()));
+            waiting.tell(Err(failure.clone()));
         }
     }
 
@@ -89,12 +88,12 @@ impl Writer {
         while let Some(mut waiting) = batch.pop_front() {
             match self.join(&mut waiting.entry) {
                 Fit::Joined => self.answered.push(waiting),
-                Fit::Refused(why) => drop(waiting.answer.send(Err(why))),
+                Fit::Refused(why) => waiting.tell(Err(why)),
                 Fit::NextSegment => {
                     self.flush()?;
                     match self.roll() {
                         Ok(()) => batch.push_front(waiting),
-                        Err(LogUnavailable::Full) => drop(waiting.answer.send(Err(LogUnavailable::Full))),
+                        Err(LogUnavailable::Full) => waiting.tell(Err(LogUnavailable::Full)),
                         Err(failure) => {
                             batch.push_front(waiting);
                             return Err(failure);
@@ -192,8 +191,7 @@ impl Writer {
         let first = self.store.durable();
         self.store.append(&self.written);
         for ((sequence, written), waiting) in (first..).zip(&self.written).zip(self.answered.drain(..)) {
-            // Whoever no longer waits needs no answer; the entry stands all the same.
-            let _ = waiting.answer.send(Ok(Position { sequence, leaf_hash: written.leaf_hash }));
+            waiting.tell(Ok(Position { sequence, leaf_hash: written.leaf_hash }));
         }
         self.written.clear();
         self.bytes.clear();

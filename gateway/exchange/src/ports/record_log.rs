@@ -80,6 +80,15 @@ pub trait RecordLog: Send + Sync + std::fmt::Debug {
     /// [`LogUnavailable`] at once when nothing can be queued.
     fn submit(&self, entry: Entry) -> Result<Durable, LogUnavailable>;
 
+    /// Queues an entry in order for which nobody waits. It becomes durable with the next that somebody waits for, and
+    /// within milliseconds if there is none.
+    ///
+    /// # Errors
+    /// As [`Self::submit`].
+    fn submit_unawaited(&self, entry: Entry) -> Result<(), LogUnavailable> {
+        self.submit(entry).map(drop)
+    }
+
     /// Entries that are durable.
     fn durable_size(&self) -> u64;
 

@@ -86,11 +86,12 @@ async fn intent(
 ) -> Result<Option<Position>, Refusal> {
     let entry = record::entry(parts, trail, &Closing::intent()).await?;
     debug_assert_eq!(entry.leaf.kind, Kind::Intent);
-    let durable = parts.log.submit(entry).map_err(|error| record::refusal(&error))?;
+    let refusal = |error| record::refusal(&error);
     if authorised.secret || routed.service.writes {
-        return durable.await.map(Some).map_err(|error| record::refusal(&error));
+        let durable = parts.log.submit(entry).map_err(refusal)?;
+        return durable.await.map(Some).map_err(refusal);
     }
-    Ok(None)
+    parts.log.submit_unawaited(entry).map(|()| None).map_err(refusal)
 }
 
 /// Gives back what was used up, for a request that released nothing.

@@ -1,8 +1,8 @@
 //! TLS of the listeners: whom we trust, what we show, who the peer is, and files that may change at any time.
 //!
-//! Map: [`trust`] verifies client certificates and answers whether a serial is revoked · [`revocation`] reads the lists ·
-//! [`server_certificate`] is what we show · [`identity`] reads the peer · [`acceptor`] joins them for Pingora · [`watch`]
-//! follows the files.
+//! Map: [`trust`] verifies client certificates and answers whether a serial is revoked, by `lists` that it verified when
+//! they were read · [`revocation`] reads the lists · [`server_certificate`] is what we show · [`identity`] reads the peer ·
+//! [`acceptor`] joins them for Pingora · [`watch`] follows the files.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -10,6 +10,7 @@ use rustls::crypto::{CryptoProvider, aws_lc_rs};
 
 pub mod acceptor;
 pub mod identity;
+mod lists;
 pub mod revocation;
 pub mod server_certificate;
 mod sessions;

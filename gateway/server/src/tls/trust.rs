@@ -16,9 +16,53 @@ use rustls::{
 };
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, UnixTime, pem::PemObject};
 
-use super::{TlsError, provider, revocation::RevokedSerials, sessions::Sessions};
+use super::{TlsError, lists::VerifiedLists, provider, revocation::RevokedSerials, sessions::Sessions};
 
-type Verifier = Arc<dyn ClientCertVerifier>;
+/// The two verifiers over the same roots, and the lists that were verified already.
+#[derive(Debug)]
+struct Verifier {
+    /// Asks every list, and verifies its signature each time.
+    careful: Arc<dyn ClientCertVerifier>,
+    /// Asks no list.
+    quick: Arc<dyn ClientCertVerifier>,
+    lists: VerifiedLists,
+}
+
+impl Verifier {
+    fn new(
+        roots: &[CertificateDer<'static>],
+        lists: Vec<CertificateRevocationListDer<'static>>,
+    ) -> Result<Self, TlsError> {
+        let mut store = RootCertStore::empty();
+        for root in roots {
+            store.add(root.clone()).map_err(|_| TlsError::Malformed("root certificate"))?;
+        }
+        let (store, verified) = (Arc::new(store), VerifiedLists::of(roots, &lists));
+        // An out-of-date list refuses everyone it speaks of: nobody can say who was revoked since.
+        let careful = WebPkiClientVerifier::builder_with_provider(Arc::clone(&store), provider())
+            .with_crls(lists)
+            .only_check_end_entity_revocation()
+            .enforce_revocation_expiration()
+            .build();
+        let quick = WebPkiClientVerifier::builder_with_provider(store, provider()).build();
+        let refused = |error: rustls::server::VerifierBuilderError| TlsError::Refused(error.to_string());
+        Ok(Self { careful: careful.map_err(refused)?, quick: quick.map_err(refused)?, lists: verified })
+    }
+
+    /// A client whom a root signed directly is looked up in the lists that this root signed; whoever shows a chain, or is
+    /// of an authority without such a list, is verified with all of them.
+    fn verify(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        let said = if intermediates.is_empty() { self.lists.verdict(end_entity, now) } else { None };
+        let Some(said) = said else { return self.careful.verify_client_cert(end_entity, intermediates, now) };
+        let verified = self.quick.verify_client_cert(end_entity, intermediates, now)?;
+        said.map(|()| verified)
+    }
+}
 
 /// The roots and revocation lists in force.
 ///
@@ -111,17 +155,7 @@ impl Read {
             .collect::<Result<_, _>>()
             .map_err(|_| TlsError::Malformed("certificate revocation list"))?;
         let revoked = RevokedSerials::from_lists(&lists)?;
-        let mut store = RootCertStore::empty();
-        for root in &roots {
-            store.add(root.clone()).map_err(|_| TlsError::Malformed("root certificate"))?;
-        }
-        // An out-of-date list refuses everyone it speaks of: nobody can say who was revoked since.
-        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(store), provider())
-            .with_crls(lists)
-            .only_check_end_entity_revocation()
-            .enforce_revocation_expiration()
-            .build()
-            .map_err(|error| TlsError::Refused(error.to_string()))?;
+        let verifier = Verifier::new(&roots, lists)?;
         Ok(Self { roots, verifier, revoked })
     }
 }
@@ -139,7 +173,7 @@ impl ClientCertVerifier for TrustState {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        self.verifier.load().verify_client_cert(end_entity, intermediates, now)
+        self.verifier.load().verify(end_entity, intermediates, now)
     }
 
     fn verify_tls12_signature(
@@ -148,7 +182,7 @@ impl ClientCertVerifier for TrustState {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.verifier.load().verify_tls12_signature(message, cert, dss)
+        self.verifier.load().quick.verify_tls12_signature(message, cert, dss)
     }
 
     fn verify_tls13_signature(
@@ -157,11 +191,11 @@ impl ClientCertVerifier for TrustState {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.verifier.load().verify_tls13_signature(message, cert, dss)
+        self.verifier.load().quick.verify_tls13_signature(message, cert, dss)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.verifier.load().supported_verify_schemes()
+        self.verifier.load().quick.supported_verify_schemes()
     }
 }
 
