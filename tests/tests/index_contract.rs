@@ -194,7 +194,14 @@ async fn the_bill_is_the_recomputation(url: &str) {
         })
         .collect();
     let entries: Vec<_> = leaves.iter().map(|leaf| opened(leaf.clone(), &[])).collect();
-    assert!(store.take("node-1", 0, &entries).await.unwrap());
+    // In two batches, and the same once more on another node: lines add up, and forgetting a node takes its part away.
+    assert!(store.take("node-1", 0, &entries[..150]).await.unwrap());
+    assert!(store.take("node-1", 150, &entries[150..]).await.unwrap());
+    assert!(store.take("node-2", 0, &entries).await.unwrap());
+    let (bank, november) = (AgencyId::parse("bank-indus").unwrap(), Month::parse("2026-11").unwrap());
+    let twice = store.usage(&bank, november).await.unwrap();
+    assert_eq!(twice, recompute(leaves.iter().chain(&leaves), &bank, november));
+    store.forget("node-2").await.unwrap();
     let mut billed = 0;
     for agency in ["bank-indus", "telco-sarhad", "nobody"] {
         for month in ["2026-08", "2026-09", "2026-10", "2026-11", "2026-12"] {

@@ -4,8 +4,9 @@
 
 use std::time::Duration;
 
-/// The longest pause for others who wait. A sync takes about as long, and many together need one instead of many.
-pub(super) const PAUSE_MAX: Duration = Duration::from_micros(500);
+/// The longest pause for others who wait. It is over sooner when as many wait as were about, so that it lasts only while
+/// a load changes, and under loads that keep the machine busy anyway.
+pub(super) const PAUSE_MAX: Duration = Duration::from_millis(2);
 
 /// The longest that an entry stays queued for which nobody waits, such as the intent of a request that is being answered:
 /// the next who waits takes it along sooner.

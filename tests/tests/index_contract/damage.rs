@@ -25,8 +25,10 @@ pub async fn a_damaged_row_is_told_and_the_rebuilt_index_is_whole(url: &str) {
     for damage in [
         "UPDATE entry SET kind = 'junk' WHERE sequence = 3",
         "UPDATE entry SET kind = '' WHERE sequence = 3",
-        "UPDATE entry SET status = 65536 WHERE sequence = 3",
-        "UPDATE entry SET status = -1 WHERE sequence = 3",
+        "UPDATE entry SET shown = '' WHERE sequence = 3",
+        "UPDATE entry SET shown = REPLACE(shown, ',200,', ',65536,') WHERE sequence = 3",
+        "UPDATE entry SET shown = REPLACE(shown, ',200,', ',-1,') WHERE sequence = 3",
+        "UPDATE entry SET shown = shown || ' ' || shown WHERE sequence = 3",
         "UPDATE entry SET sequence = -3 WHERE sequence = 3; UPDATE subject SET sequence = -3 WHERE sequence = 3",
     ] {
         meddled(url, damage).await.unwrap();
@@ -55,7 +57,8 @@ pub async fn a_watermark_set_back_doubles_nothing(url: &str) {
     assert_eq!(sequences(&found), [5, 4, 3, 2, 1, 0]);
     for (sql, why) in [
         ("UPDATE watermark SET next_sequence = -1", "a watermark before the log"),
-        ("UPDATE entry SET billed = 2", "neither billed nor not"),
+        ("UPDATE bill SET calls = -1", "fewer calls than none"),
+        ("INSERT INTO bill SELECT * FROM bill", "a line of a bill twice"),
         ("UPDATE subject SET returned = 7", "neither returned nor not"),
         ("INSERT INTO subject SELECT * FROM subject", "a citizen twice in one entry"),
     ] {

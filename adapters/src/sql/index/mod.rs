@@ -12,6 +12,7 @@ mod indexer;
 mod opened;
 mod query;
 mod schema;
+mod shown;
 mod store;
 
 pub use indexer::Indexer;

@@ -9,7 +9,11 @@ use exchange::{
 };
 use sqlx::{Row as _, any::AnyRow};
 
-use super::{IndexStore, store::stored};
+use super::{
+    IndexStore,
+    shown::{self, Shown},
+    store::stored,
+};
 use crate::sql::SqlError;
 
 /// Which accesses to a citizen are asked for.
@@ -65,8 +69,7 @@ pub struct Access {
 }
 
 const ACCESSES: &str = "
-SELECT e.sequence, e.at, e.kind, e.request, e.agency, e.service, e.purpose, e.basis, e.status, e.code, e.released,
-       e.row_count, s.returned
+SELECT e.sequence, e.at, e.kind, e.request, e.shown, s.returned
 FROM subject s JOIN entry e ON e.node = s.node AND e.sequence = s.sequence
 WHERE s.subject_key = $1 AND s.node = $2 AND s.sequence < $3 AND s.sequence < $4 AND e.at >= $5 AND e.at < $6
   AND e.request <> $7
@@ -77,7 +80,7 @@ ORDER BY s.sequence DESC LIMIT $8";
 const USAGE: &str = "
 SELECT tariff, rate_version, CAST(SUM(calls) AS BIGINT) AS calls, CAST(SUM(row_count) AS BIGINT) AS row_count,
        CAST(SUM(amount) AS BIGINT) AS amount
-FROM entry WHERE agency = $1 AND at >= $2 AND at < $3 AND billed = 1
+FROM bill WHERE agency = $1 AND month = $2
 GROUP BY tariff, rate_version";
 
 impl IndexStore {
@@ -106,12 +109,8 @@ impl IndexStore {
     /// # Errors
     /// [`SqlError`] when the database does not answer.
     pub async fn usage(&self, agency: &AgencyId, month: Month) -> Result<Statement, SqlError> {
-        let rows = sqlx::query(USAGE)
-            .bind(agency.as_str())
-            .bind(month.first().micros())
-            .bind(month.until().micros())
-            .fetch_all(self.database.pool())
-            .await?;
+        let rows =
+            sqlx::query(USAGE).bind(agency.as_str()).bind(month.to_string()).fetch_all(self.database.pool()).await?;
         let lines = rows.iter().map(line).collect::<Result<_, _>>()?;
         Ok(Statement::of(agency.clone(), month, lines))
     }
@@ -119,20 +118,22 @@ impl IndexStore {
 
 fn access(row: &AnyRow) -> Result<Access, SqlError> {
     let kind: String = row.try_get("kind")?;
-    let released: String = row.try_get("released")?;
+    let text: String = row.try_get("shown")?;
+    let Shown(agency, service, purpose, basis, status, code, released, rows) =
+        shown::read(&text).ok_or_else(damaged)?;
     Ok(Access {
         sequence: number(row.try_get("sequence")?)?,
         at: Timestamp::from_micros(row.try_get("at")?),
         kind: Kind::parse(&kind).ok_or_else(damaged)?,
         request: row.try_get("request")?,
-        agency: row.try_get("agency")?,
-        service: row.try_get("service")?,
-        purpose: row.try_get("purpose")?,
-        basis: row.try_get("basis")?,
-        status: number(row.try_get("status")?)?,
-        code: row.try_get("code")?,
-        released: released.split_ascii_whitespace().map(str::to_owned).collect(),
-        rows: row.try_get("row_count")?,
+        agency,
+        service,
+        purpose,
+        basis,
+        status,
+        code,
+        released,
+        rows: i64::from(rows),
         returned: row.try_get::<i64, _>("returned")? != 0,
     })
 }

@@ -1,4 +1,7 @@
 //! Tables of the index. They hold no name, number or address of anyone: citizens stand as keyed digests, users not at all.
+//!
+//! A column of its own has what SQL asks by; what is only shown of an entry stands together in one ([`super::shown`]), and
+//! bills are summed while entries are taken, for each column of each entry costs the time of a request's answer.
 
 use crate::sql::Migration;
 
@@ -6,10 +9,11 @@ use crate::sql::Migration;
 pub(super) const COMPONENT: &str = "index";
 
 /// `next_sequence` moves in the transaction that writes the rows before it, which is what makes indexing exactly once.
-/// `billed` and `calls` are computed by `exchange::statement`, so that SQL only sums. Flags are 0 or 1.
-pub(super) const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    sql: "
+/// What is billed is computed by `exchange::statement`, so that SQL only sums. Flags are 0 or 1.
+pub(super) const MIGRATIONS: &[Migration] =
+    &[Migration { version: 1, sql: FIRST }, Migration { version: 2, sql: SECOND }];
+
+const FIRST: &str = "
 CREATE TABLE watermark (
     node TEXT PRIMARY KEY,
     next_sequence BIGINT NOT NULL CHECK (next_sequence >= 0)
@@ -46,5 +50,33 @@ CREATE TABLE subject (
     returned BIGINT NOT NULL CHECK (returned IN (0, 1)),
     PRIMARY KEY (subject_key, node, sequence)
 );
-",
-}];
+";
+
+/// The index is built again from the log: without a watermark it begins at the first entry.
+const SECOND: &str = "
+DELETE FROM watermark;
+DELETE FROM subject;
+DROP TABLE entry;
+CREATE TABLE entry (
+    node TEXT NOT NULL,
+    sequence BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    intent BIGINT,
+    request TEXT NOT NULL,
+    shown TEXT NOT NULL,
+    PRIMARY KEY (node, sequence)
+);
+CREATE INDEX entry_closes ON entry (node, intent) WHERE intent IS NOT NULL;
+CREATE TABLE bill (
+    node TEXT NOT NULL,
+    agency TEXT NOT NULL,
+    month TEXT NOT NULL,
+    tariff TEXT NOT NULL,
+    rate_version TEXT NOT NULL,
+    calls BIGINT NOT NULL CHECK (calls >= 0),
+    row_count BIGINT NOT NULL CHECK (row_count >= 0),
+    amount BIGINT NOT NULL,
+    PRIMARY KEY (agency, month, tariff, rate_version, node)
+);
+";

@@ -2,41 +2,26 @@
 
 use std::sync::LazyLock;
 
-use exchange::{record::leaf::Leaf, statement};
+use exchange::{record::leaf::Leaf, statement::Bills};
 
-use super::{IndexError, Opened, schema};
+use super::{IndexError, Opened, schema, shown};
 use crate::sql::{
     Database, SqlError, Work,
     many::{self, Insertion},
 };
 
-static ENTRIES: LazyLock<Insertion> = LazyLock::new(|| {
-    let columns = [
-        "sequence",
-        "at",
-        "kind",
-        "intent",
-        "request",
-        "caller",
-        "agency",
-        "service",
-        "purpose",
-        "basis",
-        "status",
-        "code",
-        "released",
-        "row_count",
-        "amount",
-        "tariff",
-        "rate_version",
-        "billed",
-        "calls",
-    ];
-    Insertion::new("entry", "node", &columns)
-});
+static ENTRIES: LazyLock<Insertion> =
+    LazyLock::new(|| Insertion::new("entry", "node", &["sequence", "at", "kind", "intent", "request", "shown"]));
 
 static SUBJECTS: LazyLock<Insertion> =
     LazyLock::new(|| Insertion::new("subject", "node", &["subject_key", "sequence", "returned"]));
+
+const BILL: &str = "
+INSERT INTO bill (node, agency, month, tariff, rate_version, calls, row_count, amount)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+ON CONFLICT (agency, month, tariff, rate_version, node) DO UPDATE
+SET calls = bill.calls + EXCLUDED.calls, row_count = bill.row_count + EXCLUDED.row_count,
+    amount = bill.amount + EXCLUDED.amount";
 
 /// The index's tables in one database.
 #[derive(Clone, Debug)]
@@ -80,6 +65,7 @@ impl IndexStore {
         let shown: Vec<&Opened> = entries.iter().filter(|entry| !entry.is_closed).collect();
         write_entries(&mut work, node, &shown).await?;
         write_subjects(&mut work, node, &shown).await?;
+        add_to_bills(&mut work, node, entries).await?;
         work.commit().await?;
         Ok(true)
     }
@@ -93,6 +79,7 @@ impl IndexStore {
         for statement in [
             "DELETE FROM subject WHERE node = $1",
             "DELETE FROM entry WHERE node = $1",
+            "DELETE FROM bill WHERE node = $1",
             "DELETE FROM watermark WHERE node = $1",
         ] {
             sqlx::query(statement).bind(node).execute(work.on()).await?;
@@ -130,28 +117,35 @@ async fn write_entries(work: &mut Work, node: &str, entries: &[&Opened]) -> Resu
 type Bound<'q> = sqlx::query::Query<'q, sqlx::Any, sqlx::any::AnyArguments>;
 
 fn bind_entry<'q>(insertion: Bound<'q>, leaf: &'q Leaf) -> Bound<'q> {
-    let item = statement::billed(leaf);
-    let released: Vec<&str> = leaf.released.iter().map(|released| released.datatype.as_str()).collect();
     insertion
         .bind(stored(leaf.sequence))
         .bind(leaf.at)
         .bind(leaf.kind.as_str())
         .bind(leaf.intent.map(stored))
         .bind(&leaf.request)
-        .bind(&leaf.caller)
-        .bind(&leaf.agency)
-        .bind(&leaf.service)
-        .bind(&leaf.purpose)
-        .bind(&leaf.basis)
-        .bind(i64::from(leaf.status))
-        .bind(&leaf.code)
-        .bind(released.join(" "))
-        .bind(i64::from(leaf.rows))
-        .bind(leaf.amount)
-        .bind(&leaf.tariff)
-        .bind(leaf.rate_version.as_deref().unwrap_or_default())
-        .bind(i64::from(item.is_some()))
-        .bind(item.map_or(0, |item| item.calls))
+        .bind(shown::text(leaf))
+}
+
+/// One row for each line of a bill that the entries add to: few, however many entries.
+async fn add_to_bills(work: &mut Work, node: &str, entries: &[Opened]) -> Result<(), SqlError> {
+    let mut bills = Bills::default();
+    entries.iter().for_each(|entry| bills.add(&entry.leaf));
+    for bill in bills.statements() {
+        for line in &bill.lines {
+            sqlx::query(BILL)
+                .bind(node)
+                .bind(bill.agency.as_str())
+                .bind(bill.month.to_string())
+                .bind(&line.tariff)
+                .bind(&line.rate_version)
+                .bind(line.calls)
+                .bind(line.rows)
+                .bind(line.amount_milli_paisa)
+                .execute(work.on())
+                .await?;
+        }
+    }
+    Ok(())
 }
 
 async fn write_subjects(work: &mut Work, node: &str, entries: &[&Opened]) -> Result<(), SqlError> {

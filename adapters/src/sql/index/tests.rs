@@ -12,6 +12,7 @@ use exchange::{
 use super::{
     Access, AccessQuery, IndexError, IndexStore, Indexer, Opener,
     fake::{ADDRESS, FakeLog, NAME, citizen, key, leaf},
+    schema::{COMPONENT, MIGRATIONS},
 };
 use crate::sql::{Database, SqlError};
 
@@ -218,6 +219,28 @@ async fn from_is_inside_and_until_is_outside() {
     let (from, until) = (Timestamp::from_micros(AT + 1), Timestamp::from_micros(AT + 2));
     let found = store.accesses(&AccessQuery { from, until, ..everything(3) }).await.unwrap();
     assert_eq!(sequences(&found), [1]);
+}
+
+#[tokio::test]
+async fn an_index_of_version_one_is_built_again_from_the_log() {
+    let bench = Bench::new("upgrade");
+    bench.fill(7);
+    let url = format!("sqlite:{}", bench.folder.join("index.db").display());
+    let old = Database::open(&url, "log_index").await.unwrap();
+    old.migrate(COMPONENT, &MIGRATIONS[..1]).await.unwrap();
+    for sql in [
+        "INSERT INTO watermark VALUES ('node-1', 7)",
+        "INSERT INTO subject VALUES ('00', 'node-1', 3, 1)",
+        "INSERT INTO entry VALUES ('node-1', 3, 1, 'outcome', NULL, 'r', 'Agency', NULL, NULL, NULL, NULL, 200, NULL, '', 1, \
+         5, NULL, '', 1, 1)",
+    ] {
+        sqlx::query(sql).execute(old.pool()).await.unwrap();
+    }
+    old.close().await;
+    let (indexer, store) = bench.indexer().await;
+    assert_eq!(store.indexed("node-1").await, Ok(0));
+    assert_eq!(indexer.catch_up().await, Ok(7));
+    assert_eq!(sequences(&store.accesses(&everything(7)).await.unwrap()), (0..7).rev().collect::<Vec<_>>());
 }
 
 /// Numbers that look random and are the same in each run.
