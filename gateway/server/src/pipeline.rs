@@ -131,7 +131,10 @@ impl Pipeline {
         let position = record::durable(parts, trail, &closing).await?;
         watch.done("record");
         idempotency::finish(parts, routed, position, rows, &body, trail).await;
-        Ok(release::answer(trail, parts.log.origin(), position, rows, charge.as_ref(), replay_of, body.clone()))
+        let origin = parts.log.origin();
+        let reply = release::answer(trail, origin, position, rows, charge.as_ref(), replay_of, body.clone());
+        watch.done("release");
+        Ok(reply)
     }
 
     /// What the upstream answers, filtered: body, rows, and whom it named.

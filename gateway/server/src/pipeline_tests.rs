@@ -48,6 +48,17 @@ async fn a_read_is_decided_used_up_intended_asked_recorded_in_this_order() {
 }
 
 #[tokio::test]
+async fn an_answered_request_is_measured_once_in_each_phase() {
+    let trial = granted().await;
+    assert_eq!(trial.send(&Call::kyc()).await.status, 200);
+    let text = trial.parts.metrics.render().unwrap();
+    for phase in crate::observe::metrics::PHASES {
+        let line = format!("ijazat_phase_seconds_count{{phase=\"{phase}\"}} 1\n");
+        assert!(text.contains(&line), "{phase} is not measured");
+    }
+}
+
+#[tokio::test]
 async fn a_write_is_asked_only_when_its_intent_is_durable() {
     let trial = Trial::new().await;
     let gate = trial.log.gate();

@@ -19,7 +19,7 @@ fn documented() -> String {
 
 #[test]
 fn the_readme_holds_exactly_the_lines_that_the_demo_prints_with_the_usual_paths_and_ports() {
-    let printed = lines(Path::new("./state"), "target/release/ijazat", 8443, 8444, citizen());
+    let printed = lines(Path::new("./state"), "target/demo/ijazat", 8443, 8444, citizen());
     assert_eq!(documented().trim_end(), printed.trim_end());
     assert_eq!(readme().matches("```bash\n").count(), 1, "there is one block to type");
 }
@@ -39,7 +39,7 @@ fn every_part_follows_what_it_is_given() {
     assert_eq!(text.matches("https://localhost:7001/").count(), 6, "{text}");
     assert_eq!(text.matches("https://localhost:7002/").count(), 2);
     assert_eq!(text.matches("4210112345671").count(), 3);
-    for usual in ["8443", "8444", "1029049703061", "./state", "target/release"] {
+    for usual in ["8443", "8444", "1029049703061", "./state", "target/demo"] {
         assert!(!text.contains(usual), "{usual}: {text}");
     }
 }

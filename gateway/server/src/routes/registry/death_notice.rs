@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::{
     answer::{Answer, read},
     permitted::Permitted,
-    problem::Problem,
+    problem::parameter,
 };
 
 #[derive(Deserialize)]
@@ -27,7 +27,7 @@ struct Params {
 /// Answers `{"notice", "status"}`; the person cannot be verified from then on.
 ///
 /// # Errors
-/// A [`Problem`]; nothing is held then.
+/// What the registry says; nothing is held then.
 pub async fn handle(
     State(service): State<Arc<RegistryService>>,
     Permitted(permit): Permitted,
@@ -35,7 +35,7 @@ pub async fn handle(
 ) -> Answer<NoticeAnswer> {
     let params: Params = read(&body)?;
     let content = DeathNotice {
-        died: Day::parse(&params.date_of_death).ok_or_else(|| Problem::parameter("date_of_death"))?,
+        died: Day::parse(&params.date_of_death).ok_or_else(|| parameter("date_of_death"))?,
         place: params.place,
         informant: params.informant_cnic,
         cause: params.cause,

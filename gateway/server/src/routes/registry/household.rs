@@ -4,35 +4,24 @@ use std::sync::Arc;
 
 use axum::{Json, extract::State};
 use bytes::Bytes;
-use exchange::{cnic::Cnic, ids::DatatypeId};
 use registry_core::{answer::HouseholdAnswer, service::RegistryService};
-use serde::Deserialize;
 
 use super::{
-    answer::{Answer, read},
+    answer::{Answer, Person, read},
     permitted::Permitted,
 };
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Params {
-    cnic: Cnic,
-    /// Decided at the door, all or nothing; the permit names what came of it.
-    #[serde(rename = "fields")]
-    _fields: Option<Vec<DatatypeId>>,
-}
 
 /// Answers `{"subjects":[…], "household":{…}}`; `subjects` are for the door's record and go no further.
 ///
 /// # Errors
-/// A [`super::problem::Problem`]; `subject_not_verifiable` also for a person without a household.
+/// `subject_not_verifiable` also for a person without a household.
 pub async fn handle(
     State(service): State<Arc<RegistryService>>,
     Permitted(permit): Permitted,
     body: Bytes,
 ) -> Answer<HouseholdAnswer> {
-    let params: Params = read(&body)?;
-    Ok(Json(service.household(&permit, params.cnic).await?))
+    let person: Person = read(&body)?;
+    Ok(Json(service.household(&permit, person.cnic).await?))
 }
 
 #[cfg(test)]

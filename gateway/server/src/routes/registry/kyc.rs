@@ -4,35 +4,24 @@ use std::sync::Arc;
 
 use axum::{Json, extract::State};
 use bytes::Bytes;
-use exchange::{cnic::Cnic, ids::DatatypeId};
 use registry_core::{answer::IdentityAnswer, service::RegistryService};
-use serde::Deserialize;
 
 use super::{
-    answer::{Answer, read},
+    answer::{Answer, Person, read},
     permitted::Permitted,
 };
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Params {
-    cnic: Cnic,
-    /// Decided at the door, all or nothing; the permit names what came of it.
-    #[serde(rename = "fields")]
-    _fields: Option<Vec<DatatypeId>>,
-}
 
 /// Answers the particulars flat, each only if the permit names its datatype.
 ///
 /// # Errors
-/// A [`super::problem::Problem`]; `subject_not_verifiable` for anyone of whom nothing may be said.
+/// `subject_not_verifiable` for anyone of whom nothing may be said.
 pub async fn handle(
     State(service): State<Arc<RegistryService>>,
     Permitted(permit): Permitted,
     body: Bytes,
 ) -> Answer<IdentityAnswer> {
-    let params: Params = read(&body)?;
-    Ok(Json(service.identity(&permit, params.cnic).await?))
+    let person: Person = read(&body)?;
+    Ok(Json(service.identity(&permit, person.cnic).await?))
 }
 
 #[cfg(test)]

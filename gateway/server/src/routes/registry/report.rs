@@ -13,7 +13,7 @@ use super::{answer::Answer, permitted::Permitted};
 /// Answers the report; cells too small to publish are `null`.
 ///
 /// # Errors
-/// A [`super::problem::Problem`]; `not_found` for any other name.
+/// `not_found` for any other name.
 pub async fn handle(
     State(service): State<Arc<RegistryService>>,
     Permitted(permit): Permitted,

@@ -168,7 +168,7 @@ async fn without_a_permit_no_path_gives_data() {
     let check = async |method: Method, path: &str| {
         let body = Body::from(json!({"cnic": ADULT}).to_string());
         let request = Request::builder().method(method).uri(path).body(body).unwrap();
-        assert_eq!(world.send(request).await, (401, json!({"code": "policy_denied"})), "{path}");
+        assert_eq!(world.send(request).await, (403, json!({"code": "policy_denied"})), "{path}");
     };
     check(Method::POST, "/v1/identity/yes-no").await;
     check(Method::POST, "/v1/identity/kyc").await;

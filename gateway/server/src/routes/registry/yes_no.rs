@@ -15,7 +15,7 @@ use serde::Deserialize;
 use super::{
     answer::{Answer, read},
     permitted::Permitted,
-    problem::Problem,
+    problem::parameter,
 };
 
 #[derive(Deserialize)]
@@ -30,7 +30,7 @@ struct Params {
 /// Answers `{"match": bool}`: yes only if everything that was given is the person's.
 ///
 /// # Errors
-/// A [`Problem`]; `subject_not_verifiable` for anyone of whom nothing may be said.
+/// `subject_not_verifiable` for anyone of whom nothing may be said.
 pub async fn handle(
     State(service): State<Arc<RegistryService>>,
     Permitted(permit): Permitted,
@@ -41,7 +41,7 @@ pub async fn handle(
     let given = Particulars {
         name: params.name,
         father_name: params.father_name,
-        date_of_birth: born.map_err(|_| Problem::parameter("date_of_birth"))?,
+        date_of_birth: born.map_err(|_| parameter("date_of_birth"))?,
     };
     Ok(Json(service.match_person(&permit, params.cnic, &given).await?))
 }
