@@ -25,6 +25,8 @@ mod directory_model;
 mod edges;
 #[path = "control_contract/idempotency.rs"]
 mod idempotency;
+#[path = "control_contract/idempotency_old.rs"]
+mod idempotency_old;
 #[path = "control_contract/idempotency_races.rs"]
 mod idempotency_races;
 #[path = "control_contract/key_check.rs"]
@@ -41,6 +43,8 @@ mod races;
 mod sealed;
 #[path = "control_contract/tokens.rs"]
 mod tokens;
+#[path = "control_contract/tokens_again.rs"]
+mod tokens_again;
 #[path = "control_contract/trouble.rs"]
 mod trouble;
 
@@ -117,6 +121,16 @@ contracts! {
         a_paused_consent_holds_nothing_until_it_goes_on,
         an_approval_is_used_once_and_leaves_the_directory,
     }
+    tokens_again {
+        a_used_token_is_found_again_by_the_request_that_used_it,
+        a_used_token_is_found_again_for_ten_minutes_after_its_use,
+        a_used_token_is_not_found_again_after_the_end_that_was_asked,
+        a_token_that_nobody_used_is_found_again_as_it_is_found,
+        a_revoked_consent_is_not_found_again,
+        a_paused_consent_is_not_found_again_until_it_goes_on,
+        a_standing_token_is_found_again_by_any_request_until_it_ends,
+        a_damaged_consent_is_not_found_again,
+    }
     directory {
         what_is_written_reads_back,
         the_generation_rises_with_every_change,
@@ -172,6 +186,13 @@ contracts! {
         a_key_is_remembered_to_the_microsecond,
         a_reused_key_begins_anew,
         an_answer_of_any_size_is_given_again_as_it_was,
+    }
+    idempotency_old {
+        what_is_claimed_is_finished_found_and_counted,
+        what_is_abandoned_is_free_for_any_request,
+        forgetting_forgets_only_what_is_a_day_old,
+        forgetting_takes_no_key_that_is_begun_at_once,
+        forgetting_waits_for_its_turn,
     }
     key_check {
         another_key_is_named_at_the_start,

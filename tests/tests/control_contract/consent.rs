@@ -10,7 +10,7 @@ use exchange::{
 };
 
 use crate::world::{CERTIFICATE, CITIZEN, MOBILE, PASSCODE, World, passcode};
-use adapters::sql::control::Polled;
+use adapters::sql::{SqlError, control::Polled};
 
 fn answer(polled: Option<&Polled>) -> Option<PollAnswer> {
     match polled {
@@ -50,13 +50,21 @@ pub async fn a_yes_becomes_one_token_for_what_was_asked(world: &World) {
     }
 }
 
-/// Offers one passcode `count` times at once through both stores, and counts the answers.
+/// Offers one passcode `count` times at once through both stores, and counts the answers. Whoever is told that others hold
+/// the store was not heard and says it again, as a client would.
 async fn flood(world: &World, digits: &'static str, count: usize) -> Vec<PasscodeAnswer> {
     let offers: Vec<_> = (0..count)
         .map(|n| {
             let store = if n % 2 == 0 { &world.here } else { &world.there };
             let (store, bank, teller) = (store.clone(), world.bank.clone(), world.teller.clone());
-            tokio::spawn(async move { store.offer("one", &bank, &teller, &passcode(digits)).await.unwrap().unwrap() })
+            tokio::spawn(async move {
+                loop {
+                    match store.offer("one", &bank, &teller, &passcode(digits)).await {
+                        Ok(answer) => return answer.unwrap(),
+                        Err(error) => assert!(matches!(error, SqlError::Unavailable(_)), "{error}"),
+                    }
+                }
+            })
         })
         .collect();
     let mut answers = Vec::new();

@@ -155,13 +155,18 @@ impl World {
 
     /// A request that has arrived and was answered.
     pub async fn submitted(&self, auth_req_id: &str, usage: ConsentUse) {
+        self.submitted_with(auth_req_id, &self.details(usage)).await;
+    }
+
+    /// The same with details of the caller's own.
+    pub async fn submitted_with(&self, auth_req_id: &str, details: &Details) {
         let request = NewRequest {
             auth_req_id,
             reference: "K7Q4",
             agency: &self.bank,
             user: &self.teller,
             subject: self.subject(),
-            details: &self.details(usage),
+            details,
             ttl_s: 300,
         };
         self.here.submit(&request).await.unwrap();
@@ -170,6 +175,10 @@ impl World {
     /// A request whose citizen has the passcode [`PASSCODE`].
     pub async fn sent(&self, auth_req_id: &str, usage: ConsentUse) {
         self.submitted(auth_req_id, usage).await;
+        self.message(auth_req_id).await;
+    }
+
+    async fn message(&self, auth_req_id: &str) {
         let text = format!("Ijazat code {PASSCODE}");
         assert!(self.there.send(auth_req_id, &passcode(PASSCODE), Self::contact(), &text).await.unwrap());
     }
@@ -184,7 +193,13 @@ impl World {
 
     /// A token of a fresh consent.
     pub async fn token(&self, auth_req_id: &str, usage: ConsentUse) -> IssuedToken {
-        self.sent(auth_req_id, usage).await;
+        self.submitted(auth_req_id, usage).await;
+        self.approved(auth_req_id).await
+    }
+
+    /// The token of a request that was submitted, after the citizen's yes.
+    pub async fn approved(&self, auth_req_id: &str) -> IssuedToken {
+        self.message(auth_req_id).await;
         assert_eq!(self.offer(auth_req_id, PASSCODE).await, Some(PasscodeAnswer::Approved));
         match self.poll(auth_req_id).await {
             Some(Polled::Token(token)) => token,

@@ -31,7 +31,7 @@ impl ControlStore {
         let granted_at = whole_millisecond(approved.approved_at.ok_or_else(|| damaged("approval"))?);
         sqlx::query(
             "INSERT INTO consent (id, revision, subject, agency, user_id, purpose, datatypes, usage, granted_at, \
-             expires_at, state) VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, 'active')",
+             expires_at, state, valid_until) VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, 'active', $10)",
         )
         .bind(id.as_str())
         .bind(stored.subject.clone())
@@ -42,6 +42,7 @@ impl ControlStore {
         .bind(tokens::usage_word(details.usage))
         .bind(granted_at.micros())
         .bind(expires_at.micros())
+        .bind(details.valid_until.map(Timestamp::micros))
         .execute(work.on())
         .await?;
         Ok(id)

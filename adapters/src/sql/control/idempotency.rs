@@ -154,6 +154,7 @@ impl ControlStore {
     /// [`SqlError`]: the next call deletes them.
     pub async fn forget_old_keys(&self) -> Result<u64, SqlError> {
         let until = self.clock.now().plus_seconds(-REMEMBERED_S).micros();
+        let _turn = self.database.turn().await?;
         let forgotten = sqlx::query("DELETE FROM idempotency WHERE begun_at <= $1")
             .bind(until)
             .execute(self.database.pool())

@@ -6,6 +6,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, sql: FIRST },
     Migration { version: 2, sql: KEY_CHECKS },
     Migration { version: 3, sql: ADMIN_CHANGES },
+    Migration { version: 4, sql: OWN_END },
 ];
 
 const FIRST: &str = "
@@ -59,3 +60,6 @@ CREATE TABLE admin_change (
     node TEXT, log_from BIGINT, sequence BIGINT);
 CREATE INDEX admin_change_waiting ON admin_change (ordinal) WHERE sequence IS NULL;
 ";
+
+/// The end that was asked of the citizen, where one was: a repetition of a request may not outlive it.
+const OWN_END: &str = "ALTER TABLE consent ADD COLUMN valid_until BIGINT";

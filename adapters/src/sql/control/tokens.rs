@@ -16,7 +16,7 @@ use sqlx::{Row as _, any::AnyRow};
 use super::{ControlStore, SqlError, damaged, sha256};
 
 const FIND: &str = "SELECT t.certificate, t.expires_at AS token_expires_at, t.used_by, t.used_at, c.id, c.revision, c.subject, \
-                    c.agency, c.user_id, c.purpose, c.datatypes, c.usage, c.granted_at, c.expires_at, c.state \
+                    c.agency, c.user_id, c.purpose, c.datatypes, c.usage, c.granted_at, c.expires_at, c.state, c.valid_until \
                     FROM token t JOIN consent c ON c.id = t.consent WHERE t.hash = $1";
 
 /// Uses a one-time token if nobody has: the statement itself decides who was first.
@@ -162,7 +162,8 @@ pub(super) const fn usage_word(usage: ConsentUse) -> &'static str {
     }
 }
 
-/// As [`found`]; but what this request itself used is not used up for it, and its use was in time.
+/// As [`found`]; but what this request itself used is not used up for it, and its use was in time. The end that was asked
+/// of the citizen still holds.
 fn used_by(row: &AnyRow, request: &RequestId) -> Result<(Thumbprint, ConsentFacts), SqlError> {
     let (bound, mut facts) = found(row)?;
     let used: Option<String> = row.try_get("used_by")?;
@@ -171,7 +172,9 @@ fn used_by(row: &AnyRow, request: &RequestId) -> Result<(Thumbprint, ConsentFact
         && used == request.as_str()
     {
         facts.active = row.try_get::<String, _>("state")? == "active";
-        facts.expires_at = Timestamp::from_micros(at).plus_seconds(limits::REPLAY_WITHIN_S);
+        let repeatable = Timestamp::from_micros(at).plus_seconds(limits::REPLAY_WITHIN_S);
+        let own_end: Option<i64> = row.try_get("valid_until")?;
+        facts.expires_at = own_end.map_or(repeatable, |end| repeatable.min(Timestamp::from_micros(end)));
     }
     Ok((bound, facts))
 }

@@ -129,7 +129,9 @@ fn bind_entry<'q>(insertion: Bound<'q>, leaf: &'q Leaf) -> Bound<'q> {
 /// One row for each line of a bill that the entries add to: few, however many entries.
 async fn add_to_bills(work: &mut Work, node: &str, entries: &[Opened]) -> Result<(), SqlError> {
     let mut bills = Bills::default();
-    entries.iter().for_each(|entry| bills.add(&entry.leaf));
+    for entry in entries {
+        bills.add(&entry.leaf);
+    }
     for bill in bills.statements() {
         for line in &bill.lines {
             sqlx::query(BILL)

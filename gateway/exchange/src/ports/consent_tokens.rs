@@ -25,7 +25,8 @@ pub trait ConsentTokens: Send + Sync + std::fmt::Debug {
     async fn find(&self, token: &str, certificate: Thumbprint) -> Result<Option<ConsentFacts>, ControlUnavailable>;
 
     /// The consent behind a token as [`Self::find`] tells it, for a repetition of the request `by`: a one-time token that
-    /// `by` itself used still counts, for [`crate::limits::REPLAY_WITHIN_S`] after its use and while the consent is active.
+    /// `by` itself used still counts, for [`crate::limits::REPLAY_WITHIN_S`] after its use, while the consent is active and
+    /// not beyond the end that was asked of the citizen.
     async fn find_again(
         &self,
         token: &str,

@@ -60,6 +60,10 @@ async fn take(
     reserved: &mut Reserved,
 ) -> Result<(), Refusal> {
     if idempotency::repeats(routed).is_some() {
+        // An approval is for one answer; a repetition is another, whatever a snapshot still says of the approval.
+        if authorised.approval.is_some() {
+            return Err(Code::BasisUnknown.into());
+        }
         return idempotency::count(parts, routed).await;
     }
     if let (Some(token), Some(_)) = (&routed.token, &authorised.consent) {
