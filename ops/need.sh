@@ -21,6 +21,11 @@ missing_verifiers() {
     [[ -d /usr/share/gocode/src/golang.org/x/mod/sumdb ]] || echo golang-golang-x-mod-dev
 }
 
+# The solver that `cargo xtask prove` asks; tests ask it too.
+missing_solver() {
+    have "${CVC5:-cvc5}" || echo cvc5
+}
+
 # Debian's package would start a cluster of its own on port 5432; the tests need only the programs.
 install_packages() {
     export DEBIAN_FRONTEND=noninteractive

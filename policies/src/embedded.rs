@@ -37,6 +37,7 @@ pub(crate) const FILES: &[(&str, &str)] = files![
     "domains/identity/I01-yes-no.cedar",
     "domains/identity/I02-kyc.cedar",
     "domains/identity/I03-forum.cedar",
+    "domains/identity/I04-match-only.cedar",
     "domains/nser/N01-household-power.cedar",
     "domains/nser/N02-household-standard.cedar",
     "domains/nser/N03-household-basic.cedar",
@@ -47,6 +48,7 @@ pub(crate) const FILES: &[(&str, &str)] = files![
     "domains/report/R01-published.cedar",
     "domains/tax/T01-taxpayer.cedar",
     "domains/vital/V01-death-notice.cedar",
+    "domains/vital/V02-notice-names-nobody.cedar",
     "guardrails/G01-agency-enabled.cedar",
     "guardrails/G02-agency-known.cedar",
     "guardrails/G03-user-of-agency.cedar",
@@ -64,5 +66,6 @@ pub(crate) const FILES: &[(&str, &str)] = files![
     "guardrails/G15-role-ceiling.cedar",
     "guardrails/G16-row-limit.cedar",
     "guardrails/G17-no-raw-biometric-to-private.cedar",
+    "guardrails/G18-public-without-agreement.cedar",
     "schema/ijazat.cedarschema",
 ];

@@ -1,11 +1,8 @@
-//! The policies and their schema, read and validated strictly, with all that a decision looks up.
+//! The policies and their schema with all that a decision looks up.
 
 use std::collections::HashMap;
 
-use cedar_policy::{
-    Effect, Entities, Entity, EntityUid, Policy, PolicyId as CedarId, PolicySet, RestrictedExpression as Value, Schema,
-    ValidationMode, Validator,
-};
+use cedar_policy::{Entities, Entity, EntityUid, PolicyId as CedarId, RestrictedExpression as Value, Schema};
 use exchange::{
     catalogue::Datatype,
     ids::{DatatypeId, PolicyId},
@@ -14,11 +11,12 @@ use exchange::{
 use crate::{
     error::{BundleError, Problem},
     parse::Placed,
+    read::{self, PlacedPolicy},
     rule::Rule,
     slice::{self, Action},
     source::Source,
     steady,
-    words::{SCHEMA_FILE, Words},
+    words::Words,
 };
 
 /// A datatype as policies see one.
@@ -47,15 +45,13 @@ impl Law {
     /// Reads schema and policies, validates them and makes the slices.
     pub(crate) fn read(source: &Source, dictionary: &[Placed<Datatype>]) -> Result<Self, BundleError> {
         let words = Words::new()?;
-        let schema = read_schema(source)?;
-        let placed = read_policies(source)?;
-        let all = PolicySet::from_policies(placed.iter().map(|(_, policy)| policy.clone()))
-            .map_err(|error| Problem::new("guardrails", error.to_string()))?;
-        validate(&schema, &all, &placed)?;
+        let schema = read::schema(source)?;
+        let placed = read::policies(source)?;
+        let all = read::validated(&schema, &placed)?;
         let rules = read_rules(&placed)?;
         let entities = read_entities(&words, &schema, dictionary)?;
         let slices = slice::cut(&schema, &entities, &all)?;
-        let steady = placed.iter().all(|(_, policy)| steady::is_steady(policy));
+        let steady = placed.iter().all(|placed| steady::is_steady(&placed.policy));
         let datatypes = resources(&words, dictionary);
         Ok(Self { words, schema, entities, steady, datatypes, rules, slices })
     }
@@ -86,64 +82,16 @@ impl Law {
     }
 }
 
-fn read_schema(source: &Source) -> Result<Schema, Problem> {
-    let text = source.file(SCHEMA_FILE).ok_or_else(|| Problem::new(SCHEMA_FILE, "is missing"))?;
-    let (schema, warnings) =
-        Schema::from_cedarschema_str(text).map_err(|error| Problem::new(SCHEMA_FILE, error.to_string()))?;
-    match warnings.map(|warning| warning.to_string()).next() {
-        Some(warning) => Err(Problem::new(SCHEMA_FILE, warning)),
-        None => Ok(schema),
-    }
-}
-
-/// Reads one policy from each file and gives it its `@id`, which is the file's name.
-fn read_policies(source: &Source) -> Result<Vec<(String, Policy)>, BundleError> {
-    let (mut policies, mut problems) = (Vec::new(), Vec::new());
-    for folder in ["guardrails/", "domains/"] {
-        for (path, text) in source.matching(folder, ".cedar") {
-            match read_policy(path, text) {
-                Ok(policy) if folder == "guardrails/" && policy.effect() == Effect::Permit => {
-                    problems.push(Problem::new(path, "a guardrail forbids; permits stand under domains"));
-                }
-                Ok(policy) => policies.push((path.to_owned(), policy)),
-                Err(problem) => problems.push(problem),
-            }
-        }
-    }
-    BundleError::unless_empty(problems)?;
-    Ok(policies)
-}
-
-fn read_policy(path: &str, text: &str) -> Result<Policy, Problem> {
-    let policy = Policy::parse(None, text).map_err(|error| Problem::new(path, error.to_string()))?;
-    let name = path.rsplit('/').next().unwrap_or(path).trim_end_matches(".cedar");
-    match policy.annotation("id") {
-        Some(id) if id == name => Ok(policy.new_id(CedarId::new(name))),
-        _ => Err(Problem::new(path, format!("needs @id(\"{name}\"), the file's own name"))),
-    }
-}
-
-fn read_rules(placed: &[(String, Policy)]) -> Result<HashMap<CedarId, Rule>, BundleError> {
+fn read_rules(placed: &[PlacedPolicy]) -> Result<HashMap<CedarId, Rule>, BundleError> {
     let (mut rules, mut problems) = (HashMap::new(), Vec::new());
-    for (path, policy) in placed {
+    for PlacedPolicy { file, policy } in placed {
         match Rule::read(policy) {
             Ok(rule) => drop(rules.insert(policy.id().clone(), rule)),
-            Err(reason) => problems.push(Problem::new(path, reason)),
+            Err(reason) => problems.push(Problem::new(file, reason)),
         }
     }
     BundleError::unless_empty(problems)?;
     Ok(rules)
-}
-
-/// Strict validation; a warning (a policy that can never apply, a letter that looks like another) refuses too.
-fn validate(schema: &Schema, all: &PolicySet, placed: &[(String, Policy)]) -> Result<(), BundleError> {
-    let result = Validator::new(schema.clone()).validate(all, ValidationMode::Strict);
-    let file =
-        |id: &CedarId| placed.iter().find(|(_, policy)| policy.id() == id).map_or("guardrails", |(path, _)| path);
-    let errors = result.validation_errors().map(|error| Problem::new(file(error.policy_id()), error.to_string()));
-    let warnings =
-        result.validation_warnings().map(|warning| Problem::new(file(warning.policy_id()), warning.to_string()));
-    BundleError::unless_empty(errors.chain(warnings).collect())
 }
 
 fn read_entities(words: &Words, schema: &Schema, dictionary: &[Placed<Datatype>]) -> Result<Entities, Problem> {

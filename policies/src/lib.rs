@@ -4,7 +4,8 @@
 //! |---|---|
 //! | `source` | finds a bundle's files, in the program or in a folder |
 //! | `parse` | reads header, dictionary and catalogue |
-//! | `law`, `rule`, `slice`, `words` | reads, validates and slices the policies |
+//! | `read` | reads schema and policies and validates them strictly, for decisions and for the prover |
+//! | `law`, `rule`, `slice`, `words` | what a decision looks up: annotations, slices, datatypes |
 //! | `complete` | refuses a bundle in which anything is missing |
 //! | `facts` | writes a question down as Cedar's context |
 //! | `memo`, `steady` | remembers decisions, and proves for which policies that is sound |
@@ -25,6 +26,7 @@ mod law;
 mod memo;
 mod parse;
 pub mod precedence;
+pub mod read;
 mod rule;
 mod slice;
 pub mod source;

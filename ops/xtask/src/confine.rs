@@ -3,11 +3,12 @@
 use crate::metadata::{Metadata, Package};
 
 /// Our crates, and which of our crates each may name.
-const DIRECTIONS: [(&str, &[&str]); 8] = [
+const DIRECTIONS: [(&str, &[&str]); 9] = [
     ("exchange", &[]),
     ("registry-core", &["exchange"]),
     ("matcher", &["exchange"]),
     ("policies", &["exchange"]),
+    ("prove", &["policies"]),
     ("adapters", &["exchange", "registry-core", "matcher"]),
     ("gateway", &["exchange", "registry-core", "matcher", "policies", "adapters"]),
     ("tests", &["exchange", "registry-core", "matcher", "policies", "adapters", "gateway"]),
@@ -15,8 +16,9 @@ const DIRECTIONS: [(&str, &[&str]); 8] = [
 ];
 
 /// Crates of others (a `*` at the end means any ending), and which of our crates may name them.
-const CONFINED: [(&str, &[&str]); 19] = [
-    ("cedar-policy*", &["policies"]),
+const CONFINED: [(&str, &[&str]); 20] = [
+    ("cedar-policy*", &["policies", "prove"]),
+    ("cedar-policy-symcc", &["prove"]),
     ("sqlx*", &["adapters"]),
     ("redis*", &["adapters"]),
     ("smpp*", &["adapters"]),

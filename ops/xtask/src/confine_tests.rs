@@ -25,6 +25,7 @@ fn the_directions_hold_for_each_pair_of_crates() {
         ("registry-core", "exchange"),
         ("matcher", "exchange"),
         ("policies", "exchange"),
+        ("prove", "policies"),
         ("adapters", "exchange registry-core matcher"),
         ("gateway", "exchange registry-core matcher policies adapters"),
         ("tests", "exchange registry-core matcher policies adapters gateway"),
@@ -67,8 +68,9 @@ fn each_confined_crate_is_at_home_where_its_row_says_and_nowhere_else() {
             assert_eq!(found(ours, &[wanted]), expected, "{ours} {wanted}");
         }
     };
-    check("cedar-policy", "policies");
-    check("cedar-policy-core", "policies");
+    check("cedar-policy", "policies prove");
+    check("cedar-policy-core", "policies prove");
+    check("cedar-policy-symcc", "prove");
     check("sqlx", "adapters");
     check("sqlx-core", "adapters");
     check("redis", "adapters");

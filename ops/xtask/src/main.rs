@@ -1,4 +1,5 @@
-//! The workspace's own commands: `tidy` measures style, `deny` checks licences and sources, `bench` measures speed.
+//! The workspace's own commands: `tidy` measures style, `deny` checks licences and sources, `bench` measures speed,
+//! `prove` proves the law.
 #![forbid(unsafe_code)]
 #![cfg_attr(
     test,
@@ -16,13 +17,14 @@ mod bench;
 mod confine;
 mod deny;
 mod metadata;
+mod prove;
 mod say;
 #[cfg(test)]
 mod testing;
 mod tidy;
 mod tree;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
@@ -58,6 +60,13 @@ enum Command {
         #[arg(long)]
         built: bool,
     },
+    /// Prove the law: each theorem of policies/theorems, for every request that there can be. `prove --help` teaches.
+    #[command(disable_help_flag = true)]
+    Prove {
+        /// Options of the prover.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
 }
 
 /// The benches there are.
@@ -86,6 +95,7 @@ fn run(command: &Command) -> Verdict {
         Command::Tidy { json, known_gaps } => tidy::run(&root(), json, known_gaps),
         Command::Deny => deny::run(&root()),
         Command::Bench { name: BenchName::Door, ref json, built } => bench::door(&root(), json.as_deref(), built),
+        Command::Prove { ref arguments } => prove::run(&root(), arguments),
     }
 }
 

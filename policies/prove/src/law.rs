@@ -1,0 +1,204 @@
+//! The law as premises of a proof, and the kinds of request it speaks of.
+
+use cedar_policy::{
+    Effect, Entities, EntityId, EntityTypeName, EntityUid, Policy, PolicyId, PolicySet, RequestEnv, Schema,
+};
+use policies::{
+    BundleError,
+    error::Problem,
+    read::{self, PlacedPolicy},
+    source::Source,
+};
+use serde::Deserialize;
+
+/// A permit for everything: what is proved beside it holds whatever permits are ever added.
+const PERMIT_ALL: &str = "permit (principal, action, resource);";
+
+/// What a theorem follows from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+pub enum Premise {
+    /// The policies as they stand.
+    #[serde(rename = "law")]
+    Law,
+    /// The guardrails and a permit for everything.
+    #[serde(rename = "guardrails+permit-all")]
+    Guardrails,
+    /// All forbids and a permit for everything.
+    #[serde(rename = "forbids+permit-all")]
+    Forbids,
+}
+
+impl Premise {
+    /// As theorems and tables name it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Law => "law",
+            Self::Guardrails => "guardrails+permit-all",
+            Self::Forbids => "forbids+permit-all",
+        }
+    }
+
+    /// Whether a policy belongs to it.
+    fn holds(self, placed: &PlacedPolicy) -> bool {
+        match self {
+            Self::Law => true,
+            Self::Guardrails => placed.file.starts_with("guardrails/"),
+            Self::Forbids => placed.policy.effect() == Effect::Forbid,
+        }
+    }
+}
+
+/// The law: schema and policies, validated strictly.
+#[derive(Debug)]
+pub struct Law {
+    schema: Schema,
+    actions: Entities,
+    placed: Vec<PlacedPolicy>,
+}
+
+impl Law {
+    /// Reads the law from a bundle's files.
+    ///
+    /// # Errors
+    /// Names each file that Cedar refuses.
+    pub fn read(source: &Source) -> Result<Self, BundleError> {
+        let schema = read::schema(source)?;
+        let placed = read::policies(source)?;
+        read::validated(&schema, &placed)?;
+        let actions = schema.action_entities().map_err(|error| Problem::new("schema", error.to_string()))?;
+        Ok(Self { schema, actions, placed })
+    }
+
+    /// The schema.
+    #[must_use]
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// Every policy.
+    pub fn policies(&self) -> impl Iterator<Item = &Policy> {
+        self.placed.iter().map(|placed| &placed.policy)
+    }
+
+    /// The policies of a premise as one set.
+    ///
+    /// # Errors
+    /// When Cedar does not take them as a set.
+    pub fn premise(&self, premise: Premise) -> Result<PolicySet, BundleError> {
+        let named = self.placed.iter().filter(|placed| premise.holds(placed)).map(|placed| placed.policy.clone());
+        self.set(named.chain((premise != Premise::Law).then(permit_all).transpose()?))
+    }
+
+    /// Some policies as one set.
+    ///
+    /// # Errors
+    /// When Cedar does not take them as a set.
+    pub fn set(&self, policies: impl IntoIterator<Item = Policy>) -> Result<PolicySet, BundleError> {
+        PolicySet::from_policies(policies).map_err(|error| Problem::new("policies", error.to_string()).into())
+    }
+
+    /// Every kind of request for these actions or groups of actions; for all when none is named. Sorted by name.
+    #[must_use]
+    pub fn envs(&self, actions: &[String]) -> Vec<RequestEnv> {
+        let asked =
+            |env: &RequestEnv| actions.is_empty() || actions.iter().any(|name| self.is_within(env.action(), name));
+        let mut envs: Vec<_> = self.schema.request_envs().filter(asked).collect();
+        envs.sort_by_cached_key(name);
+        envs
+    }
+
+    fn is_within(&self, action: &EntityUid, name: &str) -> bool {
+        let is_named = |uid: &EntityUid| uid.id().unescaped() == name;
+        is_named(action) || self.actions.ancestors(action).is_some_and(|mut groups| groups.any(is_named))
+    }
+}
+
+fn permit_all() -> Result<Policy, Problem> {
+    Policy::parse(Some(PolicyId::new("permit-all")), PERMIT_ALL)
+        .map_err(|error| Problem::new("permit-all", error.to_string()))
+}
+
+/// A kind of request in words, such as `readUsage by Client`.
+#[must_use]
+pub fn name(env: &RequestEnv) -> String {
+    format!("{} by {}", env.action().id().unescaped(), base(env.principal()))
+}
+
+/// A type's own name, without its namespace.
+#[must_use]
+pub fn base(name: &EntityTypeName) -> &str {
+    name.basename()
+}
+
+/// An entity in words: `Citizen "…"`.
+#[must_use]
+pub fn entity(uid: &EntityUid) -> String {
+    format!("{} {}", base(uid.type_name()), quoted(uid.id()))
+}
+
+/// An entity's name in quotes.
+#[must_use]
+pub fn quoted(id: &EntityId) -> String {
+    format!("{:?}", id.unescaped())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn law() -> Law {
+        Law::read(&Source::embedded()).unwrap()
+    }
+
+    fn names(actions: &[&str]) -> Vec<String> {
+        let actions: Vec<_> = actions.iter().map(|&name| name.to_owned()).collect();
+        law().envs(&actions).iter().map(name).collect()
+    }
+
+    #[test]
+    fn an_environment_is_an_action_and_a_kind_of_caller() {
+        assert_eq!(names(&["verifyYesNo"]), ["verifyYesNo by User"]);
+        assert_eq!(names(&["readUsage"]), ["readUsage by Client", "readUsage by User"]);
+        assert_eq!(
+            names(&["personal"]),
+            ["lookUpTaxpayer by User", "releaseKyc by User", "searchHouseholdByCnic by User", "verifyYesNo by User"]
+        );
+        assert_eq!(names(&["fly"]), [""; 0]);
+        assert_eq!(names(&[]).len(), names(&["byAgency", "open"]).len(), "every action is in a group");
+        assert!(names(&["underAgreement"]).len() > names(&["personal"]).len());
+    }
+
+    #[test]
+    fn a_premise_holds_what_its_name_says() {
+        let law = law();
+        let ids = |premise| {
+            let set = law.premise(premise).unwrap();
+            let mut ids: Vec<_> = set.policies().map(|policy| policy.id().to_string()).collect();
+            ids.sort();
+            ids
+        };
+        let (whole, guardrails, forbids) = (ids(Premise::Law), ids(Premise::Guardrails), ids(Premise::Forbids));
+        assert_eq!(whole.len(), law.policies().count());
+        assert!(!whole.contains(&"permit-all".to_owned()));
+        assert_eq!(guardrails.iter().filter(|id| !id.starts_with('G')).collect::<Vec<_>>(), ["permit-all"]);
+        assert!(forbids.contains(&"A02-auditors-only".to_owned()) && !forbids.contains(&"A01-auditor".to_owned()));
+        assert!(guardrails.iter().all(|id| forbids.contains(id)));
+    }
+
+    #[test]
+    fn a_premise_is_read_by_the_name_that_it_shows() {
+        for premise in [Premise::Law, Premise::Guardrails, Premise::Forbids] {
+            let read: Premise = serde_json::from_value(premise.as_str().into()).unwrap();
+            assert_eq!(read, premise);
+        }
+    }
+
+    #[test]
+    fn a_law_that_breaks_its_schema_is_no_law() {
+        let file = "guardrails/G05-network.cedar";
+        let text = Source::embedded().file(file).unwrap().replace("inNetwork", "inNet");
+        let error = Law::read(&Source::embedded().with(file, &text)).unwrap_err();
+        assert_eq!(error.problems()[0].file, file);
+    }
+}

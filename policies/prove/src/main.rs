@@ -1,0 +1,99 @@
+//! `cargo xtask prove`: reads the law and its theorems, proves them, prints the table.
+#![forbid(unsafe_code)]
+
+use std::{
+    fs,
+    io::{self, IsTerminal, Write},
+    path::PathBuf,
+    process::ExitCode,
+    time::Instant,
+};
+
+use clap::Parser;
+use policies::{error::Problem, source::Source};
+use prove::{
+    Finding, Law, ProveError, Prover, Solver, Theorems,
+    report::{self, Run},
+};
+
+/// Prove the law: each theorem of policies/theorems, for every request that there can be.
+///
+/// A solver (cvc5) looks for a request that the policies permit and a theorem rules out. When it finds none, the theorem is
+/// proved: no test is left out, since all values were considered. When it finds one, that request is shown, after Cedar's own
+/// authoriser has decided it the same way; it is a ready-made test.
+///
+/// What is proved `from guardrails+permit-all` holds whatever permits are ever added: the guardrails alone keep it.
+/// A theorem is a line in theorems.toml (title, premises, actions) and a file of policies that permit all that it allows.
+///
+/// Exit code 0: all proved. 1: a theorem does not hold, or the solver gave up on it. 2: no solver, or an unreadable law.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask prove", verbatim_doc_comment)]
+struct Arguments {
+    /// Only theorems whose names begin so, such as `TH10`; may be given more than once.
+    #[arg(long, value_name = "ID")]
+    only: Vec<String>,
+    /// Write what was found to this file, with every counterexample.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Folder of the law, with `theorems` in it.
+    #[arg(long, value_name = "FOLDER", default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/.."))]
+    policies: PathBuf,
+    /// The solver's program. Debian: apt-get install -y cvc5.
+    #[arg(long, value_name = "PROGRAM", env = "CVC5", default_value = "cvc5")]
+    solver: String,
+    /// Seconds for one question; a question without an answer by then is a theorem not proved.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=600))]
+    limit: u64,
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            drop(writeln!(io::stderr().lock(), "prove: {error}"));
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<bool, ProveError> {
+    let began = Instant::now();
+    let law = Law::read(&Source::from_dir(&arguments.policies)?)?;
+    let theorems = Theorems::read(&arguments.policies.join("theorems"), &law)?.only(&arguments.only)?;
+    let solver = Solver { program: arguments.solver.clone(), seconds: arguments.limit };
+    let mut prover = Prover::start(&law, &solver)?;
+    let mut findings: Vec<Finding> = Vec::new();
+    let mut line = ProgressLine { shown: io::stderr().is_terminal() };
+    for theorem in &theorems.0 {
+        for &premise in &theorem.from {
+            let mut progress = |asked| line.show(&format!("{} from {}: {asked}", theorem.id, premise.as_str()));
+            findings.push(prover.prove(theorem, premise, &mut progress)?);
+        }
+    }
+    line.show("");
+    let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let (policies, environments) = (law.policies().count(), law.envs(&[]).len());
+    let run = Run { solver: prover.solver_version().to_owned(), policies, environments, ms };
+    drop(write!(io::stdout().lock(), "{}", report::as_text(&run, &findings)));
+    if let Some(path) = &arguments.json {
+        let document = format!("{:#}\n", report::as_json(&run, &findings));
+        fs::write(path, document).map_err(|error| Problem::new(path.display().to_string(), error.to_string()))?;
+    }
+    Ok(findings.iter().all(Finding::proved))
+}
+
+/// One line at the foot of a terminal, written over and over.
+struct ProgressLine {
+    shown: bool,
+}
+
+impl ProgressLine {
+    fn show(&mut self, text: &str) {
+        if self.shown {
+            let mut out = io::stderr().lock();
+            drop(write!(out, "\r\x1b[K{text}"));
+            drop(out.flush());
+        }
+    }
+}

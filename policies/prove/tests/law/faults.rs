@@ -1,0 +1,240 @@
+//! Planted faults: each changes the law's text, each is caught by a theorem, each with a request that Cedar's own authoriser
+//! decides as the solver says. The untouched law proves the same theorems in `held`.
+
+use policies::source::Source;
+use prove::Finding;
+
+use super::support::{changed, findings, replaced, told};
+
+/// The theorem that a fault breaks, by name; what it told.
+fn caught(source: &Source, theorem: &str) -> String {
+    let found = findings(source, theorem);
+    assert!(found.iter().any(|finding| !finding.proved()), "{theorem} still holds");
+    for failure in found.iter().flat_map(|finding| &finding.failures) {
+        let example = failure.example.as_ref().unwrap_or_else(|| panic!("{}: no request shows it", failure.said));
+        assert!(example.confirmed, "Cedar decides otherwise: {example:?}");
+        let lines = example.lines();
+        assert!(lines.len() <= 12, "a counterexample is read in one look: {lines:#?}");
+        assert!(lines.iter().all(|line| !line.contains("Ijazat::") && !line.contains("declare-")), "{lines:#?}");
+    }
+    told(&found)
+}
+
+/// The same, and what is told names all of `words`.
+fn caught_with(source: &Source, theorem: &str, words: &[&str]) {
+    let told = caught(source, theorem);
+    for word in words {
+        assert!(told.contains(word), "`{word}` is not in what was told:\n{told}");
+    }
+}
+
+#[test]
+fn a_guardrail_that_is_gone_is_missed() {
+    let gone = Source::embedded().without("guardrails/G12-secret-needs-board.cedar");
+    caught_with(&gone, "TH10", &["resource   Datatype", "class \"Secret\"", "searchHouseholdByCnic by User"]);
+}
+
+#[test]
+fn a_forum_that_is_lowered_is_found() {
+    let lowered = changed("guardrails/G12-secret-needs-board.cedar", "BISPBoard", "SecretaryBISP");
+    caught_with(&lowered, "TH10", &["approval:", "forum \"SecretaryBISP\""]);
+}
+
+#[test]
+fn a_class_that_is_mistyped_is_found() {
+    let mistyped = changed("guardrails/G12-secret-needs-board.cedar", "\"Secret\"", "\"Confidential\"");
+    caught_with(&mistyped, "TH10", &["class \"Secret\""]);
+}
+
+#[test]
+fn a_bound_that_is_widened_by_its_own_instant_is_found() {
+    let file = "guardrails/G06-agreement-in-force.cedar";
+    let widened =
+        changed(file, "context.now < context.agreement.validUntil", "context.now <= context.agreement.validUntil");
+    let told = caught(&widened, "TH12");
+    let number = |name: &str| -> i64 {
+        let rest = told.split(name).nth(1).unwrap_or_else(|| panic!("no {name} in {told}"));
+        rest.split(|c: char| c != '-' && !c.is_ascii_digit()).next().unwrap().parse().unwrap()
+    };
+    assert_eq!(number("now "), number("validUntil "), "the one instant that is too many");
+}
+
+#[test]
+fn one_row_too_many_is_found() {
+    let widened = changed(
+        "guardrails/G16-row-limit.cedar",
+        "context.rows <= context.agreement.rowLimit",
+        "context.rows - 1 <= context.agreement.rowLimit",
+    );
+    caught_with(&widened, "TH14", &["rowLimit", "rows"]);
+}
+
+#[test]
+fn consent_of_another_citizen_is_found() {
+    let forgotten = changed("guardrails/G11-consent-covers.cedar", "context.consent.subjects &&", "");
+    caught_with(&forgotten, "TH11", &["consent:", "subjects false"]);
+}
+
+#[test]
+fn a_consent_guardrail_that_is_gone_is_missed() {
+    let gone = Source::embedded().without("guardrails/G10-consent-or-basis.cedar");
+    let told = caught(&gone, "TH11");
+    assert!(told.contains("personal true") && !told.contains("consent:"), "{told}");
+}
+
+#[test]
+fn a_consent_that_ended_is_found() {
+    let widened = changed("guardrails/G11-consent-covers.cedar", " && context.now < context.consent.expiresAt", "");
+    caught_with(&widened, "TH11", &["expiresAt"]);
+}
+
+#[test]
+fn a_condition_that_is_not_met_is_found() {
+    let forgotten = changed("guardrails/G01-agency-enabled.cedar", "|| !context.agency.conditionMet", "");
+    caught_with(&forgotten, "TH12", &["conditionMet false"]);
+}
+
+#[test]
+fn a_network_that_is_not_asked_for_is_found() {
+    let gone = Source::embedded().without("guardrails/G05-network.cedar");
+    caught_with(&gone, "TH12", &["inNetwork false"]);
+    caught_with(&gone, "TH23", &["readUsage by Client", "inNetwork false"]);
+}
+
+#[test]
+fn a_user_of_another_agency_is_found() {
+    let forgotten = changed("guardrails/G03-user-of-agency.cedar", " && context.user.agency == context.agency.id", "");
+    caught_with(&forgotten, "TH12", &["user:", "agency:"]);
+}
+
+#[test]
+fn marketing_is_found() {
+    let allowed = changed("guardrails/G09-purpose-allowed.cedar", "context.purpose.forbidden ||", "");
+    caught_with(&allowed, "TH18", &["forbidden true"]);
+}
+
+#[test]
+fn a_private_body_with_raw_fingerprints_is_found() {
+    let widened = changed(
+        "guardrails/G17-no-raw-biometric-to-private.cedar",
+        "Ijazat::Sector::\"Local\"]",
+        "Ijazat::Sector::\"Local\", Ijazat::Sector::\"Private\"]",
+    );
+    caught_with(&widened, "TH15", &["biometric true", "sector \"Private\""]);
+    let gone = Source::embedded().without("guardrails/G17-no-raw-biometric-to-private.cedar");
+    caught_with(&gone, "TH15", &["biometric true"]);
+}
+
+#[test]
+fn a_yes_or_no_that_tells_more_is_found() {
+    let file = "domains/identity/I01-yes-no.cedar";
+    let more =
+        changed(file, "resource == Ijazat::Datatype::\"identity.match\"", "resource in Ijazat::Domain::\"identity\"");
+    assert!(findings(&more, "TH16").iter().all(Finding::proved), "I04 holds it all the same");
+    let more = more.without("domains/identity/I04-match-only.cedar");
+    caught_with(&more, "TH16", &["verifyYesNo by User", "Domain \"identity\""]);
+}
+
+#[test]
+fn an_access_log_that_is_open_to_banks_is_found() {
+    let open = Source::embedded().without("domains/audit/A02-auditors-only.cedar");
+    let found = findings(&open, "TH17");
+    assert!(found[0].proved() && !found[1].proved(), "the permit alone holds until another is added");
+    caught_with(&open, "TH17", &["readAccesses"]);
+}
+
+#[test]
+fn a_role_above_the_agreements_is_found() {
+    let gone = Source::embedded().without("guardrails/G15-role-ceiling.cedar");
+    caught_with(&gone, "TH22", &["role"]);
+    let unsigned = Source::embedded().without("guardrails/G13-user-signs.cedar");
+    caught_with(&unsigned, "TH24", &["asserted false"]);
+}
+
+#[test]
+fn a_secret_for_the_role_basic_is_found() {
+    let gone = Source::embedded().without("guardrails/G14-role-floor.cedar");
+    caught_with(&gone, "TH13", &["class \"Secret\"", "role \"Basic\""]);
+}
+
+#[test]
+fn an_agency_that_nobody_knows_is_found() {
+    let gone = Source::embedded().without("guardrails/G02-agency-known.cedar");
+    let told = caught(&gone, "TH23");
+    assert!(told.contains("principal  Client") && !told.contains("agency:"), "{told}");
+}
+
+#[test]
+fn what_leaves_without_an_agreement_is_found() {
+    let gone = Source::embedded().without("guardrails/G18-public-without-agreement.cedar");
+    caught_with(&gone, "TH19", &["readCheckpoint by Anyone", "resource   Datatype"]);
+    caught_with(&gone, "TH20", &["readUsage by Client"]);
+    let gone = Source::embedded().without("domains/vital/V02-notice-names-nobody.cedar");
+    caught_with(&gone, "TH21", &["noticeDeath by User", "personal true"]);
+}
+
+#[test]
+fn a_policy_that_can_err_is_found() {
+    let overflows = "@id(\"X01-overflow\")@authority(\"test\")@reason(\"policy_denied\")
+        forbid (principal, action == Ijazat::Action::\"verifyYesNo\", resource)
+        when { context.rows * 9223372036854775807 == 0 };";
+    let source = Source::embedded().with("domains/x/X01-overflow.cedar", overflows);
+    caught_with(&source, "TH01", &["`X01-overflow` cannot be evaluated", "rows"]);
+}
+
+#[test]
+fn permits_that_meet_with_other_duties_are_found() {
+    let meets = changed(
+        "domains/nser/N03-household-basic.cedar",
+        "context.role == Ijazat::Role::\"Basic\"",
+        "context.rows <= 1",
+    );
+    caught_with(&meets, "TH05", &["N03-household-basic", "with other duties", "resource   Datatype \"nser."]);
+}
+
+/// A fault that no single request can show: what is told names the policy or the action.
+fn told_of(source: &Source, theorem: &str) -> String {
+    let found = findings(source, theorem);
+    assert!(found.iter().flat_map(|finding| &finding.failures).all(|failure| failure.example.is_none()));
+    told(&found)
+}
+
+#[test]
+fn a_policy_that_cannot_speak_is_found() {
+    let never = changed("domains/tax/T01-taxpayer.cedar", "context.hasSubject", "context.rows < 1 && context.rows > 1");
+    assert_eq!(told_of(&never, "TH02"), "`T01-taxpayer` speaks to no request that there can be");
+    let taken = changed("domains/tax/T01-taxpayer.cedar", "context.hasSubject", "context.rows < 1");
+    assert_eq!(told_of(&taken, "TH02"), "`T01-taxpayer` permits nothing: the forbids take back all of it");
+}
+
+#[test]
+fn an_action_with_one_answer_is_found() {
+    let nobody = Source::embedded().without("domains/consent/C03-token.cedar");
+    assert_eq!(
+        told_of(&nobody, "TH03"),
+        "fetchToken by Client: whatever is asked is refused\nfetchToken by User: whatever is asked is refused"
+    );
+    let everything = "@id(\"X02-all\")@authority(\"test\")@obligation(\"log\")
+        permit (principal, action == Ijazat::Action::\"viewReport\", resource);";
+    let mut source = Source::embedded().with("domains/x/X02-all.cedar", everything);
+    let speaks: Vec<_> =
+        Source::embedded().matching("guardrails/", ".cedar").map(|(file, _)| file.to_owned()).collect();
+    for file in speaks {
+        source = source.without(&file);
+    }
+    let told = told_of(&source, "TH04");
+    assert!(told.contains("viewReport by Anyone: whatever is asked is permitted"), "{told}");
+}
+
+#[test]
+fn two_faults_do_not_hide_each_other() {
+    let both = replaced(
+        changed("guardrails/G12-secret-needs-board.cedar", "BISPBoard", "SecretaryBISP"),
+        "guardrails/G05-network.cedar",
+        "!context.inNetwork",
+        "false",
+    );
+    // A forbid that never applies is refused before any proof.
+    let error = prove::Law::read(&both).unwrap_err();
+    assert_eq!(error.problems()[0].file, "guardrails/G05-network.cedar");
+}

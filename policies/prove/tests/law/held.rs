@@ -1,0 +1,53 @@
+//! The law as it stands: every theorem follows, and from what it says it follows.
+
+use std::collections::BTreeSet;
+
+use policies::source::Source;
+use prove::{Claim, Law, Premise, Theorems};
+
+use super::support::{findings, folder, told};
+
+/// Proves every theorem whose name begins so; how many questions that took.
+fn holds(only: &str) -> usize {
+    let found = findings(&Source::embedded(), only);
+    assert!(!found.is_empty(), "no theorem {only}");
+    assert_eq!(told(&found), "", "{only}");
+    found.iter().map(|finding| finding.queries).sum()
+}
+
+#[test]
+fn no_policy_errs_and_none_is_dead() {
+    let policies = Law::read(&Source::embedded()).unwrap().policies().count();
+    assert!(holds("TH01") >= policies);
+    assert!(holds("TH02") >= policies);
+    assert!(holds("TH05") > 0);
+}
+
+#[test]
+fn every_caller_can_get_something_by_each_action_and_nobody_everything() {
+    let environments = Law::read(&Source::embedded()).unwrap().envs(&[]).len();
+    assert_eq!(holds("TH03"), environments);
+    assert_eq!(holds("TH04"), environments);
+}
+
+#[test]
+fn what_the_law_says_of_data_follows_whatever_permits_are_added() {
+    assert!(holds("TH1") > 0);
+}
+
+#[test]
+fn what_the_law_says_of_callers_follows_whatever_permits_are_added() {
+    assert!(holds("TH2") > 0);
+}
+
+#[test]
+fn every_theorem_about_requests_follows_from_forbids_alone_too() {
+    let law = Law::read(&Source::embedded()).unwrap();
+    for theorem in Theorems::read(&folder().join("theorems"), &law).unwrap().0 {
+        let about_requests = matches!(theorem.claim, Claim::Implies(_));
+        let premises: BTreeSet<_> = theorem.from.iter().copied().collect();
+        assert!(premises.contains(&Premise::Law), "{}", theorem.id);
+        assert_eq!(premises.len() == 2, about_requests, "{}", theorem.id);
+        assert!(theorem.title.split(' ').count() >= 5, "{}: a title is a sentence", theorem.id);
+    }
+}

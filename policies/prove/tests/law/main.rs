@@ -1,0 +1,14 @@
+//! The prover before the law as it stands, before laws with a planted fault, and before solvers that are none.
+
+#[cfg(test)]
+mod command;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod held;
+#[cfg(test)]
+mod solvers;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod theorems;
