@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     classification::Classification,
+    decision::Obligation,
     ids::{DatatypeId, PurposeCode, ServiceId, TariffKey, UpstreamId},
 };
 
@@ -79,6 +80,10 @@ pub enum ParamKind {
     Code,
     /// A list of codes, at most `max` of them.
     CodeList,
+    /// A list of texts of the default length, at most `max` of them.
+    TextList,
+    /// A number from 0 to `max` with at most two decimals.
+    Decimal,
     /// Any JSON value within the body's own bounds; the upstream parses it.
     Json,
 }
@@ -159,6 +164,9 @@ pub struct Service {
     /// Whether the service is in the catalogue but not built: it is decided, recorded and answered 501.
     #[serde(default)]
     pub not_built: bool,
+    /// Words of the obligations that the upstream does in the door's place; a permission that obliges to another is refused.
+    #[serde(default)]
+    pub discharges: Vec<String>,
     /// JSON pointer of the array whose members are the rows; absent means that a successful answer is one row.
     #[serde(default)]
     pub rows: Option<String>,
@@ -179,6 +187,12 @@ pub struct Service {
 }
 
 impl Service {
+    /// Whether an obligation is done for this service: by the door, or by an upstream that says so.
+    #[must_use]
+    pub fn does(&self, obligation: Obligation) -> bool {
+        obligation.is_the_doors() || self.discharges.iter().any(|word| Obligation::parse(word) == Some(obligation))
+    }
+
     /// The datatypes that the service can release, sorted, each once.
     #[must_use]
     pub fn datatypes(&self) -> Vec<DatatypeId> {

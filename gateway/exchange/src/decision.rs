@@ -83,6 +83,8 @@ pub enum Obligation {
     Meter,
     /// Release only the searched person's own row.
     SubjectOnly,
+    /// Answer out of a fixed sample of one household in a hundred (S3 §8.2.2).
+    Sample,
     /// Send the citizen a notice after the access.
     Notice,
 }
@@ -95,9 +97,16 @@ impl Obligation {
             "log" => Self::Log,
             "meter" => Self::Meter,
             "subject_only" => Self::SubjectOnly,
+            "sample_1pct" => Self::Sample,
             "notice" => Self::Notice,
             _ => return None,
         })
+    }
+
+    /// Whether the door itself does it for every request; anything else the service's own upstream must do.
+    #[must_use]
+    pub fn is_the_doors(self) -> bool {
+        matches!(self, Self::Log | Self::Meter)
     }
 }
 

@@ -51,6 +51,9 @@ pub const DIRECTORY_CONFIRM_MS: u64 = 250;
 /// Seconds that a user's signed assertion may live (decisions.md, Callers).
 pub const USER_ASSERTION_TTL_S_MAX: i64 = 60;
 
+/// Rows of a list when the client names no limit.
+pub const LIST_ROWS_USUAL: u32 = 50;
+
 /// Entries that one batch of the access log carries at most, so that one `fdatasync` stays short.
 pub const LOG_BATCH_MAX: usize = 1_024;
 

@@ -162,8 +162,17 @@ mod tests {
         assert_eq!(names(&["readUsage"]), ["readUsage by Client", "readUsage by User"]);
         assert_eq!(
             names(&["personal"]),
-            ["lookUpTaxpayer by User", "releaseKyc by User", "searchHouseholdByCnic by User", "verifyYesNo by User"]
+            [
+                "exportHouseholds by User",
+                "lookUpTaxpayer by User",
+                "releaseKyc by User",
+                "searchHouseholdByCnic by User",
+                "searchHouseholdsByAddress by User",
+                "searchHouseholdsByPmt by User",
+                "verifyYesNo by User"
+            ]
         );
+        assert_eq!(names(&["lists"]), ["searchHouseholdsByAddress by User", "searchHouseholdsByPmt by User"]);
         assert_eq!(names(&["fly"]), [""; 0]);
         assert_eq!(names(&[]).len(), names(&["byAgency", "open"]).len(), "every action is in a group");
         assert!(names(&["underAgreement"]).len() > names(&["personal"]).len());

@@ -63,13 +63,16 @@ fn consent_covers(question: &Question, id: &DatatypeId) -> bool {
 }
 
 fn approval_covers(question: &Question, id: &DatatypeId) -> bool {
+    state(question) && approval_of_board(question, id)
+}
+
+fn approval_of_board(question: &Question, id: &DatatypeId) -> bool {
     let (Some(approval), Some(agency), Some(purpose)) =
         (&question.approval, question.caller.agency(), &question.purpose)
     else {
         return false;
     };
-    state(question)
-        && approval.forum == Forum::BispBoard
+    approval.forum == Forum::BispBoard
         && approval.agency == agency.id
         && approval.purpose == purpose.code
         && approval.datatypes.contains(id)
@@ -139,8 +142,12 @@ fn bundle_has(id: &DatatypeId) -> Option<std::sync::Arc<exchange::catalogue::Dat
     bundle().catalogue().datatype(id.as_str()).cloned()
 }
 
+/// Datatypes of a household that tell who or where it is.
+const TELLS_WHO: [&str; 7] =
+    ["nser.id", "nser.name", "nser.address", "nser.contact", "nser.cnic", "nser.location", "nser.sensitive"];
+
 /// Forbids of one domain.
-fn domain_forbids(question: &Question) -> Vec<&'static str> {
+fn domain_forbids(question: &Question, id: &DatatypeId) -> Vec<&'static str> {
     let forum = question.agreement.as_ref().map(|agreement| agreement.forum);
     let nser = match forum {
         Some(Forum::BispBoard | Forum::SecretaryBisp) => question.caller.agency().is_some(),
@@ -148,17 +155,30 @@ fn domain_forbids(question: &Question) -> Vec<&'static str> {
         _ => false,
     };
     let auditor = question.caller.agency().is_some_and(|agency| agency.kind == "Auditor");
+    let households =
+        vec![("N04-forum", !nser), ("N05-consent-alone", question.consent.is_some() && question.programme.is_none())];
     let checks = match question.service.id.as_str() {
         "identity.yes-no" | "identity.kyc" => vec![("I03-forum", forum != Some(Forum::Nadra))],
-        "nser.household" => vec![
-            ("N04-forum", !nser),
-            ("N05-consent-alone", question.consent.is_some() && question.programme.is_none()),
-        ],
+        "nser.household" => households,
+        "nser.by-address" | "nser.by-pmt" => {
+            let basic = question.role == Role::Basic && TELLS_WHO.contains(&id.as_str());
+            [households, vec![("N09-basic-is-anonymous", basic)]].concat()
+        }
+        "nser.export" => {
+            let board = forum == Some(Forum::BispBoard) && approval_of_board(question, id);
+            [households, vec![("N11-export-needs-board", !board)]].concat()
+        }
         "audit.accesses" => vec![("A02-auditors-only", !auditor)],
         _ => Vec::new(),
     };
     checks.into_iter().filter(|(_, forbids)| *forbids).map(|(policy, _)| policy).collect()
 }
+
+/// What a Standard user sees of a list (S3 §8.2.2).
+const STANDARD_LIST: [&str; 6] = ["nser.name", "nser.gender", "nser.relation", "nser.age", "nser.address", "nser.page"];
+
+/// What a Basic user sees of a list: nothing that tells who or where.
+const BASIC_LIST: [&str; 6] = ["nser.gender", "nser.relation", "nser.age", "nser.assets", "nser.pmt", "nser.page"];
 
 /// Permits that apply.
 fn permits(question: &Question, id: &DatatypeId) -> Vec<&'static str> {
@@ -182,6 +202,12 @@ fn permits(question: &Question, id: &DatatypeId) -> Vec<&'static str> {
             ),
             ("N03-household-basic", uses && subject && role == Role::Basic && few),
         ],
+        "nser.by-address" | "nser.by-pmt" => vec![
+            ("N06-list-power", uses && role == Role::Power && id.as_str() != "nser.payments"),
+            ("N07-list-standard", uses && role == Role::Standard && STANDARD_LIST.contains(&id.as_str())),
+            ("N08-list-basic", uses && role == Role::Basic && BASIC_LIST.contains(&id.as_str())),
+        ],
+        "nser.export" => vec![("N10-export", uses && role == Role::Power)],
         "audit.accesses" => vec![("A01-auditor", subject && agency.kind == "Auditor")],
         "consent.authorize" => vec![("C01-ask", uses)],
         "consent.pin" => vec![("C02-passcode", uses)],
@@ -208,7 +234,7 @@ fn code(policy: &str) -> Code {
         "G08" => Code::PurposeRequired,
         "G10" => Code::ConsentRequired,
         "G11" => Code::ConsentMismatch,
-        "G12" => Code::SecretNeedsBoard,
+        "G12" | "N11" => Code::SecretNeedsBoard,
         "G13" => Code::UserAssertionRequired,
         _ => Code::PolicyDenied,
     }
@@ -235,7 +261,7 @@ fn expected(question: &Question, id: &DatatypeId) -> (Option<Code>, Vec<&'static
         return (Some(Code::PolicyDenied), Vec::new());
     }
     let mut forbids = guardrails(question, id);
-    forbids.extend(domain_forbids(question));
+    forbids.extend(domain_forbids(question, id));
     forbids.sort_unstable();
     if !forbids.is_empty() {
         return (Some(precedence::foremost(forbids.iter().map(|policy| code(policy)))), forbids);
@@ -286,7 +312,7 @@ fn a_permit_for_everything_opens_nothing_that_a_guardrail_closes() {
         let decision = decide(&lax, &question);
         for verdict in &decision.verdicts {
             let (id, released) = (&verdict.datatype, question.service.fields.values().any(|f| *f == verdict.datatype));
-            let forbids = [guardrails(&question, id), domain_forbids(&question)].concat();
+            let forbids = [guardrails(&question, id), domain_forbids(&question, id)].concat();
             let open = may_ask(&question) && released && forbids.is_empty();
             assert_eq!(verdict.allowed, open, "{id} of {question:?}");
             opened += usize::from(verdict.allowed);

@@ -89,7 +89,6 @@ fn nothing_is_described_that_nothing_refers_to() {
     let expected = [
         "/components/examples/problem.head_incomplete",
         "/components/examples/problem.method_not_allowed",
-        "/components/examples/problem.not_built",
         "/components/examples/problem.service_unknown",
         "/components/schemas/Mobile",
     ];
@@ -157,7 +156,7 @@ fn datatypes_in(document: &Value, schema: &Value) -> BTreeSet<String> {
 #[test]
 fn an_answer_names_every_datatype_of_its_service_with_its_class() {
     let (catalogue, document) = (catalogue(), document());
-    for service in catalogue.services() {
+    for service in catalogue.services().iter().filter(|service| !service.not_built) {
         let schema = &document["components"]["schemas"][format!("answer.{}", service.id)];
         let wanted: BTreeSet<_> = service.datatypes().iter().map(ToString::to_string).collect();
         assert_eq!(datatypes_in(&document, schema), wanted, "{}", service.id);
@@ -214,8 +213,10 @@ fn codes_of_a_citizens_consent_are_told_where_consent_is_asked() {
     };
     let check = |code, expected: &[&str]| assert_eq!(told_at(code), expected, "{code}");
     check(Code::InvalidPin, &["consent.authorize", "consent.pin", "consent.token"]);
-    check(Code::ConsentRequired, &["identity.yes-no", "identity.kyc", "nser.household", "fbr.taxpayer"]);
-    check(Code::FieldsNotPermitted, &["identity.kyc", "nser.household"]);
+    let households = ["nser.household", "nser.by-address", "nser.by-pmt", "nser.export"];
+    let with = |others: &[&'static str]| [others, &households[..]].concat();
+    check(Code::ConsentRequired, &[with(&["identity.yes-no", "identity.kyc"]), vec!["fbr.taxpayer"]].concat());
+    check(Code::FieldsNotPermitted, &with(&["identity.kyc"]));
     check(Code::ServiceUnknown, &[]);
     assert_eq!(told_at(Code::Internal).len(), catalogue().services().len());
 }

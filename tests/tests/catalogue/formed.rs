@@ -68,6 +68,8 @@ fn sample(world: &World, param: &Param) -> Value {
         ParamKind::Integer => json!(1),
         ParamKind::Code => json!("code-1"),
         ParamKind::CodeList => json!(["code-1"]),
+        ParamKind::TextList => json!(["text"]),
+        ParamKind::Decimal => json!(0.5),
         ParamKind::Json => json!("[]"),
     }
 }

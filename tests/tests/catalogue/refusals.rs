@@ -104,6 +104,8 @@ fn by_body(service: &Service, good: &dyn Fn() -> Formed) -> Vec<Refused> {
             ParamKind::Text => all.push(spoil(json!("x\u{7}"), Code::ParameterInvalid)),
             ParamKind::Integer => all.push(spoil(json!("-1"), Code::ParameterInvalid)),
             ParamKind::Mobile => all.push(spoil(json!("123"), Code::ParameterInvalid)),
+            ParamKind::TextList => all.push(spoil(json!("x"), Code::ParameterInvalid)),
+            ParamKind::Decimal => all.push(spoil(json!(0.001), Code::ParameterInvalid)),
             ParamKind::Json => {}
         }
     }

@@ -58,11 +58,16 @@ fn of_kind(param: &Param, form: BodyForm) -> Value {
         ParamKind::Date => reference("Date"),
         ParamKind::Code => reference("Code"),
         ParamKind::Text => json!({ "type": "string", "maxLength": param.max.unwrap_or(limits::TEXT_CHARS_DEFAULT) }),
-        ParamKind::Integer => integer(param.max),
+        ParamKind::Integer => bounded("integer", param.max),
         ParamKind::CodeList => json!({
             "type": "array", "items": reference("Code"), "minItems": 1,
             "maxItems": param.max.unwrap_or(limits::LIST_MEMBERS_DEFAULT),
         }),
+        ParamKind::TextList => json!({
+            "type": "array", "items": { "type": "string", "maxLength": limits::TEXT_CHARS_DEFAULT }, "minItems": 1,
+            "maxItems": param.max.unwrap_or(limits::LIST_MEMBERS_DEFAULT),
+        }),
+        ParamKind::Decimal => bounded("number", param.max),
         // A form has text only: the JSON stands in it as text.
         ParamKind::Json if form == BodyForm::Form => {
             json!({ "type": "string", "contentMediaType": "application/json" })
@@ -71,10 +76,13 @@ fn of_kind(param: &Param, form: BodyForm) -> Value {
     }
 }
 
-fn integer(max: Option<u32>) -> Value {
-    let mut schema = json!({ "type": "integer", "minimum": 0 });
+fn bounded(kind: &str, max: Option<u32>) -> Value {
+    let mut schema = json!({ "type": kind, "minimum": 0 });
     if let (Some(max), Some(members)) = (max, schema.as_object_mut()) {
         members.insert("maximum".into(), json!(max));
+    }
+    if let ("number", Some(members)) = (kind, schema.as_object_mut()) {
+        members.insert("multipleOf".into(), json!(0.01));
     }
     schema
 }

@@ -97,6 +97,8 @@ fn the_catalogues_words_are_these() {
         (ParamKind::Integer, "integer"),
         (ParamKind::Code, "code"),
         (ParamKind::CodeList, "code-list"),
+        (ParamKind::TextList, "text-list"),
+        (ParamKind::Decimal, "decimal"),
         (ParamKind::Json, "json"),
     ]);
     in_files(&[(ConsentUse::OneTime, "one_time"), (ConsentUse::Standing, "standing")]);
@@ -108,6 +110,7 @@ fn an_unknown_obligation_is_nobodys_to_ignore() {
         ("log", Some(Obligation::Log)),
         ("meter", Some(Obligation::Meter)),
         ("subject_only", Some(Obligation::SubjectOnly)),
+        ("sample_1pct", Some(Obligation::Sample)),
         ("notice", Some(Obligation::Notice)),
         ("Log", None),
         ("log ", None),

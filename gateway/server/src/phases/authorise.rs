@@ -15,11 +15,17 @@ use exchange::{
     decision::{Decision, Question},
     directory::{Agreement, Approval, Directory, Programme},
     ids::DatatypeId,
+    limits,
     permit::{Grant, Permit},
     refusal::Refusal,
 };
 
-use super::{idempotency, parts::Parts, route::Routed, trail::Trail};
+use super::{
+    idempotency,
+    parts::Parts,
+    route::{Routed, Wanted},
+    trail::Trail,
+};
 
 /// Where an agency asks a citizen.
 const BACKCHANNEL: &str = "/bc-authorize";
@@ -58,6 +64,7 @@ pub async fn authorise(
         tracing::error!(request = %trail.request, service = %routed.service.id, "a policy could not be evaluated");
     }
     let allowed = allowed(routed, &decision)?;
+    all_done(parts, routed, &decision, trail)?;
     let secret = allowed.iter().any(|id| is_secret(routed, id));
     needs_assertion(&question, secret)?;
     let basis = if question.programme.is_some() { question.programme.as_ref().map(|p| p.kind) } else { None };
@@ -87,7 +94,7 @@ async fn question(parts: &Parts, routed: &Routed, directory: &Directory, trail: 
         role: role(caller, agreement.as_deref()),
         channel: caller.channel(),
         address: trail.address,
-        rows: agreement.as_ref().map_or(u32::MAX, |agreement| agreement.row_limit),
+        rows: rows(routed.rows, agreement.as_deref()),
         caller: caller.clone(),
         agreement,
         purpose,
@@ -99,6 +106,17 @@ async fn question(parts: &Parts, routed: &Routed, directory: &Directory, trail: 
         now,
         datatypes: routed.fields.clone().unwrap_or_else(|| routed.service.datatypes()),
     })
+}
+
+/// The rows that the answer may have: what was asked for, else what the agreement allows. Whether that is too many is the
+/// policies' to say.
+fn rows(wanted: Option<Wanted>, agreement: Option<&Agreement>) -> u32 {
+    let allowed = agreement.map_or(u32::MAX, |agreement| agreement.row_limit);
+    match wanted {
+        Some(Wanted::AtMost(rows)) => rows,
+        Some(Wanted::Usual) => allowed.min(limits::LIST_ROWS_USUAL),
+        None => allowed,
+    }
 }
 
 /// The lower of the agreement's and the user's role (decisions.md, Callers).
@@ -248,6 +266,14 @@ fn refused(routed: &Routed, decision: &Decision) -> Refusal {
         return refusal.next(BACKCHANNEL);
     }
     refusal
+}
+
+/// A duty that nobody does is no permission: neither the door nor the service's upstream would sample, mask or tell.
+fn all_done(parts: &Parts, routed: &Routed, decision: &Decision, trail: &Trail) -> Result<(), Refusal> {
+    let Some(undone) = decision.obligations.iter().find(|duty| !routed.service.does(**duty)) else { return Ok(()) };
+    parts.metrics.policy_errors.inc();
+    tracing::error!(request = %trail.request, service = %routed.service.id, duty = ?undone, "nobody does what a permit obliges to");
+    Err(Code::PolicyError.into())
 }
 
 fn is_secret(routed: &Routed, id: &DatatypeId) -> bool {

@@ -102,6 +102,8 @@ fn check_kind(param: &Param, value: &Value) -> Result<(), Refusal> {
         ParamKind::Integer => integer(param, value),
         ParamKind::Code => code(text()?).then_some(()).ok_or_else(|| invalid(name, "is not a code")),
         ParamKind::CodeList => code_list(param, value),
+        ParamKind::TextList => text_list(param, value),
+        ParamKind::Decimal => decimal(param, value),
         ParamKind::Json => Ok(()),
     }
 }
@@ -139,6 +141,27 @@ fn code_list(param: &Param, value: &Value) -> Result<(), Refusal> {
     let max = usize::try_from(param.max.unwrap_or(limits::LIST_MEMBERS_DEFAULT)).unwrap_or(usize::MAX);
     let all = items.iter().all(|item| item.as_str().is_some_and(code));
     (all && !items.is_empty() && items.len() <= max).then_some(()).ok_or_else(wrong)
+}
+
+fn text_list(param: &Param, value: &Value) -> Result<(), Refusal> {
+    let wrong = || invalid(&param.name, "is not a list of texts");
+    let items = value.as_array().ok_or_else(wrong)?;
+    let max = usize::try_from(param.max.unwrap_or(limits::LIST_MEMBERS_DEFAULT)).unwrap_or(usize::MAX);
+    if items.is_empty() || items.len() > max {
+        return Err(wrong());
+    }
+    let one = Param { max: None, ..param.clone() };
+    items.iter().try_for_each(|item| plain_text(&one, item.as_str().ok_or_else(wrong)?))
+}
+
+fn decimal(param: &Param, value: &Value) -> Result<(), Refusal> {
+    let wrong = || invalid(&param.name, "is not a number in its bounds with at most two decimals");
+    let number = value.as_f64().filter(|number| *number >= 0.0).ok_or_else(wrong)?;
+    let fits = param.max.is_none_or(|max| number <= f64::from(max));
+    // A number of the bounds has so few digits that its hundredfold is a whole number, but for the last bits.
+    let hundredfold = number * 100.0;
+    let whole = (hundredfold - hundredfold.round()).abs() < 1e-6;
+    (fits && whole).then_some(()).ok_or_else(wrong)
 }
 
 fn date(text: &str) -> bool {
@@ -180,6 +203,18 @@ mod tests {
         verdict(ParamKind::CodeList, None, serde_json::json!(["a", "b"]), None);
         verdict(ParamKind::CodeList, None, serde_json::json!([]), bad);
         verdict(ParamKind::CodeList, Some(1), serde_json::json!(["a", "b"]), bad);
+        verdict(ParamKind::TextList, Some(2), serde_json::json!(["Sewing machine", "b"]), None);
+        verdict(ParamKind::TextList, Some(1), serde_json::json!(["a", "b"]), bad);
+        verdict(ParamKind::TextList, None, serde_json::json!([]), bad);
+        verdict(ParamKind::TextList, None, serde_json::json!(["a\nb"]), bad);
+        verdict(ParamKind::TextList, None, serde_json::json!([1]), bad);
+        verdict(ParamKind::Decimal, Some(100), 31.25.into(), None);
+        verdict(ParamKind::Decimal, Some(100), 0.07.into(), None);
+        verdict(ParamKind::Decimal, Some(100), 100.into(), None);
+        verdict(ParamKind::Decimal, Some(100), 100.01.into(), bad);
+        verdict(ParamKind::Decimal, Some(100), 31.255.into(), bad);
+        verdict(ParamKind::Decimal, Some(100), (-1).into(), bad);
+        verdict(ParamKind::Decimal, Some(100), "31.25".into(), bad);
     }
 
     #[test]

@@ -41,6 +41,8 @@ pub struct Routed {
     pub subject: Option<Cnic>,
     /// Datatypes that the client asked for; `None` asks for what is permitted.
     pub fields: Option<Vec<DatatypeId>>,
+    /// Rows that a list is asked for at most; `None` where the service has no `limit`.
+    pub rows: Option<Wanted>,
     /// Purpose.
     pub purpose: Option<Arc<Purpose>>,
     /// Names in `Ijazat-Basis`.
@@ -51,6 +53,15 @@ pub struct Routed {
     pub caller: Caller,
     /// The idempotency key, once claimed.
     pub key: Option<idempotency::Key>,
+}
+
+/// How many rows a list is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// So many at most.
+    AtMost(u32),
+    /// As many as is usual, or as the agreement allows if that is less.
+    Usual,
 }
 
 /// Finds the service by the one canonical path (rule 8), reads the body within its bounds and types what was sent.
@@ -98,6 +109,7 @@ pub async fn route(
         law,
         path: path.as_str().to_owned(),
         fields: fields(&params)?,
+        rows: wanted(&service, &params),
         purpose,
         bases: bases(&head.headers)?,
         token: bearer(&head.headers)?,
@@ -216,6 +228,13 @@ fn fields(params: &Value) -> Result<Option<Vec<DatatypeId>>, Refusal> {
     let read = |item: &Value| item.as_str().and_then(|text| DatatypeId::parse(text).ok());
     let all: Option<Vec<_>> = list.iter().map(read).collect();
     all.map(Some).ok_or_else(|| Refusal::new(Code::ParameterInvalid).member("parameter", "fields"))
+}
+
+/// Lists take their bound from the parameter `limit`, which was checked as a whole number.
+fn wanted(service: &Service, params: &Value) -> Option<Wanted> {
+    service.params.iter().find(|param| param.name == "limit")?;
+    let given = params.get("limit").and_then(|limit| limit.as_u64().or_else(|| limit.as_str()?.parse().ok()));
+    Some(given.map_or(Wanted::Usual, |rows| Wanted::AtMost(u32::try_from(rows).unwrap_or(u32::MAX))))
 }
 
 /// A well-formed W3C `traceparent` (version 00), or nothing: a malformed one is ignored, as the recommendation says.

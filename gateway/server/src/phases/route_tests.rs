@@ -20,6 +20,8 @@ fn good(param: &Param) -> Value {
         ParamKind::Integer => json!("0"),
         ParamKind::Code => json!("a-1"),
         ParamKind::CodeList => json!(["identity.name"]),
+        ParamKind::TextList => json!(["a"]),
+        ParamKind::Decimal => json!(0.5),
         ParamKind::Json => json!("[]"),
     }
 }
@@ -71,6 +73,19 @@ fn bad(param: &Param) -> Vec<(&'static str, Value)> {
             ("not codes", json!(["a b"])),
             ("a number", json!([1])),
             ("too many", json!(vec!["a"; 33])),
+        ],
+        ParamKind::TextList => vec![
+            ("empty", json!([])),
+            ("text", json!("a")),
+            ("a line break", json!(["a\nb"])),
+            ("a number", json!([1])),
+            ("too many", json!(vec!["a"; max + 1])),
+        ],
+        ParamKind::Decimal => vec![
+            ("negative", json!(-0.01)),
+            ("too large", json!(max + 1)),
+            ("three decimals", json!(0.005)),
+            ("text", json!("0.5")),
         ],
         ParamKind::Json => vec![],
     }
