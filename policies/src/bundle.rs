@@ -15,6 +15,7 @@ use crate::{
     decide::{self, Method},
     error::BundleError,
     law::Law,
+    matrix::{self, Matrix},
     memo::Memo,
     parse,
     source::Source,
@@ -26,6 +27,7 @@ pub struct Bundle {
     title: String,
     catalogue: Arc<Catalogue>,
     law: Law,
+    matrix: Matrix,
     authorizer: Authorizer,
     memo: Memo,
     cases: Cases,
@@ -57,8 +59,10 @@ impl Bundle {
         let dictionary = parse::dictionary(source)?;
         let services = parse::catalogue(source)?;
         let law = Law::read(source, &dictionary)?;
+        let matrix = Matrix::in_force(source, &header.matrix)?;
         let cases = cases::read(source)?;
         complete::check(&services, &dictionary, &law, &cases.cases)?;
+        BundleError::unless_empty(matrix::columns(source, &services)?)?;
         let catalogue = Catalogue::new(
             services.into_iter().map(|placed| placed.item).collect(),
             dictionary.into_iter().map(|placed| placed.item).collect(),
@@ -68,6 +72,7 @@ impl Bundle {
             title: header.title,
             catalogue: Arc::new(catalogue),
             law,
+            matrix,
             authorizer: Authorizer::new(),
             memo: Memo::default(),
             cases,
@@ -87,7 +92,8 @@ impl Bundle {
     }
 
     fn decide_by(&self, question: &Question, method: Method) -> Decision {
-        decide::decide(&self.law, &self.authorizer, self.generation, question, method)
+        let decided = decide::decide(&self.law, &self.matrix, &self.authorizer, question, method);
+        Decision { generation: self.generation, ..decided }
     }
 
     /// Whether decisions are remembered: not if a policy reckons with the present otherwise than as before or after.

@@ -67,5 +67,10 @@ pub(crate) const FILES: &[(&str, &str)] = files![
     "guardrails/G16-row-limit.cedar",
     "guardrails/G17-no-raw-biometric-to-private.cedar",
     "guardrails/G18-public-without-agreement.cedar",
+    "guardrails/G30-kind-feeds.cedar",
+    "guardrails/G31-kind-uses.cedar",
+    "matrices/as-is.toml",
+    "matrices/kinds.toml",
+    "matrices/target.toml",
     "schema/ijazat.cedarschema",
 ];

@@ -10,7 +10,10 @@ use exchange::{
     timestamp::Timestamp,
 };
 
-use crate::words::Words;
+use crate::{
+    matrix::{self, Matrix},
+    words::Words,
+};
 
 /// The question could not be written down, as if a record had one member twice: it is denied. Small, because every step
 /// of the writing can return it; there is nothing more to say, since the members' names are fixed here.
@@ -31,10 +34,10 @@ pub(crate) fn principal(words: &Words, caller: &Caller) -> Option<EntityUid> {
 }
 
 /// The context of a question: the schema's `Facts`.
-pub(crate) fn context(words: &Words, question: &Question) -> Result<Context, Unwritable> {
+pub(crate) fn context(words: &Words, matrix: &Matrix, question: &Question) -> Result<Context, Unwritable> {
     let caller = &question.caller;
     let in_network = caller.agency().is_some_and(|agency| in_networks(question.address, &agency.networks));
-    let mut pairs = Vec::with_capacity(14);
+    let mut pairs = Vec::with_capacity(16);
     put(&mut pairs, "now", Value::new_long(question.now.millis()));
     put(&mut pairs, "service", words.service.value(question.service.id.as_str()));
     put(&mut pairs, "channel", words.channel.value(question.channel.as_str()));
@@ -42,6 +45,10 @@ pub(crate) fn context(words: &Words, question: &Question) -> Result<Context, Unw
     put(&mut pairs, "role", words.role.value(question.role.as_str()));
     put(&mut pairs, "rows", Value::new_long(i64::from(question.rows)));
     put(&mut pairs, "hasSubject", Value::new_bool(question.has_subject));
+    let cell = caller.agency().map(|agency| matrix.cell(&agency.kind, matrix::domain_of(&question.service)));
+    let cell = cell.unwrap_or_default();
+    put(&mut pairs, "kindFeeds", Value::new_bool(cell.feeds));
+    put(&mut pairs, "kindUses", Value::new_bool(cell.uses));
     if let Caller::Agency { agency, user, asserted, .. } = caller {
         put(&mut pairs, "agency", of_agency(words, agency)?);
         if let Some(user) = user {

@@ -5,6 +5,7 @@
 //! | `source` | finds a bundle's files, in the program or in a folder |
 //! | `parse` | reads header, dictionary and catalogue |
 //! | `read` | reads schema and policies and validates them strictly, for decisions and for the prover |
+//! | `matrix` | Annexure B: which kind of agency feeds and uses what |
 //! | `law`, `rule`, `slice`, `words` | what a decision looks up: annotations, slices, datatypes |
 //! | `complete` | refuses a bundle in which anything is missing |
 //! | `facts` | writes a question down as Cedar's context |
@@ -23,6 +24,7 @@ mod embedded;
 pub mod error;
 mod facts;
 mod law;
+mod matrix;
 mod memo;
 mod parse;
 pub mod precedence;

@@ -2,6 +2,8 @@
 //! told, and each quick way of deciding against plain evaluation and against the law written down anew.
 
 #[cfg(test)]
+mod annexure;
+#[cfg(test)]
 mod broken;
 #[cfg(test)]
 mod bundles;

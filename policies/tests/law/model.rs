@@ -1,6 +1,8 @@
 //! The law written down anew as plain functions: who is right about a random question, the policies or this? Neither may
 //! permit or name a policy that the other does not.
 
+use std::sync::LazyLock;
+
 use exchange::{
     caller::Caller,
     catalogue::{CallerKind, ConsentRule},
@@ -12,8 +14,10 @@ use exchange::{
     timestamp::Timestamp,
 };
 use policies::{Bundle, precedence, source::Source};
+use toml::Table;
 
 use super::{
+    annexure,
     differential::{Dice, Pools},
     support::{bundle, class, decide},
 };
@@ -130,8 +134,18 @@ fn guardrails(question: &Question, id: &DatatypeId) -> Vec<&'static str> {
             "G16-row-limit",
             under && !question.agreement.as_ref().is_some_and(|a| (1..=a.row_limit).contains(&question.rows)),
         ),
+        ("G30-kind-feeds", under && service.writes && !agency.is_some_and(|a| a.feeder && listed(question).0)),
+        ("G31-kind-uses", under && !service.writes && !agency.is_some_and(|a| a.user_agency && listed(question).1)),
     ];
     checks.into_iter().filter(|(_, forbids)| *forbids).map(|(policy, _)| policy).collect()
+}
+
+/// Whether the kind of the agency feeds and uses the domain of the service, by the table itself.
+fn listed(question: &Question) -> (bool, bool) {
+    static TARGET: LazyLock<Table> = LazyLock::new(|| annexure::table("target"));
+    let kind = question.caller.agency().map_or("", |agency| &agency.kind);
+    let domain = question.service.id.as_str().split('.').next().unwrap();
+    (annexure::lists(&TARGET, "feeds", kind, domain), annexure::lists(&TARGET, "uses", kind, domain))
 }
 
 fn bundle_has(id: &DatatypeId) -> Option<std::sync::Arc<exchange::catalogue::Datatype>> {
@@ -200,7 +214,7 @@ fn permits(question: &Question, id: &DatatypeId) -> Vec<&'static str> {
 fn code(policy: &str) -> Code {
     match policy.get(..3).unwrap() {
         "G01" => Code::AgencySuspended,
-        "G02" => Code::CallerNotAllowed,
+        "G02" | "G30" | "G31" => Code::CallerNotAllowed,
         "G03" => Code::UserUnknown,
         "G04" => Code::UserDisabled,
         "G05" => Code::NetworkRefused,

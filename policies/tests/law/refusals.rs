@@ -58,6 +58,14 @@ fn of_domain(question: &Question, domain: &str) -> bool {
     question.service.id.as_str().starts_with(domain)
 }
 
+fn reads(question: &Question) -> bool {
+    under_agreement(question) && !question.service.writes
+}
+
+fn writes(question: &Question) -> bool {
+    under_agreement(question) && question.service.writes
+}
+
 fn stranger() -> AgencyId {
     AgencyId::parse("agency-of-nowhere").unwrap()
 }
@@ -210,17 +218,18 @@ fn runs(question: &mut Question, from: i64, until: i64) {
 
 const DOMAINS: &[Wrong] = &[
     (
-        "the agency only feeds",
-        |q| ["identity.", "nser.", "fbr.", "consent."].iter().any(|domain| of_domain(q, domain)),
+        "an agency that only feeds asks for consent",
+        |q| of_domain(q, "consent."),
         |q| of_agency(q, |a| a.user_agency = false),
         Code::PolicyDenied,
     ),
-    ("the agency only uses", |q| of_domain(q, "vital."), |q| of_agency(q, |a| a.feeder = false), Code::PolicyDenied),
+    ("the agency only feeds", reads, |q| of_agency(q, |a| a.user_agency = false), Code::CallerNotAllowed),
+    ("the agency only uses", writes, |q| of_agency(q, |a| a.feeder = false), Code::CallerNotAllowed),
     (
-        "the agency is no auditor",
-        |q| of_domain(q, "audit."),
-        |q| of_agency(q, |a| a.kind = "Bank".into()),
-        Code::PolicyDenied,
+        "its kind is in no matrix",
+        under_agreement,
+        |q| of_agency(q, |a| a.kind = "Circus".into()),
+        Code::CallerNotAllowed,
     ),
     (
         "NADRA did not agree",

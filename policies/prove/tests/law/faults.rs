@@ -174,6 +174,18 @@ fn what_leaves_without_an_agreement_is_found() {
 }
 
 #[test]
+fn an_agency_outside_its_row_is_found() {
+    let feeds = Source::embedded().without("guardrails/G30-kind-feeds.cedar");
+    caught_with(&feeds, "TH30", &["noticeDeath by User"]);
+    let uses = changed("guardrails/G31-kind-uses.cedar", " && context.kindUses", "");
+    caught_with(&uses, "TH30", &["kindUses false"]);
+    let unregistered = changed("guardrails/G31-kind-uses.cedar", " && context.agency.userAgency", "");
+    caught_with(&unregistered, "TH30", &["userAgency false"]);
+    let stray = changed("schema/ijazat.cedarschema", "action readAccesses in [using]", "action readAccesses in [underAgreement]");
+    caught_with(&stray, "TH30", &["readAccesses by User"]);
+}
+
+#[test]
 fn a_policy_that_can_err_is_found() {
     let overflows = "@id(\"X01-overflow\")@authority(\"test\")@reason(\"policy_denied\")
         forbid (principal, action == Ijazat::Action::\"verifyYesNo\", resource)

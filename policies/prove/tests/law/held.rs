@@ -41,6 +41,11 @@ fn what_the_law_says_of_callers_follows_whatever_permits_are_added() {
 }
 
 #[test]
+fn what_the_law_says_of_kinds_of_agencies_follows_whatever_permits_are_added() {
+    assert!(holds("TH3") > 0);
+}
+
+#[test]
 fn every_theorem_about_requests_follows_from_forbids_alone_too() {
     let law = Law::read(&Source::embedded()).unwrap();
     for theorem in Theorems::read(&folder().join("theorems"), &law).unwrap().0 {
