@@ -11,6 +11,7 @@ use exchange::{
 
 use crate::{
     cases::{self, Cases},
+    clientage::{self, ClientType},
     complete,
     decide::{self, Method},
     error::BundleError,
@@ -31,6 +32,7 @@ pub struct Bundle {
     authorizer: Authorizer,
     memo: Memo,
     cases: Cases,
+    clients: Vec<ClientType>,
 }
 
 impl Bundle {
@@ -60,6 +62,7 @@ impl Bundle {
         let services = parse::catalogue(source)?;
         let law = Law::read(source, &dictionary)?;
         let matrix = Matrix::in_force(source, &header.matrix)?;
+        let clients = clientage::read(source).map_err(BundleError::new)?;
         let cases = cases::read(source)?;
         complete::check(&services, &dictionary, &law, &cases.cases)?;
         BundleError::unless_empty(matrix::columns(source, &services)?)?;
@@ -76,6 +79,7 @@ impl Bundle {
             authorizer: Authorizer::new(),
             memo: Memo::default(),
             cases,
+            clients,
         })
     }
 
@@ -114,6 +118,12 @@ impl Bundle {
         let mut all: Vec<_> = self.law.policies().cloned().collect();
         all.sort();
         all
+    }
+
+    /// The types of clients, and what must be seen of each before it is one.
+    #[must_use]
+    pub fn clients(&self) -> &[ClientType] {
+        &self.clients
     }
 
     /// The bundle's own cases: what it promises to permit and to refuse.

@@ -6,6 +6,7 @@
 //! | `parse` | reads header, dictionary and catalogue |
 //! | `read` | reads schema and policies and validates them strictly, for decisions and for the prover |
 //! | `matrix` | Annexure B: which kind of agency feeds and uses what |
+//! | `clientage` | types of clients and what must be seen of each |
 //! | `law`, `rule`, `slice`, `words` | what a decision looks up: annotations, slices, datatypes |
 //! | `complete` | refuses a bundle in which anything is missing |
 //! | `facts` | writes a question down as Cedar's context |
@@ -18,6 +19,7 @@
 
 mod bundle;
 pub mod cases;
+pub mod clientage;
 mod complete;
 mod decide;
 mod embedded;

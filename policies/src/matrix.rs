@@ -172,8 +172,12 @@ impl From<File> for Matrix {
         let mut rows: BTreeMap<String, BTreeMap<String, Cell>> = BTreeMap::new();
         for Row { kind, feeds, uses, .. } in file.row {
             let row = rows.entry(kind).or_default();
-            feeds.into_iter().for_each(|domain| row.entry(domain).or_default().feeds = true);
-            uses.into_iter().for_each(|domain| row.entry(domain).or_default().uses = true);
+            for domain in feeds {
+                row.entry(domain).or_default().feeds = true;
+            }
+            for domain in uses {
+                row.entry(domain).or_default().uses = true;
+            }
         }
         Self { rows }
     }

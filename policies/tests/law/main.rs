@@ -8,6 +8,8 @@ mod broken;
 #[cfg(test)]
 mod bundles;
 #[cfg(test)]
+mod clientage;
+#[cfg(test)]
 mod differential;
 #[cfg(test)]
 mod edges;

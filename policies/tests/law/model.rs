@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use exchange::{
     caller::Caller,
     catalogue::{CallerKind, ConsentRule},
-    classification::{Classification, Forum, Role},
+    classification::{Classification, Forum, Role, Sector},
     codes::Code,
     decision::{Obligation, Question, Verdict},
     directory::in_networks,
@@ -134,6 +134,22 @@ fn guardrails(question: &Question, id: &DatatypeId) -> Vec<&'static str> {
             "G16-row-limit",
             under && !question.agreement.as_ref().is_some_and(|a| (1..=a.row_limit).contains(&question.rows)),
         ),
+        (
+            "G32-citizens-statistics-only",
+            agency.is_some_and(|a| a.sector == Sector::Citizen)
+                && (class(id) != Classification::Public
+                    || bundle_has(id).is_some_and(|datatype| datatype.personal)
+                    || id.as_str() == "exchange.consent"),
+        ),
+        (
+            "G33-other-by-secretary",
+            under
+                && agency.is_some_and(|a| a.sector == Sector::Other)
+                && !question
+                    .agreement
+                    .as_ref()
+                    .is_some_and(|a| [Forum::SecretaryBisp, Forum::BispBoard].contains(&a.forum)),
+        ),
         ("G30-kind-feeds", under && service.writes && !agency.is_some_and(|a| a.feeder && listed(question).0)),
         ("G31-kind-uses", under && !service.writes && !agency.is_some_and(|a| a.user_agency && listed(question).1)),
     ];
@@ -218,7 +234,7 @@ fn code(policy: &str) -> Code {
         "G03" => Code::UserUnknown,
         "G04" => Code::UserDisabled,
         "G05" => Code::NetworkRefused,
-        "G06" | "G07" | "I03" | "N04" => Code::AgreementRequired,
+        "G06" | "G07" | "G33" | "I03" | "N04" => Code::AgreementRequired,
         "G08" => Code::PurposeRequired,
         "G10" => Code::ConsentRequired,
         "G11" => Code::ConsentMismatch,

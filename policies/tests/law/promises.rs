@@ -49,7 +49,10 @@ fn no_kind_of_file_can_be_taken_away_unnoticed() {
         "bundle.toml",
         "schema/ijazat.cedarschema",
         "cases/world.toml",
-        "cases/nser.toml",
+        "cases/identity.toml",
+        "matrices/kinds.toml",
+        "matrices/target.toml",
+        "rules/clientage.toml",
         "catalogue/tax.toml",
         "dictionary/tax.toml",
     ] {

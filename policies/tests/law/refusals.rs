@@ -246,16 +246,21 @@ const DOMAINS: &[Wrong] = &[
     (
         "the Director General agreed to a private body",
         |q| of_domain(q, "nser."),
-        |q| of_agency(q, |a| a.sector = Sector::Private),
+        |q| by_director(q, Sector::Private),
         Code::AgreementRequired,
     ),
     (
         "the Director General agreed to a donor",
         |q| of_domain(q, "nser."),
-        |q| of_agency(q, |a| a.sector = Sector::Donor),
+        |q| by_director(q, Sector::Donor),
         Code::AgreementRequired,
     ),
 ];
+
+fn by_director(question: &mut Question, sector: Sector) {
+    of_agency(question, |agency| agency.sector = sector);
+    of_agreement(question, |agreement| agreement.forum = Forum::DgNser);
+}
 
 fn any(_: &Question) -> bool {
     true

@@ -186,6 +186,20 @@ fn an_agency_outside_its_row_is_found() {
 }
 
 #[test]
+fn a_client_with_more_than_its_type_may_have_is_found() {
+    let gone = Source::embedded().without("guardrails/G32-citizens-statistics-only.cedar");
+    caught_with(&gone, "TH31", &["sector \"Citizen\""]);
+    let asking = changed(
+        "guardrails/G32-citizens-statistics-only.cedar",
+        "resource == Ijazat::Datatype::\"exchange.consent\"",
+        "resource == Ijazat::Datatype::\"exchange.self\"",
+    );
+    caught_with(&asking, "TH31", &["sector \"Citizen\"", "resource   Datatype \"exchange.consent\""]);
+    let lowered = changed("guardrails/G33-other-by-secretary.cedar", "SecretaryBISP", "DG_NSER");
+    caught_with(&lowered, "TH32", &["sector \"Other\"", "forum \"DG_NSER\""]);
+}
+
+#[test]
 fn a_policy_that_can_err_is_found() {
     let overflows = "@id(\"X01-overflow\")@authority(\"test\")@reason(\"policy_denied\")
         forbid (principal, action == Ijazat::Action::\"verifyYesNo\", resource)
