@@ -3,6 +3,7 @@
 use cedar_policy::{Context, EntityUid, RestrictedExpression as Value};
 use exchange::{
     caller::Caller,
+    catalogue::Service,
     consent::ConsentFacts,
     decision::Question,
     directory::{Agency, Agreement, Approval, Programme, Purpose, User, in_networks},
@@ -47,6 +48,7 @@ pub(crate) fn context(words: &Words, matrix: &Matrix, question: &Question) -> Re
     put(&mut pairs, "hasSubject", Value::new_bool(question.has_subject));
     let cell = caller.agency().map(|agency| matrix.cell(&agency.kind, matrix::domain_of(&question.service)));
     let cell = cell.unwrap_or_default();
+    put(&mut pairs, "namesCase", Value::new_bool(names_case(&question.service)));
     put(&mut pairs, "kindFeeds", Value::new_bool(cell.feeds));
     put(&mut pairs, "kindUses", Value::new_bool(cell.uses));
     if let Caller::Agency { agency, user, asserted, .. } = caller {
@@ -71,6 +73,11 @@ pub(crate) fn context(words: &Words, matrix: &Matrix, question: &Question) -> Re
         put(&mut pairs, "consent", of_consent(words, consent, question.consent_is_subjects)?);
     }
     Context::from_pairs(pairs).map_err(|_| Unwritable)
+}
+
+/// Whether the service demands a case number: the door answers no request without it (`parameter_invalid`).
+fn names_case(service: &Service) -> bool {
+    service.params.iter().any(|param| param.name == "case" && param.required)
 }
 
 fn put(pairs: &mut Pairs, name: &str, value: Value) {

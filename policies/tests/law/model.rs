@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use exchange::{
     caller::Caller,
     catalogue::{CallerKind, ConsentRule},
-    classification::{Classification, Forum, Role, Sector},
+    classification::{BasisKind, Classification, Forum, Role, Sector},
     codes::Code,
     decision::{Obligation, Question, Verdict},
     directory::in_networks,
@@ -169,6 +169,20 @@ fn bundle_has(id: &DatatypeId) -> Option<std::sync::Arc<exchange::catalogue::Dat
     bundle().catalogue().datatype(id.as_str()).cloned()
 }
 
+fn of_kind(question: &Question, kind: &str) -> bool {
+    question.caller.agency().is_some_and(|agency| agency.kind == kind)
+}
+
+/// The permit by which somebody is searched for among all.
+fn grounds(question: &Question) -> Option<&'static str> {
+    let police = of_kind(question, "LawEnforcement");
+    match question.programme.as_ref()?.kind {
+        BasisKind::CourtOrder if police => Some("I06-identify-by-court"),
+        BasisKind::VitalInterest if police || of_kind(question, "Hospital") => Some("I07-identify-in-emergency"),
+        _ => None,
+    }
+}
+
 /// Forbids of one domain.
 fn domain_forbids(question: &Question) -> Vec<&'static str> {
     let forum = question.agreement.as_ref().map(|agreement| agreement.forum);
@@ -179,7 +193,18 @@ fn domain_forbids(question: &Question) -> Vec<&'static str> {
     };
     let auditor = question.caller.agency().is_some_and(|agency| agency.kind == "Auditor");
     let checks = match question.service.id.as_str() {
-        "identity.yes-no" | "identity.kyc" => vec![("I03-forum", forum != Some(Forum::Nadra))],
+        "identity.yes-no" | "identity.kyc" | "identity.verify-fingerprint" | "identity.verify-face" => {
+            vec![("I03-forum", forum != Some(Forum::Nadra))]
+        }
+        "identity.identify" => {
+            vec![("I03-forum", forum != Some(Forum::Nadra)), ("I08-identify-grounds", grounds(question).is_none())]
+        }
+        "vital.birth" | "vital.marriage" | "vital.death" => {
+            vec![("V06-registrars-only", !of_kind(question, "LocalGovernment"))]
+        }
+        "vital.divorce" => {
+            vec![("V06-registrars-only", !of_kind(question, "LocalGovernment") && !of_kind(question, "Court"))]
+        }
         "nser.household" => vec![
             ("N04-forum", !nser),
             ("N05-consent-alone", question.consent.is_some() && question.programme.is_none()),
@@ -217,6 +242,18 @@ fn permits(question: &Question, id: &DatatypeId) -> Vec<&'static str> {
         "consent.pin" => vec![("C02-passcode", uses)],
         "consent.token" => vec![("C03-token", uses)],
         "fbr.taxpayer" => vec![("T01-taxpayer", uses && subject && domain(id) == "fbr")],
+        "identity.verify-fingerprint" | "identity.verify-face" => vec![("I05-biometric-match", uses && subject)],
+        "identity.identify" => vec![(grounds(question).unwrap_or_default(), uses && grounds(question).is_some())],
+        "vital.birth" | "vital.marriage" => {
+            vec![("V03-register", agency.feeder && of_kind(question, "LocalGovernment"))]
+        }
+        "vital.divorce" => vec![
+            ("V03-register", agency.feeder && of_kind(question, "LocalGovernment")),
+            ("V05-decree", agency.feeder && of_kind(question, "Court")),
+        ],
+        "vital.death" => {
+            vec![("V04-register-death", agency.feeder && subject && of_kind(question, "LocalGovernment"))]
+        }
         "vital.death-notice" => vec![("V01-death-notice", subject && agency.feeder)],
         "receipt.get" | "usage.month" | "self.whoami" => vec![("O01-own-affairs", true)],
         "report.public" => vec![("R01-published", true)],

@@ -51,7 +51,7 @@ fn by_programme(question: &Question) -> bool {
 }
 
 fn unconsented(question: &Question) -> bool {
-    under_agreement(question) && !consented(question)
+    under_agreement(question) && !consented(question) && question.service.subject.is_some()
 }
 
 fn of_domain(question: &Question, domain: &str) -> bool {

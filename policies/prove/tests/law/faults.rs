@@ -200,6 +200,32 @@ fn a_client_with_more_than_its_type_may_have_is_found() {
 }
 
 #[test]
+fn a_search_among_all_without_a_ground_is_found() {
+    let gone = Source::embedded().without("domains/identity/I08-identify-grounds.cedar");
+    caught_with(&gone, "TH33", &["identifyByBiometric by User"]);
+    let hospitals = changed(
+        "domains/identity/I08-identify-grounds.cedar",
+        "context.agency.kind == Ijazat::AgencyKind::\"LawEnforcement\"",
+        "context.agency.kind == Ijazat::AgencyKind::\"Hospital\"",
+    );
+    caught_with(&hospitals, "TH33", &["kind \"CourtOrder\"", "kind \"Hospital\""]);
+    let unnamed = changed("domains/identity/I08-identify-grounds.cedar", "context.namesCase && ", "");
+    caught_with(&unnamed, "TH33", &["namesCase false"]);
+}
+
+#[test]
+fn a_register_that_others_write_is_found() {
+    let gone = Source::embedded().without("domains/vital/V06-registrars-only.cedar");
+    caught_with(&gone, "TH34", &["registerBirth by User"]);
+    let courts = changed(
+        "domains/vital/V06-registrars-only.cedar",
+        "action == Ijazat::Action::\"registerDivorce\"",
+        "action != Ijazat::Action::\"registerDeath\"",
+    );
+    caught_with(&courts, "TH34", &["registerMarriage by User", "kind \"Court\""]);
+}
+
+#[test]
 fn a_policy_that_can_err_is_found() {
     let overflows = "@id(\"X01-overflow\")@authority(\"test\")@reason(\"policy_denied\")
         forbid (principal, action == Ijazat::Action::\"verifyYesNo\", resource)
