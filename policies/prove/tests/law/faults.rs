@@ -181,7 +181,11 @@ fn an_agency_outside_its_row_is_found() {
     caught_with(&uses, "TH30", &["kindUses false"]);
     let unregistered = changed("guardrails/G31-kind-uses.cedar", " && context.agency.userAgency", "");
     caught_with(&unregistered, "TH30", &["userAgency false"]);
-    let stray = changed("schema/ijazat.cedarschema", "action readAccesses in [using]", "action readAccesses in [underAgreement]");
+    let stray = changed(
+        "schema/ijazat.cedarschema",
+        "action readAccesses in [using]",
+        "action readAccesses in [underAgreement]",
+    );
     caught_with(&stray, "TH30", &["readAccesses by User"]);
 }
 
