@@ -170,7 +170,7 @@ mod tests {
     #[test]
     fn the_embedded_bundle_is_complete() {
         let bundle = Bundle::embedded().unwrap_or_else(|error| panic!("{error}"));
-        assert_eq!(bundle.catalogue().services().len(), 23);
+        assert_eq!(bundle.catalogue().services().len(), 26);
         assert_eq!(Decider::generation(&bundle), 1);
     }
 

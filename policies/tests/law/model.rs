@@ -183,6 +183,21 @@ fn grounds(question: &Question) -> Option<&'static str> {
     }
 }
 
+/// Whether the control list is open to the agency.
+fn listed_for(question: &Question) -> bool {
+    let border = of_kind(question, "PassportAuthority") || of_kind(question, "BorderControl");
+    border && question.programme.as_ref().is_some_and(|programme| programme.kind == BasisKind::Statute)
+}
+
+/// Whether the agency and the instrument are a ground of lawful access.
+fn lawful(question: &Question) -> bool {
+    question.programme.as_ref().is_some_and(|programme| match programme.kind {
+        BasisKind::CourtOrder | BasisKind::Statute => of_kind(question, "LawEnforcement"),
+        BasisKind::NationalSecurity => of_kind(question, "Intelligence"),
+        _ => false,
+    })
+}
+
 /// Forbids of one domain.
 fn domain_forbids(question: &Question) -> Vec<&'static str> {
     let forum = question.agreement.as_ref().map(|agreement| agreement.forum);
@@ -199,6 +214,8 @@ fn domain_forbids(question: &Question) -> Vec<&'static str> {
         "identity.identify" => {
             vec![("I03-forum", forum != Some(Forum::Nadra)), ("I08-identify-grounds", grounds(question).is_none())]
         }
+        "travel.control-list" => vec![("S02-list-for-borders", !listed_for(question))],
+        "lawful.access" => vec![("S04-lawful-grounds", !lawful(question))],
         "vital.birth" | "vital.marriage" | "vital.death" => {
             vec![("V06-registrars-only", !of_kind(question, "LocalGovernment"))]
         }
@@ -243,6 +260,9 @@ fn permits(question: &Question, id: &DatatypeId) -> Vec<&'static str> {
         "consent.token" => vec![("C03-token", uses)],
         "fbr.taxpayer" => vec![("T01-taxpayer", uses && subject && domain(id) == "fbr")],
         "identity.verify-fingerprint" | "identity.verify-face" => vec![("I05-biometric-match", uses && subject)],
+        "travel.control-list" => vec![("S01-control-list", uses && subject && listed_for(question))],
+        "lawful.access" => vec![("S03-lawful-access", uses && subject && lawful(question))],
+        "licence.check" => vec![("S05-licence", uses && subject)],
         "identity.identify" => vec![(grounds(question).unwrap_or_default(), uses && grounds(question).is_some())],
         "vital.birth" | "vital.marriage" => {
             vec![("V03-register", agency.feeder && of_kind(question, "LocalGovernment"))]

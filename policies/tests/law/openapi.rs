@@ -221,7 +221,9 @@ fn codes_of_a_citizens_consent_are_told_where_consent_is_asked() {
     check(Code::InvalidPin, &["consent.authorize", "consent.pin", "consent.token"]);
     let asked = ["identity.verify-fingerprint", "identity.verify-face", "identity.identify"];
     let built = ["identity.yes-no", "identity.kyc", "nser.household", "fbr.taxpayer"];
-    check(Code::ConsentRequired, &[asked.as_slice(), built.as_slice()].concat());
+    let by_the_state = ["travel.control-list", "lawful.access", "licence.check"];
+    let all = [&asked[..], &built[..3], &by_the_state[..], &built[3..]].concat();
+    check(Code::ConsentRequired, &all);
     check(Code::FieldsNotPermitted, &["identity.kyc", "nser.household"]);
     check(Code::ServiceUnknown, &[]);
     assert_eq!(told_at(Code::Internal).len(), catalogue().services().len());

@@ -230,6 +230,19 @@ fn a_register_that_others_write_is_found() {
 }
 
 #[test]
+fn a_check_by_the_state_without_its_ground_is_found() {
+    let gone = |file: &str| Source::embedded().without(&format!("domains/state/{file}.cedar"));
+    caught_with(&gone("S02-list-for-borders"), "TH35", &["checkControlList by User"]);
+    caught_with(&gone("S04-lawful-grounds"), "TH36", &["accessLawfully by User"]);
+    caught_with(&gone("S06-licence-verify-only"), "TH37", &["checkLicence by User"]);
+    let grounds = "domains/state/S04-lawful-grounds.cedar";
+    let widened = changed(grounds, "Ijazat::Basis::\"Statute\"]", "Ijazat::Basis::\"Statute\", Ijazat::Basis::\"Programme\"]");
+    caught_with(&widened, "TH36", &["kind \"Programme\""]);
+    let raw = changed(grounds, " && !resource.biometric", "");
+    caught_with(&raw, "TH36", &["biometric true"]);
+}
+
+#[test]
 fn a_policy_that_can_err_is_found() {
     let overflows = "@id(\"X01-overflow\")@authority(\"test\")@reason(\"policy_denied\")
         forbid (principal, action == Ijazat::Action::\"verifyYesNo\", resource)
