@@ -11,10 +11,12 @@ use exchange::{
 
 use crate::{
     cases::{self, Cases},
+    clientage::{self, ClientType},
     complete,
     decide::{self, Method},
     error::BundleError,
     law::Law,
+    matrix::{self, Matrix},
     memo::Memo,
     parse,
     source::Source,
@@ -26,9 +28,11 @@ pub struct Bundle {
     title: String,
     catalogue: Arc<Catalogue>,
     law: Law,
+    matrix: Matrix,
     authorizer: Authorizer,
     memo: Memo,
     cases: Cases,
+    clients: Vec<ClientType>,
 }
 
 impl Bundle {
@@ -57,8 +61,11 @@ impl Bundle {
         let dictionary = parse::dictionary(source)?;
         let services = parse::catalogue(source)?;
         let law = Law::read(source, &dictionary)?;
+        let matrix = Matrix::in_force(source, &header.matrix)?;
+        let clients = clientage::read(source).map_err(BundleError::new)?;
         let cases = cases::read(source)?;
         complete::check(&services, &dictionary, &law, &cases.cases)?;
+        BundleError::unless_empty(matrix::columns(source, &services)?)?;
         let catalogue = Catalogue::new(
             services.into_iter().map(|placed| placed.item).collect(),
             dictionary.into_iter().map(|placed| placed.item).collect(),
@@ -68,9 +75,11 @@ impl Bundle {
             title: header.title,
             catalogue: Arc::new(catalogue),
             law,
+            matrix,
             authorizer: Authorizer::new(),
             memo: Memo::default(),
             cases,
+            clients,
         })
     }
 
@@ -87,7 +96,8 @@ impl Bundle {
     }
 
     fn decide_by(&self, question: &Question, method: Method) -> Decision {
-        decide::decide(&self.law, &self.authorizer, self.generation, question, method)
+        let decided = decide::decide(&self.law, &self.matrix, &self.authorizer, question, method);
+        Decision { generation: self.generation, ..decided }
     }
 
     /// Whether decisions are remembered: not if a policy reckons with the present otherwise than as before or after.
@@ -108,6 +118,12 @@ impl Bundle {
         let mut all: Vec<_> = self.law.policies().cloned().collect();
         all.sort();
         all
+    }
+
+    /// The types of clients, and what must be seen of each before it is one.
+    #[must_use]
+    pub fn clients(&self) -> &[ClientType] {
+        &self.clients
     }
 
     /// The bundle's own cases: what it promises to permit and to refuse.
@@ -154,7 +170,7 @@ mod tests {
     #[test]
     fn the_embedded_bundle_is_complete() {
         let bundle = Bundle::embedded().unwrap_or_else(|error| panic!("{error}"));
-        assert_eq!(bundle.catalogue().services().len(), 19);
+        assert_eq!(bundle.catalogue().services().len(), 29);
         assert_eq!(Decider::generation(&bundle), 1);
     }
 

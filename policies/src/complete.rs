@@ -12,7 +12,7 @@ use crate::{
     error::{BundleError, Problem},
     law::Law,
     parse::Placed,
-    words::SCHEMA_FILE,
+    words::{SCHEMA_FILE, has_urdu},
 };
 
 /// Milliseconds that a service may take at most: the listener's own limit on an answer.
@@ -158,6 +158,10 @@ fn action(service: &Service, law: &Law, say: &mut impl FnMut(String)) {
     if personal != (service.consent != ConsentRule::None) {
         say(format!("needs a consent rule if and only if its action `{}` is personal", service.action));
     }
+    let within = |group| law.entities.is_ancestor_of(&words.action.uid(group), &action.uid);
+    if within("underAgreement") && (within("feeding"), within("using")) != (service.writes, !service.writes) {
+        say(format!("needs an action that feeds if it writes and uses if it does not, unlike `{}`", service.action));
+    }
 }
 
 fn in_cases(service: &Service, cases: &[Case], say: &mut impl FnMut(String)) {
@@ -211,11 +215,6 @@ fn datatype(datatype: &Datatype, services: &[Placed<Service>], say: &mut impl Fn
     if !services.iter().any(|placed| placed.item.fields.values().any(|id| *id == datatype.id)) {
         say("stands in no service's fields".to_owned());
     }
-}
-
-/// Whether the text has a letter of the Arabic block, in which Urdu is written.
-fn has_urdu(text: &str) -> bool {
-    text.chars().any(|letter| ('\u{600}'..='\u{6ff}').contains(&letter))
 }
 
 #[cfg(test)]

@@ -155,10 +155,10 @@ fn a_service_says_what_it_releases() {
     refused("audit.accesses", set("rows", "accesses"), &pointer("accesses"));
     refused("fbr.taxpayer", without("subject"), "checks whom the answer is about, but names no subject");
     // A service without fields leaves its datatype in nobody's fields too.
-    let (source, path) = service("identity.yes-no", |table| table["fields"].as_table_mut().unwrap().clear());
+    let (source, path) = service("vital.death-notice", |table| table["fields"].as_table_mut().unwrap().clear());
     let expected = [
-        Problem::new(path, "`identity.yes-no` releases no field"),
-        Problem::new("dictionary/identity.toml", "`identity.match` stands in no service's fields"),
+        Problem::new(path, "`vital.death-notice` releases no field"),
+        Problem::new("dictionary/vital.toml", "`vital.notice` stands in no service's fields"),
     ];
     assert_eq!(problems(&source), expected);
 }
@@ -214,7 +214,7 @@ fn no_two_services_have_one_name_or_one_route() {
 /// The embedded bundle with only those cases that this keeps.
 fn with_cases(keep: impl Fn(&Value) -> bool) -> Source {
     let embedded = Source::embedded();
-    let files = embedded.matching("cases/", ".toml").filter(|(path, _)| *path != "cases/world.toml");
+    let files = embedded.matching("cases/", ".toml").filter(|(path, _)| !path.starts_with("cases/world"));
     files.fold(Source::embedded(), |source, (path, text)| {
         let mut file = text.parse::<Table>().unwrap();
         file["case"].as_array_mut().unwrap().retain(&keep);

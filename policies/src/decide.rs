@@ -9,7 +9,7 @@ use exchange::{
     ids::{DatatypeId, PolicyId},
 };
 
-use crate::{facts, law::Law, precedence, slice::Slice};
+use crate::{facts, law::Law, matrix::Matrix, precedence, slice::Slice};
 
 /// One question made ready: what is the same for all its datatypes.
 struct Ready<'a> {
@@ -29,16 +29,16 @@ pub(crate) enum Method {
     Together,
 }
 
-/// The decision for a question by the law as it stands.
+/// The decision for a question by the law as it stands; whose generation it is, the caller knows.
 pub(crate) fn decide(
     law: &Law,
+    matrix: &Matrix,
     authorizer: &Authorizer,
-    generation: u64,
     question: &Question,
     method: Method,
 ) -> Decision {
-    let mut decision = Decision { verdicts: Vec::new(), obligations: Vec::new(), generation, errored: false };
-    match prepare(law, question) {
+    let mut decision = Decision { verdicts: Vec::new(), obligations: Vec::new(), generation: 0, errored: false };
+    match prepare(law, matrix, question) {
         Ok(Some(ready)) => ready.decide(authorizer, question, method, &mut decision),
         Ok(None) => refuse_all(&mut decision, question, Code::CallerNotAllowed),
         Err(_) => {
@@ -54,11 +54,11 @@ fn refuse_all(decision: &mut Decision, question: &Question, code: Code) {
 }
 
 /// `None` if the action is not for this kind of caller.
-fn prepare<'a>(law: &'a Law, question: &Question) -> Result<Option<Ready<'a>>, facts::Unwritable> {
+fn prepare<'a>(law: &'a Law, matrix: &Matrix, question: &Question) -> Result<Option<Ready<'a>>, facts::Unwritable> {
     let Some(principal) = facts::principal(&law.words, &question.caller) else { return Ok(None) };
     let Some(action) = law.action(&question.service.action) else { return Ok(None) };
     let Some(slice) = action.slice(principal.type_name()) else { return Ok(None) };
-    let context = facts::context(&law.words, question)?;
+    let context = facts::context(&law.words, matrix, question)?;
     Ok(Some(Ready { law, principal, action: &action.uid, slice, context }))
 }
 

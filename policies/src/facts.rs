@@ -3,6 +3,7 @@
 use cedar_policy::{Context, EntityUid, RestrictedExpression as Value};
 use exchange::{
     caller::Caller,
+    catalogue::Service,
     consent::ConsentFacts,
     decision::Question,
     directory::{Agency, Agreement, Approval, Programme, Purpose, User, in_networks},
@@ -10,7 +11,10 @@ use exchange::{
     timestamp::Timestamp,
 };
 
-use crate::words::Words;
+use crate::{
+    matrix::{self, Matrix},
+    words::Words,
+};
 
 /// The question could not be written down, as if a record had one member twice: it is denied. Small, because every step
 /// of the writing can return it; there is nothing more to say, since the members' names are fixed here.
@@ -31,10 +35,10 @@ pub(crate) fn principal(words: &Words, caller: &Caller) -> Option<EntityUid> {
 }
 
 /// The context of a question: the schema's `Facts`.
-pub(crate) fn context(words: &Words, question: &Question) -> Result<Context, Unwritable> {
+pub(crate) fn context(words: &Words, matrix: &Matrix, question: &Question) -> Result<Context, Unwritable> {
     let caller = &question.caller;
     let in_network = caller.agency().is_some_and(|agency| in_networks(question.address, &agency.networks));
-    let mut pairs = Vec::with_capacity(14);
+    let mut pairs = Vec::with_capacity(16);
     put(&mut pairs, "now", Value::new_long(question.now.millis()));
     put(&mut pairs, "service", words.service.value(question.service.id.as_str()));
     put(&mut pairs, "channel", words.channel.value(question.channel.as_str()));
@@ -42,6 +46,11 @@ pub(crate) fn context(words: &Words, question: &Question) -> Result<Context, Unw
     put(&mut pairs, "role", words.role.value(question.role.as_str()));
     put(&mut pairs, "rows", Value::new_long(i64::from(question.rows)));
     put(&mut pairs, "hasSubject", Value::new_bool(question.has_subject));
+    let cell = caller.agency().map(|agency| matrix.cell(&agency.kind, matrix::domain_of(&question.service)));
+    let cell = cell.unwrap_or_default();
+    put(&mut pairs, "namesCase", Value::new_bool(names_case(&question.service)));
+    put(&mut pairs, "kindFeeds", Value::new_bool(cell.feeds));
+    put(&mut pairs, "kindUses", Value::new_bool(cell.uses));
     if let Caller::Agency { agency, user, asserted, .. } = caller {
         put(&mut pairs, "agency", of_agency(words, agency)?);
         if let Some(user) = user {
@@ -64,6 +73,11 @@ pub(crate) fn context(words: &Words, question: &Question) -> Result<Context, Unw
         put(&mut pairs, "consent", of_consent(words, consent, question.consent_is_subjects)?);
     }
     Context::from_pairs(pairs).map_err(|_| Unwritable)
+}
+
+/// Whether the service demands a case number: the door answers no request without it (`parameter_invalid`).
+fn names_case(service: &Service) -> bool {
+    service.params.iter().any(|param| param.name == "case" && param.required)
 }
 
 fn put(pairs: &mut Pairs, name: &str, value: Value) {

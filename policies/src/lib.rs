@@ -5,6 +5,8 @@
 //! | `source` | finds a bundle's files, in the program or in a folder |
 //! | `parse` | reads header, dictionary and catalogue |
 //! | `read` | reads schema and policies and validates them strictly, for decisions and for the prover |
+//! | `matrix` | Annexure B: which kind of agency feeds and uses what |
+//! | `clientage` | types of clients and what must be seen of each |
 //! | `law`, `rule`, `slice`, `words` | what a decision looks up: annotations, slices, datatypes |
 //! | `complete` | refuses a bundle in which anything is missing |
 //! | `facts` | writes a question down as Cedar's context |
@@ -17,12 +19,14 @@
 
 mod bundle;
 pub mod cases;
+pub mod clientage;
 mod complete;
 mod decide;
 mod embedded;
 pub mod error;
 mod facts;
 mod law;
+mod matrix;
 mod memo;
 mod parse;
 pub mod precedence;

@@ -16,6 +16,15 @@ pub(crate) struct Header {
     pub(crate) generation: u64,
     /// What it is, for people.
     pub(crate) title: String,
+    /// Which of the matrices is in force, by the name of its file.
+    #[serde(default = "Header::default_matrix")]
+    pub(crate) matrix: String,
+}
+
+impl Header {
+    fn default_matrix() -> String {
+        "target".to_owned()
+    }
 }
 
 #[derive(Deserialize)]

@@ -72,3 +72,8 @@ impl Kind {
         RestrictedExpression::new_set(ids.into_iter().map(|id| self.value(id)))
     }
 }
+
+/// Whether the text has a letter of the Arabic block, in which Urdu is written.
+pub(crate) fn has_urdu(text: &str) -> bool {
+    text.chars().any(|letter| ('\u{600}'..='\u{6ff}').contains(&letter))
+}

@@ -66,10 +66,8 @@ fn run(arguments: &Arguments) -> Result<bool, ProveError> {
     let mut findings: Vec<Finding> = Vec::new();
     let mut line = ProgressLine { shown: io::stderr().is_terminal() };
     for theorem in &theorems.0 {
-        for &premise in &theorem.from {
-            let mut progress = |asked| line.show(&format!("{} from {}: {asked}", theorem.id, premise.as_str()));
-            findings.push(prover.prove(theorem, premise, &mut progress)?);
-        }
+        let mut progress = |asked| line.show(&format!("{}: {asked}", theorem.id));
+        findings.extend(prover.prove_all(theorem, &mut progress)?);
     }
     line.show("");
     let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);

@@ -19,8 +19,9 @@ use crate::{
 
 pub use self::run::Difference;
 
-/// Where the agencies, users and instruments of the cases stand.
+/// Where the agencies, users and instruments of the cases stand; further files of the same beginning add to it.
 const WORLD_FILE: &str = "cases/world.toml";
+const WORLD_FILES: &str = "cases/world";
 
 /// All cases of a bundle and the world that they happen in.
 #[derive(Debug, Default)]
@@ -125,10 +126,9 @@ pub(crate) fn read(source: &Source) -> Result<Cases, BundleError> {
     struct File {
         case: Vec<Case>,
     }
-    let text = source.file(WORLD_FILE).ok_or_else(|| Problem::new(WORLD_FILE, "is missing"))?;
-    let world: DirectoryData = parse::read(WORLD_FILE, text)?;
+    let world = world(source)?;
     let (mut cases, mut problems) = (Vec::new(), Vec::new());
-    for (path, text) in source.matching("cases/", ".toml").filter(|(path, _)| *path != WORLD_FILE) {
+    for (path, text) in source.matching("cases/", ".toml").filter(|(path, _)| !path.starts_with(WORLD_FILES)) {
         match parse::read::<File>(path, text) {
             Ok(file) => cases.extend(file.case),
             Err(problem) => problems.push(problem),
@@ -136,4 +136,29 @@ pub(crate) fn read(source: &Source) -> Result<Cases, BundleError> {
     }
     BundleError::unless_empty(problems)?;
     Ok(Cases { cases, world: Directory::new(1, world) })
+}
+
+/// The world of the cases, all its files together.
+///
+/// # Errors
+/// Names each file that is not part of a directory, and the first where it is missing.
+pub fn world(source: &Source) -> Result<DirectoryData, BundleError> {
+    source.file(WORLD_FILE).ok_or_else(|| Problem::new(WORLD_FILE, "is missing"))?;
+    let (mut world, mut problems) = (DirectoryData::default(), Vec::new());
+    for (path, text) in source.matching(WORLD_FILES, ".toml") {
+        match parse::read::<DirectoryData>(path, text) {
+            Ok(part) => {
+                world.agencies.extend(part.agencies);
+                world.users.extend(part.users);
+                world.agreements.extend(part.agreements);
+                world.approvals.extend(part.approvals);
+                world.programmes.extend(part.programmes);
+                world.purposes.extend(part.purposes);
+                world.revoked_serials.extend(part.revoked_serials);
+            }
+            Err(problem) => problems.push(problem),
+        }
+    }
+    BundleError::unless_empty(problems)?;
+    Ok(world)
 }

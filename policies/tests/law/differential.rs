@@ -9,7 +9,7 @@ use exchange::{
     classification::{Channel, Role},
     consent::{ConsentFacts, ConsentUse, SubjectKey},
     decision::{Decider, Question},
-    directory::{Agency, Agreement, Approval, DirectoryData, Programme, Purpose, User},
+    directory::{Agency, Agreement, Approval, Programme, Purpose, User},
     ids::ConsentId,
     timestamp::Timestamp,
 };
@@ -65,7 +65,7 @@ fn arcs<T>(items: Vec<T>) -> Vec<Arc<T>> {
 
 impl Pools {
     pub(crate) fn new(bundle: &Bundle, dice: &mut Dice) -> Self {
-        let world: DirectoryData = toml::from_str(Source::embedded().file("cases/world.toml").unwrap()).unwrap();
+        let world = policies::cases::world(&Source::embedded()).unwrap();
         let mut instants: Vec<_> = world.agreements.iter().flat_map(|a| [a.valid_from, a.valid_until]).collect();
         instants.extend(world.agencies.iter().flat_map(|a| [a.nda_from, a.nda_until]));
         instants.extend(world.programmes.iter().map(|p| p.valid_until));

@@ -2,9 +2,13 @@
 //! told, and each quick way of deciding against plain evaluation and against the law written down anew.
 
 #[cfg(test)]
+mod annexure;
+#[cfg(test)]
 mod broken;
 #[cfg(test)]
 mod bundles;
+#[cfg(test)]
+mod clientage;
 #[cfg(test)]
 mod differential;
 #[cfg(test)]

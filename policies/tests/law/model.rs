@@ -1,10 +1,12 @@
 //! The law written down anew as plain functions: who is right about a random question, the policies or this? Neither may
 //! permit or name a policy that the other does not.
 
+use std::sync::LazyLock;
+
 use exchange::{
     caller::Caller,
     catalogue::{CallerKind, ConsentRule},
-    classification::{Classification, Forum, Role},
+    classification::{BasisKind, Classification, Forum, Role, Sector},
     codes::Code,
     decision::{Obligation, Question, Verdict},
     directory::in_networks,
@@ -12,8 +14,10 @@ use exchange::{
     timestamp::Timestamp,
 };
 use policies::{Bundle, precedence, source::Source};
+use toml::Table;
 
 use super::{
+    annexure,
     differential::{Dice, Pools},
     support::{bundle, class, decide},
 };
@@ -133,8 +137,34 @@ fn guardrails(question: &Question, id: &DatatypeId) -> Vec<&'static str> {
             "G16-row-limit",
             under && !question.agreement.as_ref().is_some_and(|a| (1..=a.row_limit).contains(&question.rows)),
         ),
+        (
+            "G32-citizens-statistics-only",
+            agency.is_some_and(|a| a.sector == Sector::Citizen)
+                && (class(id) != Classification::Public
+                    || bundle_has(id).is_some_and(|datatype| datatype.personal)
+                    || id.as_str() == "exchange.consent"),
+        ),
+        (
+            "G33-other-by-secretary",
+            under
+                && agency.is_some_and(|a| a.sector == Sector::Other)
+                && !question
+                    .agreement
+                    .as_ref()
+                    .is_some_and(|a| [Forum::SecretaryBisp, Forum::BispBoard].contains(&a.forum)),
+        ),
+        ("G30-kind-feeds", under && service.writes && !agency.is_some_and(|a| a.feeder && listed(question).0)),
+        ("G31-kind-uses", under && !service.writes && !agency.is_some_and(|a| a.user_agency && listed(question).1)),
     ];
     checks.into_iter().filter(|(_, forbids)| *forbids).map(|(policy, _)| policy).collect()
+}
+
+/// Whether the kind of the agency feeds and uses the domain of the service, by the table itself.
+fn listed(question: &Question) -> (bool, bool) {
+    static TARGET: LazyLock<Table> = LazyLock::new(|| annexure::table("target"));
+    let kind = question.caller.agency().map_or("", |agency| &agency.kind);
+    let domain = question.service.id.as_str().split('.').next().unwrap();
+    (annexure::lists(&TARGET, "feeds", kind, domain), annexure::lists(&TARGET, "uses", kind, domain))
 }
 
 fn bundle_has(id: &DatatypeId) -> Option<std::sync::Arc<exchange::catalogue::Datatype>> {
@@ -145,6 +175,35 @@ fn bundle_has(id: &DatatypeId) -> Option<std::sync::Arc<exchange::catalogue::Dat
 /// Datatypes of a household that tell who or where it is.
 const TELLS_WHO: [&str; 7] =
     ["nser.id", "nser.name", "nser.address", "nser.contact", "nser.cnic", "nser.location", "nser.sensitive"];
+
+fn of_kind(question: &Question, kind: &str) -> bool {
+    question.caller.agency().is_some_and(|agency| agency.kind == kind)
+}
+
+/// The permit by which somebody is searched for among all.
+fn grounds(question: &Question) -> Option<&'static str> {
+    let police = of_kind(question, "LawEnforcement");
+    match question.programme.as_ref()?.kind {
+        BasisKind::CourtOrder if police => Some("I06-identify-by-court"),
+        BasisKind::VitalInterest if police || of_kind(question, "Hospital") => Some("I07-identify-in-emergency"),
+        _ => None,
+    }
+}
+
+/// Whether the control list is open to the agency.
+fn listed_for(question: &Question) -> bool {
+    let border = of_kind(question, "PassportAuthority") || of_kind(question, "BorderControl");
+    border && question.programme.as_ref().is_some_and(|programme| programme.kind == BasisKind::Statute)
+}
+
+/// Whether the agency and the instrument are a ground of lawful access.
+fn lawful(question: &Question) -> bool {
+    question.programme.as_ref().is_some_and(|programme| match programme.kind {
+        BasisKind::CourtOrder | BasisKind::Statute => of_kind(question, "LawEnforcement"),
+        BasisKind::NationalSecurity => of_kind(question, "Intelligence"),
+        _ => false,
+    })
+}
 
 /// Forbids of one domain.
 fn domain_forbids(question: &Question, id: &DatatypeId) -> Vec<&'static str> {
@@ -158,7 +217,20 @@ fn domain_forbids(question: &Question, id: &DatatypeId) -> Vec<&'static str> {
     let households =
         vec![("N04-forum", !nser), ("N05-consent-alone", question.consent.is_some() && question.programme.is_none())];
     let checks = match question.service.id.as_str() {
-        "identity.yes-no" | "identity.kyc" => vec![("I03-forum", forum != Some(Forum::Nadra))],
+        "identity.yes-no" | "identity.kyc" | "identity.verify-fingerprint" | "identity.verify-face" => {
+            vec![("I03-forum", forum != Some(Forum::Nadra))]
+        }
+        "identity.identify" => {
+            vec![("I03-forum", forum != Some(Forum::Nadra)), ("I08-identify-grounds", grounds(question).is_none())]
+        }
+        "travel.control-list" => vec![("S02-list-for-borders", !listed_for(question))],
+        "lawful.access" => vec![("S04-lawful-grounds", !lawful(question))],
+        "vital.birth" | "vital.marriage" | "vital.death" => {
+            vec![("V06-registrars-only", !of_kind(question, "LocalGovernment"))]
+        }
+        "vital.divorce" => {
+            vec![("V06-registrars-only", !of_kind(question, "LocalGovernment") && !of_kind(question, "Court"))]
+        }
         "nser.household" => households,
         "nser.by-address" | "nser.by-pmt" => {
             let basic = question.role == Role::Basic && TELLS_WHO.contains(&id.as_str());
@@ -213,6 +285,21 @@ fn permits(question: &Question, id: &DatatypeId) -> Vec<&'static str> {
         "consent.pin" => vec![("C02-passcode", uses)],
         "consent.token" => vec![("C03-token", uses)],
         "fbr.taxpayer" => vec![("T01-taxpayer", uses && subject && domain(id) == "fbr")],
+        "identity.verify-fingerprint" | "identity.verify-face" => vec![("I05-biometric-match", uses && subject)],
+        "travel.control-list" => vec![("S01-control-list", uses && subject && listed_for(question))],
+        "lawful.access" => vec![("S03-lawful-access", uses && subject && lawful(question))],
+        "licence.check" => vec![("S05-licence", uses && subject)],
+        "identity.identify" => vec![(grounds(question).unwrap_or_default(), uses && grounds(question).is_some())],
+        "vital.birth" | "vital.marriage" => {
+            vec![("V03-register", agency.feeder && of_kind(question, "LocalGovernment"))]
+        }
+        "vital.divorce" => vec![
+            ("V03-register", agency.feeder && of_kind(question, "LocalGovernment")),
+            ("V05-decree", agency.feeder && of_kind(question, "Court")),
+        ],
+        "vital.death" => {
+            vec![("V04-register-death", agency.feeder && subject && of_kind(question, "LocalGovernment"))]
+        }
         "vital.death-notice" => vec![("V01-death-notice", subject && agency.feeder)],
         "receipt.get" | "usage.month" | "self.whoami" => vec![("O01-own-affairs", true)],
         "report.public" => vec![("R01-published", true)],
@@ -226,11 +313,11 @@ fn permits(question: &Question, id: &DatatypeId) -> Vec<&'static str> {
 fn code(policy: &str) -> Code {
     match policy.get(..3).unwrap() {
         "G01" => Code::AgencySuspended,
-        "G02" => Code::CallerNotAllowed,
+        "G02" | "G30" | "G31" => Code::CallerNotAllowed,
         "G03" => Code::UserUnknown,
         "G04" => Code::UserDisabled,
         "G05" => Code::NetworkRefused,
-        "G06" | "G07" | "I03" | "N04" => Code::AgreementRequired,
+        "G06" | "G07" | "G33" | "I03" | "N04" => Code::AgreementRequired,
         "G08" => Code::PurposeRequired,
         "G10" => Code::ConsentRequired,
         "G11" => Code::ConsentMismatch,

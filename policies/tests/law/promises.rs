@@ -11,10 +11,11 @@ use super::support::{bundle, services};
 /// by a theorem instead, which `policies/prove/tests/law/faults.rs` shows to break without it.
 ///
 /// G02 cannot be met, since the schema's action has no caller but an agency's; nor G15 by a case, whose role is reckoned as
-/// the lower of two (`refusals` meets it); G17 waits for the first biometric datatype; I04, V02 and G18 for the first permit
+/// the lower of two (`refusals` meets it); G17 waits for the first biometric datatype; I04, S06, V02 and G18 for the first permit
 /// that would open more than they let through.
-const HELD_BY_PROOF: [&str; 6] = [
+const HELD_BY_PROOF: [&str; 7] = [
     "domains/identity/I04-match-only.cedar",
+    "domains/state/S06-licence-verify-only.cedar",
     "domains/vital/V02-notice-names-nobody.cedar",
     "guardrails/G02-agency-known.cedar",
     "guardrails/G15-role-ceiling.cedar",
@@ -49,7 +50,10 @@ fn no_kind_of_file_can_be_taken_away_unnoticed() {
         "bundle.toml",
         "schema/ijazat.cedarschema",
         "cases/world.toml",
-        "cases/nser.toml",
+        "cases/identity.toml",
+        "matrices/kinds.toml",
+        "matrices/target.toml",
+        "rules/clientage.toml",
         "catalogue/tax.toml",
         "dictionary/tax.toml",
     ] {

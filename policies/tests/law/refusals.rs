@@ -51,11 +51,19 @@ fn by_programme(question: &Question) -> bool {
 }
 
 fn unconsented(question: &Question) -> bool {
-    under_agreement(question) && !consented(question)
+    under_agreement(question) && !consented(question) && question.service.subject.is_some()
 }
 
 fn of_domain(question: &Question, domain: &str) -> bool {
     question.service.id.as_str().starts_with(domain)
+}
+
+fn reads(question: &Question) -> bool {
+    under_agreement(question) && !question.service.writes
+}
+
+fn writes(question: &Question) -> bool {
+    under_agreement(question) && question.service.writes
 }
 
 fn stranger() -> AgencyId {
@@ -210,17 +218,18 @@ fn runs(question: &mut Question, from: i64, until: i64) {
 
 const DOMAINS: &[Wrong] = &[
     (
-        "the agency only feeds",
-        |q| ["identity.", "nser.", "fbr.", "consent."].iter().any(|domain| of_domain(q, domain)),
+        "an agency that only feeds asks for consent",
+        |q| of_domain(q, "consent."),
         |q| of_agency(q, |a| a.user_agency = false),
         Code::PolicyDenied,
     ),
-    ("the agency only uses", |q| of_domain(q, "vital."), |q| of_agency(q, |a| a.feeder = false), Code::PolicyDenied),
+    ("the agency only feeds", reads, |q| of_agency(q, |a| a.user_agency = false), Code::CallerNotAllowed),
+    ("the agency only uses", writes, |q| of_agency(q, |a| a.feeder = false), Code::CallerNotAllowed),
     (
-        "the agency is no auditor",
-        |q| of_domain(q, "audit."),
-        |q| of_agency(q, |a| a.kind = "Bank".into()),
-        Code::PolicyDenied,
+        "its kind is in no matrix",
+        under_agreement,
+        |q| of_agency(q, |a| a.kind = "Circus".into()),
+        Code::CallerNotAllowed,
     ),
     (
         "NADRA did not agree",
@@ -236,21 +245,21 @@ const DOMAINS: &[Wrong] = &[
     ),
     (
         "the Director General agreed to a private body",
-        agreed_by_director,
-        |q| of_agency(q, |a| a.sector = Sector::Private),
+        |q| of_domain(q, "nser."),
+        |q| by_director(q, Sector::Private),
         Code::AgreementRequired,
     ),
     (
         "the Director General agreed to a donor",
-        agreed_by_director,
-        |q| of_agency(q, |a| a.sector = Sector::Donor),
+        |q| of_domain(q, "nser."),
+        |q| by_director(q, Sector::Donor),
         Code::AgreementRequired,
     ),
 ];
 
-/// Of the socio-economic registry, under an agreement of the Director General.
-fn agreed_by_director(question: &Question) -> bool {
-    of_domain(question, "nser.") && question.agreement.as_ref().is_some_and(|a| a.forum == Forum::DgNser)
+fn by_director(question: &mut Question, sector: Sector) {
+    of_agency(question, |agency| agency.sector = sector);
+    of_agreement(question, |agreement| agreement.forum = Forum::DgNser);
 }
 
 fn any(_: &Question) -> bool {

@@ -90,7 +90,7 @@ fn schemas(catalogue: &Catalogue) -> Map<String, Value> {
     for datatype in catalogue.datatypes() {
         schemas.insert(schema::name_of(&datatype.id), schema::of_datatype(datatype));
     }
-    for service in catalogue.services().iter().filter(|service| !service.not_built) {
+    for service in catalogue.services() {
         schemas.insert(operation::answer_name(service), operation::answer(service));
     }
     schemas

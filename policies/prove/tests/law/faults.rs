@@ -174,6 +174,76 @@ fn what_leaves_without_an_agreement_is_found() {
 }
 
 #[test]
+fn an_agency_outside_its_row_is_found() {
+    let feeds = Source::embedded().without("guardrails/G30-kind-feeds.cedar");
+    caught_with(&feeds, "TH30", &["noticeDeath by User"]);
+    let uses = changed("guardrails/G31-kind-uses.cedar", " && context.kindUses", "");
+    caught_with(&uses, "TH30", &["kindUses false"]);
+    let unregistered = changed("guardrails/G31-kind-uses.cedar", " && context.agency.userAgency", "");
+    caught_with(&unregistered, "TH30", &["userAgency false"]);
+    let stray = changed(
+        "schema/ijazat.cedarschema",
+        "action readAccesses in [using]",
+        "action readAccesses in [underAgreement]",
+    );
+    caught_with(&stray, "TH30", &["readAccesses by User"]);
+}
+
+#[test]
+fn a_client_with_more_than_its_type_may_have_is_found() {
+    let gone = Source::embedded().without("guardrails/G32-citizens-statistics-only.cedar");
+    caught_with(&gone, "TH31", &["sector \"Citizen\""]);
+    let asking = changed(
+        "guardrails/G32-citizens-statistics-only.cedar",
+        "resource == Ijazat::Datatype::\"exchange.consent\"",
+        "resource == Ijazat::Datatype::\"exchange.self\"",
+    );
+    caught_with(&asking, "TH31", &["sector \"Citizen\"", "resource   Datatype \"exchange.consent\""]);
+    let lowered = changed("guardrails/G33-other-by-secretary.cedar", "SecretaryBISP", "DG_NSER");
+    caught_with(&lowered, "TH32", &["sector \"Other\"", "forum \"DG_NSER\""]);
+}
+
+#[test]
+fn a_search_among_all_without_a_ground_is_found() {
+    let gone = Source::embedded().without("domains/identity/I08-identify-grounds.cedar");
+    caught_with(&gone, "TH33", &["identifyByBiometric by User"]);
+    let hospitals = changed(
+        "domains/identity/I08-identify-grounds.cedar",
+        "context.agency.kind == Ijazat::AgencyKind::\"LawEnforcement\"",
+        "context.agency.kind == Ijazat::AgencyKind::\"Hospital\"",
+    );
+    caught_with(&hospitals, "TH33", &["kind \"CourtOrder\"", "kind \"Hospital\""]);
+    let unnamed = changed("domains/identity/I08-identify-grounds.cedar", "context.namesCase && ", "");
+    caught_with(&unnamed, "TH33", &["namesCase false"]);
+}
+
+#[test]
+fn a_register_that_others_write_is_found() {
+    let gone = Source::embedded().without("domains/vital/V06-registrars-only.cedar");
+    caught_with(&gone, "TH34", &["registerBirth by User"]);
+    let courts = changed(
+        "domains/vital/V06-registrars-only.cedar",
+        "action == Ijazat::Action::\"registerDivorce\"",
+        "action != Ijazat::Action::\"registerDeath\"",
+    );
+    caught_with(&courts, "TH34", &["registerMarriage by User", "kind \"Court\""]);
+}
+
+#[test]
+fn a_check_by_the_state_without_its_ground_is_found() {
+    let gone = |file: &str| Source::embedded().without(&format!("domains/state/{file}.cedar"));
+    caught_with(&gone("S02-list-for-borders"), "TH35", &["checkControlList by User"]);
+    caught_with(&gone("S04-lawful-grounds"), "TH36", &["accessLawfully by User"]);
+    caught_with(&gone("S06-licence-verify-only"), "TH37", &["checkLicence by User"]);
+    let grounds = "domains/state/S04-lawful-grounds.cedar";
+    let widened =
+        changed(grounds, "Ijazat::Basis::\"Statute\"]", "Ijazat::Basis::\"Statute\", Ijazat::Basis::\"Programme\"]");
+    caught_with(&widened, "TH36", &["kind \"Programme\""]);
+    let raw = changed(grounds, " && !resource.biometric", "");
+    caught_with(&raw, "TH36", &["biometric true"]);
+}
+
+#[test]
 fn a_policy_that_can_err_is_found() {
     let overflows = "@id(\"X01-overflow\")@authority(\"test\")@reason(\"policy_denied\")
         forbid (principal, action == Ijazat::Action::\"verifyYesNo\", resource)
@@ -237,4 +307,20 @@ fn two_faults_do_not_hide_each_other() {
     // A forbid that never applies is refused before any proof.
     let error = prove::Law::read(&both).unwrap_err();
     assert_eq!(error.problems()[0].file, "guardrails/G05-network.cedar");
+}
+
+#[test]
+fn a_basic_list_that_tells_who_is_found() {
+    let gone = Source::embedded().without("domains/nser/N09-basic-is-anonymous.cedar");
+    caught_with(&gone, "TH25", &["by User: forbids+permit-all", "role \"Basic\""]);
+}
+
+#[test]
+fn an_export_without_the_board_is_found() {
+    let lowered = changed(
+        "domains/nser/N11-export-needs-board.cedar",
+        "context.agreement.forum == Ijazat::Forum::\"BISPBoard\" &&",
+        "",
+    );
+    caught_with(&lowered, "TH26", &["exportHouseholds by User", "agreement:"]);
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use policies::source::Source;
-use prove::{Claim, Law, Premise, Theorems};
+use prove::{Claim, Law, Premise, Prover, Theorems};
 
-use super::support::{findings, folder, told};
+use super::support::{cvc5, findings, folder, told};
 
 /// Proves every theorem whose name begins so; how many questions that took.
 fn holds(only: &str) -> usize {
@@ -38,6 +38,27 @@ fn what_the_law_says_of_data_follows_whatever_permits_are_added() {
 #[test]
 fn what_the_law_says_of_callers_follows_whatever_permits_are_added() {
     assert!(holds("TH2") > 0);
+}
+
+#[test]
+fn what_the_law_says_of_kinds_of_agencies_follows_whatever_permits_are_added() {
+    assert!(holds("TH3") > 0);
+}
+
+#[test]
+fn what_holds_of_the_forbids_alone_is_not_asked_of_the_law_again() {
+    // TH17 fails of the forbids without A02 while the permits alone still keep it: then the law is asked.
+    let check = |source: &Source, expected: [(Premise, bool, bool); 2]| {
+        let law = Law::read(source).unwrap();
+        let theorems = Theorems::read(&folder().join("theorems"), &law).unwrap().only(&["TH17".to_owned()]).unwrap();
+        let mut prover = Prover::start(&law, &cvc5()).unwrap();
+        let found = prover.prove_all(&theorems.0[0], &mut |_| ()).unwrap();
+        let told: Vec<_> = found.iter().map(|it| (it.premise, it.proved(), it.queries > 0)).collect();
+        assert_eq!(told, expected);
+    };
+    check(&Source::embedded(), [(Premise::Law, true, false), (Premise::Forbids, true, true)]);
+    let open = Source::embedded().without("domains/audit/A02-auditors-only.cedar");
+    check(&open, [(Premise::Law, true, true), (Premise::Forbids, false, true)]);
 }
 
 #[test]
