@@ -236,7 +236,8 @@ fn a_check_by_the_state_without_its_ground_is_found() {
     caught_with(&gone("S04-lawful-grounds"), "TH36", &["accessLawfully by User"]);
     caught_with(&gone("S06-licence-verify-only"), "TH37", &["checkLicence by User"]);
     let grounds = "domains/state/S04-lawful-grounds.cedar";
-    let widened = changed(grounds, "Ijazat::Basis::\"Statute\"]", "Ijazat::Basis::\"Statute\", Ijazat::Basis::\"Programme\"]");
+    let widened =
+        changed(grounds, "Ijazat::Basis::\"Statute\"]", "Ijazat::Basis::\"Statute\", Ijazat::Basis::\"Programme\"]");
     caught_with(&widened, "TH36", &["kind \"Programme\""]);
     let raw = changed(grounds, " && !resource.biometric", "");
     caught_with(&raw, "TH36", &["biometric true"]);
