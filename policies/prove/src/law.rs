@@ -160,18 +160,11 @@ mod tests {
     fn an_environment_is_an_action_and_a_kind_of_caller() {
         assert_eq!(names(&["verifyYesNo"]), ["verifyYesNo by User"]);
         assert_eq!(names(&["readUsage"]), ["readUsage by Client", "readUsage by User"]);
-        assert_eq!(
-            names(&["personal"]),
-            [
-                "exportHouseholds by User",
-                "lookUpTaxpayer by User",
-                "releaseKyc by User",
-                "searchHouseholdByCnic by User",
-                "searchHouseholdsByAddress by User",
-                "searchHouseholdsByPmt by User",
-                "verifyYesNo by User"
-            ]
-        );
+        let personal = names(&["personal"]);
+        for name in ["lookUpTaxpayer by User", "releaseKyc by User", "verifyYesNo by User"] {
+            assert!(personal.iter().any(|known| known == name), "{name}");
+        }
+        assert!(!personal.contains(&"noticeDeath by User".to_owned()) && personal.is_sorted());
         assert_eq!(names(&["lists"]), ["searchHouseholdsByAddress by User", "searchHouseholdsByPmt by User"]);
         assert_eq!(names(&["fly"]), [""; 0]);
         assert_eq!(names(&[]).len(), names(&["byAgency", "open"]).len(), "every action is in a group");
