@@ -47,10 +47,10 @@ fn a_solver_that_dies_proves_nothing() {
 
 #[test]
 fn a_question_that_the_solver_gives_up_on_is_a_theorem_not_proved() {
-    let found = findings_by(&stand_in("quitter", 60), &Source::embedded(), "TH16").unwrap();
+    let found = findings_by(&stand_in("quitter", 60), &Source::embedded(), "TH17").unwrap();
     assert!(found.iter().all(|finding| !finding.proved()));
     let failure = &found[0].failures[0];
-    assert_eq!(failure.said, "verifyYesNo by User: the solver gave up in its time; nothing is proved of it");
+    assert_eq!(failure.said, "readAccesses by User: the solver gave up in its time; nothing is proved of it");
     assert!(failure.example.is_none());
     let found = findings_by(&stand_in("quitter", 60), &Source::embedded(), "TH02").unwrap();
     assert!(found[0].failures.iter().all(|failure| failure.said.contains("the solver gave up before")));
