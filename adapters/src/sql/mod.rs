@@ -3,7 +3,7 @@
 use std::{str::FromStr as _, sync::Arc};
 
 use sqlx::{
-    Any, AnyConnection, AnyPool, AssertSqlSafe, Transaction,
+    Any, AnyConnection, AnyPool, AssertSqlSafe, Connection as _, Transaction,
     any::{AnyConnectOptions, AnyPoolOptions},
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -55,6 +55,9 @@ impl Database {
                 let set_up = set_up.clone();
                 Box::pin(async move { run(connection, set_up).await })
             })
+            // On a full disk SQLite itself takes the work back; sqlx then counts it as begun for ever, and the connection
+            // could not begin another.
+            .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
             .connect_with(options)
             .await?;
         let writers = Arc::new(Semaphore::new(dialect.writers_max()));

@@ -27,7 +27,7 @@ fn for_the_door(service: &str) -> &'static [&'static str] {
     }
 }
 
-/// The services of the catalogue whose upstream is the registry.
+/// The services of the catalogue whose upstream is the registry, as far as they are built.
 fn services() -> Vec<Service> {
     #[derive(Deserialize)]
     struct File {
@@ -36,7 +36,7 @@ fn services() -> Vec<Service> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../policies/catalogue");
     let files = fs::read_dir(folder).unwrap().map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap());
     let all = files.flat_map(|text| toml::from_str::<File>(&text).unwrap().service);
-    all.filter(|service| service.upstream.as_str() == "registry").collect()
+    all.filter(|service| service.upstream.as_str() == "registry" && !service.not_built).collect()
 }
 
 /// Pointers to the leaves of a document, `*` for every place of a list.

@@ -38,11 +38,21 @@ pub async fn good(world: &World, service: &str) -> Option<(Who, Call)> {
 /// An agency without an agreement for the service, one of its users, and the code that policy refuses it with.
 pub fn stranger(service: &Service) -> Option<(&'static str, &'static str, Code)> {
     Some(match service.id.as_str() {
-        "identity.yes-no" | "identity.kyc" | "nser.household" | "fbr.taxpayer" => {
-            ("hospital-mehran", "doctor-1", Code::AgreementRequired)
+        "identity.yes-no" | "identity.kyc" => ("bisp", "standard-1", Code::AgreementRequired),
+        "identity.verify-fingerprint" | "identity.verify-face" | "identity.identify" => {
+            ("bisp", "standard-1", Code::AgreementRequired)
         }
-        "vital.death-notice" => ("bank-indus", "teller-1", Code::AgreementRequired),
-        "audit.accesses" => ("telco-sarhad", "clerk-1", Code::AgreementRequired),
+        "nser.household" | "nser.by-address" | "nser.by-pmt" | "fbr.taxpayer" => {
+            ("telco-sarhad", "clerk-1", Code::AgreementRequired)
+        }
+        "nser.export" => ("telco-sarhad", "clerk-1", Code::SecretNeedsBoard),
+        // Out of their kind's row of Annexure B, whatever anybody signs.
+        "vital.death-notice" | "vital.birth" | "vital.marriage" | "vital.divorce" | "vital.death" => {
+            ("bank-indus", "teller-1", Code::CallerNotAllowed)
+        }
+        "audit.accesses" | "travel.control-list" | "lawful.access" | "licence.check" => {
+            ("telco-sarhad", "clerk-1", Code::CallerNotAllowed)
+        }
         _ => return None,
     })
 }

@@ -163,7 +163,9 @@ async fn each_service_about_a_citizen_needs_the_citizens_yes_or_a_basis() {
     let world = World::start().await.unwrap();
     let document = description(&world);
     let catalogue = catalogue();
-    let personal = catalogue.services().iter().filter(|service| service.consent == ConsentRule::Required);
+    // Services that are not built have no agreement in the sample directory yet, so that consent is not what they lack.
+    let built = catalogue.services().iter().filter(|service| !service.not_built);
+    let personal = built.filter(|service| service.consent == ConsentRule::Required);
     let mut checked = 0;
     for service in personal {
         let refused = routed("no consent", formed::of(&world, service), Code::ConsentRequired);
