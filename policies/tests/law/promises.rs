@@ -180,3 +180,15 @@ fn the_title_and_generation_are_the_headers() {
     assert_eq!(bundle.decide(&question).generation, 42, "each decision says by which law");
     assert_eq!(format!("{bundle:?}"), "Bundle { generation: 42, title: \"Another law\", .. }");
 }
+
+#[test]
+fn every_duty_of_a_permit_is_done_by_the_door_or_by_the_services_upstream() {
+    let mut seen = std::collections::BTreeSet::new();
+    for (what, question) in super::support::all_permitted() {
+        for duty in super::support::decide(bundle(), &question).obligations {
+            assert!(question.service.does(duty), "{what}: nobody does {duty:?} for {}", question.service.id);
+            seen.insert(duty);
+        }
+    }
+    assert_eq!(seen.len(), 4, "{seen:?}");
+}

@@ -52,6 +52,25 @@ pub fn lines(state: &Path, binary: &str, agency: u16, public: u16, citizen: Cnic
         ),
     );
     add(
+        "The bank asks for the proof that its last answer stands in the log",
+        format!(
+            "PLACE=$(bank -i https://localhost:{agency}/v1/self/whoami | sed -n 's/^ijazat-receipt: \"[^\"]*\\/\\([0-9]*\\)\".*/\\1/p')\n\
+             bank https://localhost:{agency}/v1/receipts/$PLACE"
+        ),
+    );
+    add(
+        "An auditor asks who looked at that citizen",
+        format!(
+            "curl -sS --cacert $S/pki/server-ca.pem --cert $S/certs/auditor-general.pem \\\n    \
+             --key $S/certs/auditor-general.key -H 'Ijazat-User: auditor-1' -H 'Ijazat-Purpose: AUD-501' \\\n    \
+             https://localhost:{agency}/v1/audit/accesses --json '{{\"cnic\":\"{citizen}\"}}'; echo"
+        ),
+    );
+    add(
+        "Whoever holds the files verifies the whole log, also while it grows",
+        format!("{binary} verify-log --state $S"),
+    );
+    add(
         "Anyone may read a published report, and the signed state of the access log",
         format!(
             "curl -sS --cacert $S/pki/server-ca.pem https://localhost:{public}/v1/reports/persons-by-province; echo\n\

@@ -36,9 +36,9 @@ fn every_part_follows_what_it_is_given() {
     let text = lines(Path::new("/tmp/other state"), "/bin/other", 7001, 7002, Cnic::parse("4210112345671").unwrap());
     assert!(text.contains("S=/tmp/other state\n"), "{text}");
     assert_eq!(text.matches("/bin/other sms --state $S --last 1").count(), 2);
-    assert_eq!(text.matches("https://localhost:7001/").count(), 6, "{text}");
+    assert_eq!(text.matches("https://localhost:7001/").count(), 9, "{text}");
     assert_eq!(text.matches("https://localhost:7002/").count(), 2);
-    assert_eq!(text.matches("4210112345671").count(), 3);
+    assert_eq!(text.matches("4210112345671").count(), 4);
     for usual in ["8443", "8444", "1029049703061", "./state", "target/demo"] {
         assert!(!text.contains(usual), "{usual}: {text}");
     }
@@ -48,7 +48,7 @@ fn every_part_follows_what_it_is_given() {
 fn each_command_is_introduced_and_separated() {
     let text = lines(Path::new("./state"), "ijazat", 1, 2, citizen());
     let blocks: Vec<&str> = text.trim_end().split("\n\n").collect();
-    assert_eq!(blocks.len(), 7);
+    assert_eq!(blocks.len(), 10);
     for block in blocks {
         let mut block_lines = block.lines();
         assert!(block_lines.next().unwrap().starts_with("# "), "{block}");
@@ -79,6 +79,14 @@ fn what_the_lines_cut_out_of_answers_is_what_the_answers_hold() {
             .unwrap();
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     };
+    let receipt = r#"s/^ijazat-receipt: "[^"]*\/\([0-9]*\)".*/\1/p"#;
+    assert!(text.contains(&format!("sed -n '{receipt}'")), "{text}");
+    let headers = "HTTP/2 200\r\nijazat-receipt: \"localhost/node-1/134\";rows=1\r\nserver: x";
+    let output = std::process::Command::new("bash")
+        .args(["-c", &format!("printf '{headers}' | sed -n '{receipt}'")])
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap().trim(), "134");
     assert_eq!(cut("auth_req_id", "{\"auth_req_id\":\"abc-1\",\"expires_in\":300,\"ref\":\"K7Q4\"}"), "abc-1");
     assert_eq!(cut("access_token", "{\"token_type\":\"Bearer\",\"access_token\":\"t_0-k\"}"), "t_0-k");
 }

@@ -50,9 +50,16 @@ const DAYS: i64 = 30;
 /// Clears a state folder that an earlier demo made, and makes it.
 ///
 /// # Errors
-/// [`ComposeError`] if the folder holds anything that the demo did not make.
+/// [`ComposeError`] if the folder holds anything that the demo did not make, or a running gateway holds its log.
 pub fn fresh(state: &Path) -> Result<(), ComposeError> {
     let failed = |error: std::io::Error| ComposeError { what: "state folder", why: error.to_string() };
+    if in_use(state).map_err(failed)? {
+        let why = format!(
+            "`{}` is in use by a running gateway, perhaps an earlier demo: stop that first, or name another with --state",
+            state.display()
+        );
+        return Err(ComposeError { what: "state folder", why });
+    }
     if state.join(MARK).exists() {
         fs::remove_dir_all(state).map_err(failed)?;
     } else if state.exists() && fs::read_dir(state).map_err(failed)?.next().is_some() {
@@ -62,6 +69,19 @@ pub fn fresh(state: &Path) -> Result<(), ComposeError> {
     }
     fs::create_dir_all(state).map_err(failed)?;
     fs::write(state.join(MARK), "`ijazat demo` made this folder and makes it anew each time.\n").map_err(failed)
+}
+
+/// Whether some process has the folder's access log open.
+fn in_use(state: &Path) -> std::io::Result<bool> {
+    match fs::File::open(state.join("log/lock")) {
+        Ok(lock) => match lock.try_lock() {
+            Ok(()) => Ok(false),
+            Err(fs::TryLockError::WouldBlock) => Ok(true),
+            Err(fs::TryLockError::Error(error)) => Err(error),
+        },
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// Issues a certificate for each agency under `<state>/certs`.

@@ -37,6 +37,22 @@ fn a_folder_that_the_demo_made_is_made_anew_and_any_other_is_left_alone() {
 }
 
 #[test]
+fn a_folder_that_a_running_gateway_has_open_is_left_alone() {
+    let root = Folder::new();
+    let state = root.path().join("state");
+    fresh(&state).unwrap();
+    fs::create_dir_all(state.join("log")).unwrap();
+    let lock = fs::File::create(state.join("log/lock")).unwrap();
+    lock.lock().unwrap();
+    let told = fresh(&state).unwrap_err().to_string();
+    assert!(told.contains("is in use by a running gateway") && told.contains("--state"), "{told}");
+    assert!(state.join("log/lock").exists());
+    lock.unlock().unwrap();
+    fresh(&state).unwrap();
+    assert!(!state.join("log").exists());
+}
+
+#[test]
 fn an_installation_that_serves_is_not_mistaken_for_a_demo() {
     let state = Folder::new();
     let world = World::host();

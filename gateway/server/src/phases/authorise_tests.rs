@@ -1,6 +1,6 @@
 //! Phase 4 alone: the question that the policies are asked, the permit that comes of it, and how refusals are worded.
 
-use exchange::{classification::Channel, consent::ConsentUse};
+use exchange::{classification::Channel, consent::ConsentUse, decision::Obligation};
 use serde_json::json;
 
 use super::*;
@@ -279,4 +279,37 @@ async fn who_may_learn_a_status_has_it_in_the_permit() {
     let grant = authorised.permit.grant();
     assert!(!grant.subject_status && grant.agency.is_none() && grant.certificate.is_none());
     assert_eq!((trial.decider.asked().channel, trail.basis), (Channel::Public, None));
+}
+
+fn list(limit: Option<serde_json::Value>) -> Call {
+    let mut body = json!({"district": "Jhang"});
+    if let Some(limit) = limit {
+        body["limit"] = limit;
+    }
+    Call::json("/v1/nser/households/by-address", &body).by("bisp", "standard-1").with("ijazat-purpose", "NSER-201")
+}
+
+#[tokio::test]
+async fn a_list_is_asked_for_as_many_rows_as_the_client_wants() {
+    let trial = Trial::new().await;
+    for (limit, rows) in [(None, 50), (Some(json!(7)), 7), (Some(json!("7")), 7), (Some(json!(0)), 0)] {
+        let what = format!("{limit:?}");
+        trial.authorised(&list(limit)).await.unwrap();
+        assert_eq!(trial.decider.asked().rows, rows, "{what}");
+    }
+    assert_eq!(rows(Some(Wanted::Usual), None), limits::LIST_ROWS_USUAL);
+}
+
+#[tokio::test]
+async fn a_duty_that_nobody_does_is_no_permission() {
+    let trial = Trial::new().await;
+    trial.decider.oblige(&[Obligation::Log, Obligation::Meter, Obligation::Sample]);
+    trial.authorised(&list(None)).await.unwrap();
+    trial.decider.oblige(&[Obligation::Log, Obligation::SubjectOnly]);
+    assert_eq!(refusal(&trial, &list(None)).await.code, Code::PolicyError);
+    trial.decider.oblige(&[Obligation::Notice]);
+    assert_eq!(
+        refusal(&trial, &Call::get("/v1/self/whoami").by("bank-indus", "teller-1")).await.code,
+        Code::PolicyError
+    );
 }

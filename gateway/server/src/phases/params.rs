@@ -89,7 +89,10 @@ fn check_kind(param: &Param, value: &Value) -> Result<(), Refusal> {
     let text = || value.as_str().ok_or_else(|| invalid(name, "is not text"));
     match param.kind {
         ParamKind::Cnic => {
-            let text = value.as_str().ok_or(Code::CnicInvalid)?;
+            let text = value.as_str().ok_or_else(|| {
+                let detail = format!("parameter `{name}` is not text: write the card number in quotation marks");
+                Refusal::new(Code::CnicInvalid).detail(detail).member("parameter", name.as_str())
+            })?;
             Cnic::parse(text).map(|_| ()).map_err(|error| {
                 Refusal::new(Code::CnicInvalid).detail(error.to_string()).member("parameter", name.as_str())
             })

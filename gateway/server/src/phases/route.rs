@@ -108,7 +108,7 @@ pub async fn route(
     Ok(Routed {
         law,
         path: path.as_str().to_owned(),
-        fields: fields(&params)?,
+        fields: fields(&service, &params)?,
         rows: wanted(&service, &params),
         purpose,
         bases: bases(&head.headers)?,
@@ -223,11 +223,18 @@ fn bearer(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
     }
 }
 
-fn fields(params: &Value) -> Result<Option<Vec<DatatypeId>>, Refusal> {
+/// The datatypes of `fields`; one that the service never releases is a slip of the pen, not a question of policy.
+fn fields(service: &Service, params: &Value) -> Result<Option<Vec<DatatypeId>>, Refusal> {
     let Some(list) = params.get("fields").and_then(Value::as_array) else { return Ok(None) };
-    let read = |item: &Value| item.as_str().and_then(|text| DatatypeId::parse(text).ok());
+    let known = service.datatypes();
+    let read = |item: &Value| known.iter().find(|id| item.as_str() == Some(id.as_str())).cloned();
     let all: Option<Vec<_>> = list.iter().map(read).collect();
-    all.map(Some).ok_or_else(|| Refusal::new(Code::ParameterInvalid).member("parameter", "fields"))
+    all.map(Some).ok_or_else(|| {
+        let names: Vec<_> = known.iter().map(DatatypeId::as_str).collect();
+        Refusal::new(Code::ParameterInvalid)
+            .member("parameter", "fields")
+            .detail(format!("parameter `fields` names what the service does not release; it has {}", names.join(", ")))
+    })
 }
 
 /// Lists take their bound from the parameter `limit`, which was checked as a whole number.

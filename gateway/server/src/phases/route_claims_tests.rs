@@ -67,7 +67,12 @@ async fn fields_are_absent_or_a_list_of_datatypes() {
     let (routed, _) = trial.routed(&ask(json!(["identity.name", "identity.birth"]))).await.unwrap();
     let names: Vec<_> = routed.fields.unwrap().iter().map(ToString::to_string).collect();
     assert_eq!(names, ["identity.name", "identity.birth"]);
-    for bad in [json!("identity.name"), json!([""]), json!([["identity.name"]]), json!({}), json!(1)] {
+    let Err(told) = trial.routed(&ask(json!(["identity.nmae"]))).await else { panic!("it was routed") };
+    assert_eq!((told.code, told.members.first()), (Code::ParameterInvalid, Some(&("parameter", json!("fields")))));
+    assert!(told.detail.unwrap().contains("it has identity.address, identity.birth"));
+    for bad in
+        [json!("identity.name"), json!(["nser.pmt"]), json!([""]), json!([["identity.name"]]), json!({}), json!(1)]
+    {
         assert_eq!(code(&trial, &ask(bad.clone())).await, Some(Code::ParameterInvalid), "{bad}");
     }
 }

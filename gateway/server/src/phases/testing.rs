@@ -20,7 +20,7 @@ use exchange::{
     classification::Classification,
     cnic::Cnic,
     codes::Code,
-    decision::{Decider, Decision, Question, Verdict},
+    decision::{Decider, Decision, Obligation, Question, Verdict},
     directory::DirectoryData,
     ids::{PolicyId, UpstreamId},
     permit::PermitMint,
@@ -105,6 +105,7 @@ pub struct FakeDecider {
     catalogue: Arc<Catalogue>,
     withheld: Mutex<HashMap<String, Code>>,
     errored: Mutex<bool>,
+    obliges: Mutex<Vec<Obligation>>,
     asked: Mutex<Vec<Question>>,
 }
 
@@ -123,6 +124,11 @@ impl FakeDecider {
     /// Allows a datatype that was withheld, as every Secret one is at first.
     pub fn allow(&self, datatype: &str) {
         self.withheld.lock().unwrap().remove(datatype);
+    }
+
+    /// From now on each decision obliges to these.
+    pub fn oblige(&self, to: &[Obligation]) {
+        *self.obliges.lock().unwrap() = to.to_vec();
     }
 
     /// From now on an error is reported with each decision.
@@ -157,7 +163,7 @@ impl Decider for FakeDecider {
         };
         Decision {
             verdicts: question.datatypes.iter().map(verdict).collect(),
-            obligations: Vec::new(),
+            obligations: self.obliges.lock().unwrap().clone(),
             generation: 9,
             errored: *self.errored.lock().unwrap(),
         }
@@ -271,6 +277,7 @@ impl Trial {
             withheld: Mutex::new(secrets.collect()),
             catalogue: Arc::new(Catalogue::new(setup.services, setup.datatypes)),
             errored: Mutex::default(),
+            obliges: Mutex::default(),
             asked: Mutex::default(),
         });
         let given = Arc::new(Given(Mutex::new((3, setup.directory))));
