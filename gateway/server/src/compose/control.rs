@@ -33,10 +33,11 @@ pub(super) struct Control {
 
 impl Control {
     pub(super) async fn open(config: &Config, world: &World, keys: &Keys) -> Result<Self, ComposeError> {
+        let decider = bundle(config)?;
         let store = stores::control(config, world, keys).await?;
         let directory = Arc::new(DirectoryWatch::new(Arc::clone(&store) as Arc<dyn DirectorySource>));
         directory.confirm().await.map_err(ComposeError::of("directory"))?;
-        Ok(Self { store, directory, decider: bundle(config)?, background: Background::default() })
+        Ok(Self { store, directory, decider, background: Background::default() })
     }
 
     /// Routes of consent, discovery, the description of the services, and whoami.

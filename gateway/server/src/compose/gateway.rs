@@ -71,6 +71,8 @@ pub(super) async fn build(
     let admin = admin_log(&control, &log, keys, world)?;
     // Before the first request, so that what was changed while nothing ran stands before what was answered under it.
     tasks::record_changes(&admin).await;
+    // All this took its time: the first request is decided by a directory as fresh as the later ones.
+    control.directory.confirm().await.map_err(ComposeError::of("directory"))?;
     listeners(config, &outer, &door, running)?;
     running.spawn(tasks::admin(admin));
     let watcher =
