@@ -85,6 +85,8 @@ pub enum Obligation {
     SubjectOnly,
     /// Send the citizen a notice after the access.
     Notice,
+    /// Release only what belongs to the fixed sample of one in a hundred (S3 §8.2.2, Basic).
+    Sample,
 }
 
 impl Obligation {
@@ -96,6 +98,7 @@ impl Obligation {
             "meter" => Self::Meter,
             "subject_only" => Self::SubjectOnly,
             "notice" => Self::Notice,
+            "sample_1pct" => Self::Sample,
             _ => return None,
         })
     }
