@@ -1,5 +1,7 @@
 //! What every store of the registry must do, as one suite: run for memory, SQLite and PostgreSQL alike.
 
+mod lists;
+
 use std::sync::Arc;
 
 use exchange::{cnic::Cnic, ids::AgencyId, timestamp::Timestamp};
@@ -30,6 +32,7 @@ pub async fn registry_contract(store: &dyn RegistryStore) {
     a_notice_holds_until_it_is_withdrawn(store, &people).await;
     two_sources_hold_one_person(store, &people).await;
     a_registered_death_is_not_changed_by_a_notice(store, &people).await;
+    lists::lists_of_households(store, &people).await;
 }
 
 /// What was loaded.

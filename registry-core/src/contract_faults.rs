@@ -8,7 +8,17 @@ use std::{
 use async_trait::async_trait;
 
 use super::*;
-use crate::{household::Gharana, memory::MemoryStore, notice::Placed, report::Cell, service::testing::run};
+use crate::{
+    household::Gharana,
+    listing::{Place, Stretch},
+    memory::MemoryStore,
+    notice::Placed,
+    report::Cell,
+    service::testing::run,
+};
+
+#[path = "contract_list_faults.rs"]
+mod list_faults;
 
 /// What a store does wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +45,20 @@ enum Fault {
     HoldsTheDead,
     RaisesTheDead,
     ShowsAStaleHousehold,
+    RepeatsTheLastPlace,
+    ListsOneMore,
+    ListsOneLess,
+    ListsOtherAreas,
+    ListsAllOfTheDistrict,
+    ForgetsTheUpperScore,
+    ForgetsTheLowerScore,
+    ListsByNumber,
+    MovesWhenItGrows,
+    SamplesEverybody,
+    SamplesAnother,
+    CountsARefusedBatch,
+    ListsAHouseWithoutAMember,
+    ListsAStaleHousehold,
 }
 
 #[derive(Debug)]
@@ -106,6 +130,10 @@ impl RegistryStore for Faulty {
         Ok(Some(home))
     }
 
+    async fn households_in(&self, stretch: &Stretch) -> Result<Vec<(Place, Arc<Gharana>)>, StoreError> {
+        list_faults::households_in(self, stretch).await
+    }
+
     async fn place_notice(&self, notice: &Notice) -> Result<Placed, StoreError> {
         self.placed.store(true, Ordering::Relaxed);
         self.on_the_dead.fetch_or(notice.id.starts_with('d'), Ordering::Relaxed);
@@ -161,6 +189,10 @@ impl RegistryStore for Faulty {
             (Fault::KeepsHalfABatch, Err(_)) => {
                 let half = batch.persons.iter().take(1).cloned().collect();
                 drop(self.inner.load(&Batch { persons: half, households: Vec::new() }).await);
+                loaded
+            }
+            (Fault::CountsARefusedBatch, Err(_)) if !batch.households.is_empty() => {
+                list_faults::count(self, batch).await;
                 loaded
             }
             (Fault::TakesAPersonTwice, Err(_)) if batch.persons.len() > 1 => Ok(()),

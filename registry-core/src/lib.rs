@@ -1,7 +1,7 @@
 //! Persons, households and life status: pure logic over ports, reached only with a permit.
 //!
 //! Map: *who* [`person`], [`identifier`], [`name`], [`date`] · *where* [`address`] · *together with whom* [`household`] ·
-//! *what was reported* [`notice`] · *what a caller may do* [`service`], its answers in [`answer`] · *what the world must
+//! *which of them* [`listing`] · *what was reported* [`notice`] · *what a caller may do* [`service`], its answers in [`answer`] · *what the world must
 //! give* [`ports`], promised by [`contract`] and kept by [`memory`] · *people to try it with* [`population`] ·
 //! *bounds* [`limits`].
 #![forbid(unsafe_code)]
@@ -24,6 +24,7 @@ pub mod date;
 pub mod household;
 pub mod identifier;
 pub mod limits;
+pub mod listing;
 pub mod memory;
 pub mod name;
 pub mod notice;

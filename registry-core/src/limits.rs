@@ -20,3 +20,19 @@ pub const LOAD_BATCH_MAX: usize = 10_000;
 
 /// Persons of a synthetic population: seven digits of the number tell them apart.
 pub const POPULATION_MAX: u64 = 10_000_000;
+
+/// Households of one page of a list: one answer of about a megabyte.
+pub const LIST_ROWS_MAX: u32 = 1_000;
+
+/// Households that one page looks at while it searches for those that meet its criteria: a search for what nobody has
+/// costs no more than this, however large the district.
+pub const LIST_EXAMINED_MAX: u32 = 5_000;
+
+/// Households that one reading of the store brings while criteria are searched for.
+pub const LIST_READ: u32 = 250;
+
+/// Assets that one search may name: more than the survey's form lists.
+pub const LIST_ASSETS_MAX: usize = 20;
+
+/// Of so many households one belongs to the sample that Basic sees: one per cent, rounded down (R144).
+pub const SAMPLE_ONE_IN: u64 = 100;

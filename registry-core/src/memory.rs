@@ -1,7 +1,8 @@
 //! The registry's store in memory: for tests and small demonstrations; it asserts what the port promises.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
+    ops::Bound,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -11,6 +12,7 @@ use exchange::{cnic::Cnic, ids::AgencyId};
 use crate::{
     household::{Gharana, Household, HouseholdId},
     limits::LOAD_BATCH_MAX,
+    listing::{Place, PlaceKey, Stretch, Tally, TehsilKey},
     notice::{Notice, Placed},
     person::{LifeStatus, Person, PersonId},
     ports::store::{Batch, RegistryStore, StoreError},
@@ -18,9 +20,17 @@ use crate::{
 };
 
 /// A register in memory.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct MemoryStore {
     state: Mutex<State>,
+    key: PlaceKey,
+}
+
+/// A register whose lists run in an order that everybody can reckon: for tests, and for those who have nothing to hide.
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::keyed(&[0; 32])
+    }
 }
 
 #[derive(Debug, Default)]
@@ -30,10 +40,19 @@ struct State {
     households: HashMap<HouseholdId, Household>,
     homes: HashMap<PersonId, HouseholdId>,
     notices: HashMap<String, (PersonId, AgencyId)>,
+    places: BTreeMap<Place, HouseholdId>,
+    tallies: HashMap<TehsilKey, Tally>,
+    sample: HashSet<HouseholdId>,
     unavailable: bool,
 }
 
 impl MemoryStore {
+    /// An empty register whose lists run in the order of this secret.
+    #[must_use]
+    pub fn keyed(secret: &[u8; 32]) -> Self {
+        Self { state: Mutex::default(), key: PlaceKey::new(secret) }
+    }
+
     /// Makes every later call fail as a locked or lost store does, or work again.
     pub fn set_unavailable(&self, unavailable: bool) {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).unavailable = unavailable;
@@ -56,6 +75,15 @@ impl RegistryStore for MemoryStore {
         let home = state.person(number).and_then(|person| state.homes.get(&person.pid).copied());
         let household = home.and_then(|home| state.households.get(&home));
         Ok(household.map(|household| Arc::new(state.gharana(household))))
+    }
+
+    async fn households_in(&self, stretch: &Stretch) -> Result<Vec<(Place, Arc<Gharana>)>, StoreError> {
+        let state = self.state()?;
+        let behind = stretch.after.map_or(Bound::Unbounded, Bound::Excluded);
+        let in_order = state.places.range((behind, Bound::Unbounded));
+        let meant = in_order.filter_map(|(place, id)| Some((*place, state.meant(*id, stretch)?)));
+        let first = meant.take(usize::try_from(stretch.limit).unwrap_or(usize::MAX));
+        Ok(first.map(|(place, household)| (place, Arc::new(state.gharana(household)))).collect())
     }
 
     async fn place_notice(&self, notice: &Notice) -> Result<Placed, StoreError> {
@@ -120,6 +148,7 @@ impl RegistryStore for MemoryStore {
                 state.homes.insert(member.pid, household.id);
             }
             state.households.insert(household.id, household.clone());
+            state.list(self.key.place(household.id), household);
         }
         Ok(())
     }
@@ -135,6 +164,24 @@ impl State {
         let members = household.members.iter();
         let persons = members.filter_map(|m| Some((m.relation, person(&m.pid)?))).collect();
         Gharana { household: household.clone(), persons }
+    }
+
+    /// The household, if a stretch means it.
+    fn meant(&self, id: HouseholdId, stretch: &Stretch) -> Option<&Household> {
+        let household = self.households.get(&id)?;
+        let meant = stretch.within.holds(&TehsilKey::of(&household.address))
+            && stretch.pmt.holds(household.pmt)
+            && (!stretch.sample || self.sample.contains(&id));
+        meant.then_some(household)
+    }
+
+    /// Gives a household its place in the lists, and its tehsil the next of its sample.
+    fn list(&mut self, place: Place, household: &Household) {
+        let before = self.places.insert(place, household.id);
+        // INVARIANT: a place is one household's; it has 128 bits of a keyed hash.
+        assert!(before.is_none(), "two households have one place");
+        let tally = self.tallies.entry(TehsilKey::of(&household.address)).or_default();
+        self.sample.extend(tally.add(place, household.id));
     }
 
     fn change_life(&mut self, pid: PersonId, from: LifeStatus, to: LifeStatus) {

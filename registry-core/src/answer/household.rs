@@ -1,4 +1,4 @@
-//! The answer about one household.
+//! The answer about one household, by number or among others.
 
 use exchange::{classification::Role, cnic::Cnic, mobile::Mobile, permit::Permit};
 use serde::Serialize;
@@ -60,7 +60,7 @@ pub struct HouseholdBody {
 /// What is said of one member.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct MemberAnswer {
-    /// Whether this is the person that was searched; told with the relation.
+    /// Whether this is the person that was searched; told with the relation, and never in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub searched: Option<bool>,
     /// Name in Roman letters.
@@ -87,17 +87,50 @@ pub struct MemberAnswer {
 }
 
 impl HouseholdAnswer {
-    /// Builds what the permit names, as of this day; a household is one row, however many live in it. Basic sees the searched person's own row only (R143).
+    /// Builds what the permit names, as of this day; a household is one row, however many live in it. Basic sees the
+    /// searched person's own row only (R143).
     #[must_use]
     pub fn of(gharana: &Gharana, searched: Cnic, permit: &Permit, on: Day) -> Self {
+        let mut subjects = Vec::new();
+        let household = HouseholdBody::of(gharana, Some(searched), permit, on, &mut subjects);
+        Self { subjects, household }
+    }
+}
+
+/// Households of a list. One answer may name thousands of people, and says so to the record.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct HouseholdList {
+    /// Numbers of everyone whose data stands below, as in [`HouseholdAnswer::subjects`].
+    pub subjects: Vec<String>,
+    /// The households, in the order of all lists, which tells nothing of them.
+    pub households: Vec<HouseholdBody>,
+    /// The cursor of the next page; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+impl HouseholdList {
+    /// Adds what the permit names of a household, as of this day.
+    pub(crate) fn push(&mut self, gharana: &Gharana, permit: &Permit, on: Day) {
+        self.households.push(HouseholdBody::of(gharana, None, permit, on, &mut self.subjects));
+    }
+}
+
+impl HouseholdBody {
+    /// Builds what the permit names and adds to `subjects` the numbers of those who are shown. Where nobody was searched,
+    /// nobody is told apart.
+    fn of(gharana: &Gharana, searched: Option<Cnic>, permit: &Permit, on: Day, subjects: &mut Vec<String>) -> Self {
         let subject_only = permit.grant().role == Role::Basic;
-        let released = gharana.persons.iter().filter(|(_, person)| !subject_only || is_searched(person, searched));
-        let (mut subjects, mut members) = (Vec::new(), Vec::new());
-        for (relation, person) in released {
+        let mut members = Vec::with_capacity(gharana.persons.len());
+        for (relation, person) in &gharana.persons {
+            let is_searched = searched.map(|searched| is_searched(person, searched));
+            if subject_only && is_searched == Some(false) {
+                continue;
+            }
             subjects.extend(person.number().map(Cnic::digits));
-            members.push(member(is_searched(person, searched), *relation, person, permit, on));
+            members.push(member(is_searched, *relation, person, permit, on));
         }
-        Self { subjects, household: HouseholdBody { members, ..particulars(&gharana.household, permit) } }
+        Self { members, ..particulars(&gharana.household, permit) }
     }
 }
 
@@ -124,12 +157,12 @@ fn particulars(household: &Household, permit: &Permit) -> HouseholdBody {
     }
 }
 
-fn member(searched: bool, relation: Relation, person: &Person, permit: &Permit, on: Day) -> MemberAnswer {
+fn member(searched: Option<bool>, relation: Relation, person: &Person, permit: &Permit, on: Day) -> MemberAnswer {
     let named = permit.allows(datatype::NSER_NAME);
     let contact = permit.allows(datatype::NSER_CONTACT);
     let related = permit.allows(datatype::NSER_RELATION);
     MemberAnswer {
-        searched: related.then_some(searched),
+        searched: searched.filter(|_| related),
         name: named.then(|| person.name.roman.clone()),
         name_ur: named.then(|| person.name.urdu.clone()),
         relation: related.then_some(relation),

@@ -7,7 +7,7 @@ mod golden_tests;
 mod household;
 mod identity;
 
-pub use household::{HouseholdAnswer, HouseholdBody, MemberAnswer};
+pub use household::{HouseholdAnswer, HouseholdBody, HouseholdList, MemberAnswer};
 pub use identity::{IdentityAnswer, MatchAnswer};
 use serde::Serialize;
 

@@ -7,6 +7,7 @@ use exchange::cnic::Cnic;
 
 use crate::{
     household::{Gharana, Household},
+    listing::{Place, Stretch},
     notice::{Notice, Placed},
     person::Person,
     report::{Cell, Table},
@@ -41,6 +42,10 @@ pub struct Batch {
 /// keeps a batch wholly or not at all. A person and source have at most one open notice; while a person who was alive
 /// has any open notice the life status is held, and the last withdrawal restores it. A registered death is never
 /// changed by a notice.
+///
+/// Each household has one [`Place`] under a key that the store keeps secret and never changes, and lists run by it.
+/// [`Self::load`] counts the households of each tehsil in the order in which they come, and puts into the tehsil's
+/// sample whom [`crate::listing::Tally`] names; a batch that was refused counts nothing. Who is in a sample stays in it.
 #[async_trait]
 pub trait RegistryStore: Send + Sync + std::fmt::Debug {
     /// The person whom any number of this value names.
@@ -49,6 +54,11 @@ pub trait RegistryStore: Send + Sync + std::fmt::Debug {
     /// The household of the person whom the number names, with its members; `None` if there is no such number or the
     /// person belongs to no household.
     async fn household_of(&self, number: Cnic) -> Result<Option<Arc<Gharana>>, StoreError>;
+
+    /// The first households of a stretch with their members, by rising place: each whose tehsil lies within the area,
+    /// whose score lies in the range, whose place lies behind `after`, and who is in the sample if that is asked. Fewer
+    /// than `limit` means that there are no more.
+    async fn households_in(&self, stretch: &Stretch) -> Result<Vec<(Place, Arc<Gharana>)>, StoreError>;
 
     /// Places a notice and holds the person, durably before it returns.
     async fn place_notice(&self, notice: &Notice) -> Result<Placed, StoreError>;

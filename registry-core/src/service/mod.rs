@@ -1,7 +1,9 @@
-//! The registry's one service: every operation takes the permit first, and the person is the permit's subject.
+//! The registry's one service: every operation takes the permit first, and where it is about one person, that person
+//! is the permit's subject.
 
 mod household;
 mod identity;
+mod lists;
 mod notice;
 mod report;
 
@@ -15,6 +17,8 @@ mod report_tests;
 pub(crate) mod spy;
 #[cfg(test)]
 pub(crate) mod testing;
+#[cfg(test)]
+pub(crate) mod town;
 
 use std::{
     collections::HashMap,
@@ -40,6 +44,10 @@ pub mod id {
     pub const KYC: &str = "identity.kyc";
     /// A household by number.
     pub const HOUSEHOLD: &str = "nser.household";
+    /// Households of an area that meet criteria.
+    pub const BY_ADDRESS: &str = "nser.by-address";
+    /// Households of an area whose scores lie in a range.
+    pub const BY_PMT: &str = "nser.by-pmt";
     /// A notice of death.
     pub const DEATH_NOTICE: &str = "vital.death-notice";
     /// A public report.

@@ -8,6 +8,7 @@ use exchange::cnic::Cnic;
 use super::testing;
 use crate::{
     household::Gharana,
+    listing::{Place, Stretch},
     memory::MemoryStore,
     notice::{Notice, Placed},
     person::Person,
@@ -61,6 +62,11 @@ impl RegistryStore for Spy {
     async fn household_of(&self, number: Cnic) -> Result<Option<Arc<Gharana>>, StoreError> {
         self.call("household_of")?;
         self.inner.household_of(number).await
+    }
+
+    async fn households_in(&self, stretch: &Stretch) -> Result<Vec<(Place, Arc<Gharana>)>, StoreError> {
+        self.call("households_in")?;
+        self.inner.households_in(stretch).await
     }
 
     async fn place_notice(&self, notice: &Notice) -> Result<Placed, StoreError> {

@@ -10,6 +10,7 @@ use std::{
 use exchange::{
     classification::Role,
     cnic::Cnic,
+    decision::Obligation,
     ids::{AgencyId, DatatypeId, RequestId, ServiceId},
     permit::{Grant, Permit, PermitMint},
     ports::entropy::Entropy,
@@ -128,6 +129,17 @@ impl Asks {
 
     pub(crate) fn role(mut self, role: Role) -> Self {
         self.0.role = role;
+        self
+    }
+
+    pub(crate) fn rows(mut self, rows: u32) -> Self {
+        self.0.rows = rows;
+        self
+    }
+
+    /// Obliges the registry to answer from the sample only.
+    pub(crate) fn sampled(mut self) -> Self {
+        self.0.obligations.push(Obligation::Sample);
         self
     }
 

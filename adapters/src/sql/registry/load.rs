@@ -13,11 +13,12 @@ use sqlx::{Any, AnyConnection, any::AnyArguments, query::Query};
 use super::{
     RegistrySql, driver_error,
     insert::{Insert, ROWS},
+    listing::{self, Entry},
     rows::{self, integer},
     store_error,
 };
 
-type Statement = Query<'static, Any, AnyArguments>;
+pub(super) type Statement = Query<'static, Any, AnyArguments>;
 
 static PERSON: LazyLock<Insert> = LazyLock::new(|| {
     let columns = [
@@ -63,6 +64,8 @@ impl RegistrySql {
     pub(super) async fn write_batch(&self, batch: &Batch) -> Result<(), StoreError> {
         let mut work = self.database.begin().await.map_err(store_error)?;
         insert(work.on(), batch).await.map_err(driver_error)?;
+        // Last, because it holds the tallies of tehsils until the commit.
+        listing::enter(work.on(), batch.households.iter().map(Entry::of)).await?;
         work.commit().await.map_err(store_error)
     }
 }
@@ -85,7 +88,8 @@ fn members(household: &Household) -> impl Iterator<Item = (HouseholdId, i64, Mem
     household.members.iter().zip(0..).map(|(member, place)| (household.id, place, *member))
 }
 
-async fn all<T>(
+/// Inserts rows by full statements and single ones.
+pub(super) async fn all<T>(
     on: &mut AnyConnection,
     insert: &'static Insert,
     rows: &[T],

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use exchange::cnic::Cnic;
+use exchange::{cnic::Cnic, ports::entropy::Entropy};
 use registry_core::{
     household::Gharana,
+    listing::{Place, Stretch},
     notice::{Notice, Placed},
     person::Person,
     ports::store::{Batch, RegistryStore, StoreError},
@@ -13,10 +14,15 @@ use registry_core::{
 };
 
 use super::{Database, Dialect, SqlError};
+use crate::entropy::SystemEntropy;
 
 mod cache;
 mod counts;
 mod insert;
+mod listing;
+mod lists;
+#[cfg(test)]
+mod lists_tests;
 mod load;
 mod notices;
 mod read;
@@ -45,7 +51,16 @@ impl RegistrySql {
     /// # Errors
     /// [`SqlError::NewerSchema`] when a newer program has been here; [`SqlError::Unavailable`] when it cannot be reached.
     pub async fn open(database: Database) -> Result<Self, SqlError> {
+        Self::open_with(database, &SystemEntropy::default()).await
+    }
+
+    /// As [`Self::open`]; the secret order of lists, which the first opening draws, comes from this entropy.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn open_with(database: Database, entropy: &dyn Entropy) -> Result<Self, SqlError> {
         database.migrate("registry", schema::MIGRATIONS).await?;
+        listing::complete(&database, entropy).await?;
         let cache = (database.dialect() == Dialect::Sqlite).then(Arc::<Cache>::default);
         Ok(Self { database, cache })
     }
@@ -74,6 +89,10 @@ impl RegistryStore for RegistrySql {
 
     async fn household_of(&self, number: Cnic) -> Result<Option<Arc<Gharana>>, StoreError> {
         Ok(self.read_household(number).await?.map(Arc::new))
+    }
+
+    async fn households_in(&self, stretch: &Stretch) -> Result<Vec<(Place, Arc<Gharana>)>, StoreError> {
+        self.read_stretch(stretch).await
     }
 
     async fn place_notice(&self, notice: &Notice) -> Result<Placed, StoreError> {

@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use exchange::cnic::Cnic;
 use registry_core::{
-    household::{Gharana, Membership, Relation},
+    household::{Gharana, Household, Membership, Relation},
     person::Person,
     ports::store::StoreError,
 };
+use sqlx::any::AnyRow;
 
 use super::{
     RegistrySql, driver_error,
-    rows::{self, column, integer, person_columns},
+    rows::{self, column, household_columns, integer, person_columns},
 };
 
 const PERSON: &str = concat!(
@@ -21,9 +22,11 @@ const PERSON: &str = concat!(
      WHERE n.value = $1 ORDER BY i.place"
 );
 
-const HOUSEHOLD: &str = "SELECT h.id, h.province, h.district, h.tehsil, h.address, h.latitude_e6, h.longitude_e6, h.pmt, \
-     h.assets, h.beneficiary, h.payments \
-     FROM identifier n JOIN membership m ON m.pid = n.pid JOIN household h ON h.id = m.household WHERE n.value = $1";
+const HOUSEHOLD: &str = concat!(
+    "SELECT ",
+    household_columns!(),
+    " FROM identifier n JOIN membership m ON m.pid = n.pid JOIN household h ON h.id = m.household WHERE n.value = $1"
+);
 
 const MEMBERS: &str = concat!(
     "SELECT m.relation, ",
@@ -43,16 +46,21 @@ impl RegistrySql {
         let query = sqlx::query(HOUSEHOLD).bind(integer(number.as_u64()));
         let found = query.fetch_optional(self.database.pool()).await.map_err(driver_error)?;
         let Some(found) = found else { return Ok(None) };
-        let mut household = rows::household(&found)?;
+        let household = rows::household(&found, 0)?;
         let query = sqlx::query(MEMBERS).bind(integer(household.id.0));
         let found = query.fetch_all(self.database.pool()).await.map_err(driver_error)?;
-        let mut persons = Vec::with_capacity(found.len());
-        for (place, person) in rows::persons(&found, 1)? {
-            let relation: Option<String> = found.get(place).map(|row| column(row, 0)).transpose()?;
-            let relation = relation.as_deref().and_then(Relation::parse).ok_or(StoreError::Corrupt("relation"))?;
-            household.members.push(Membership { pid: person.pid, relation });
-            persons.push((relation, Arc::new(person)));
-        }
-        Ok(Some(Gharana { household, persons }))
+        gharana(household, &found, 0).map(Some)
     }
+}
+
+/// A household with its members, from their rows: the relation in a column, the person in the columns behind it.
+pub(super) fn gharana(mut household: Household, found: &[AnyRow], relation: usize) -> Result<Gharana, StoreError> {
+    let mut persons = Vec::with_capacity(found.len());
+    for (place, person) in rows::persons(found, relation + 1)? {
+        let word: Option<String> = found.get(place).map(|row| column(row, relation)).transpose()?;
+        let relation = word.as_deref().and_then(Relation::parse).ok_or(StoreError::Corrupt("relation"))?;
+        household.members.push(Membership { pid: person.pid, relation });
+        persons.push((relation, Arc::new(person)));
+    }
+    Ok(Gharana { household, persons })
 }

@@ -88,11 +88,19 @@ fn identifier(row: &AnyRow, first: usize) -> Result<Option<Identifier>, StoreErr
     }))
 }
 
-/// A household from columns id, province, district, tehsil, address, latitude, longitude, pmt, assets, beneficiary,
-/// payments; without its members.
-pub(super) fn household(row: &AnyRow) -> Result<Household, StoreError> {
+/// Columns of a household, in the order in which [`household`] reads them from its first column on.
+macro_rules! household_columns {
+    () => {
+        "h.id, h.province, h.district, h.tehsil, h.address, h.latitude_e6, h.longitude_e6, h.pmt, h.assets, h.beneficiary, \
+         h.payments"
+    };
+}
+pub(super) use household_columns;
+
+/// A household without its members, starting at a column.
+pub(super) fn household(row: &AnyRow, first: usize) -> Result<Household, StoreError> {
     let degrees = |place| -> Result<Option<i32>, StoreError> {
-        let stored: Option<i64> = column(row, place)?;
+        let stored: Option<i64> = column(row, first + place)?;
         stored.map(|e6| i32::try_from(e6).map_err(|_| StoreError::Corrupt("position"))).transpose()
     };
     let position = match (degrees(5)?, degrees(6)?) {
@@ -100,14 +108,15 @@ pub(super) fn household(row: &AnyRow) -> Result<Household, StoreError> {
         (None, None) => None,
         _ => return Err(StoreError::Corrupt("position")),
     };
+    let text = |place: usize| column::<String>(row, first + place);
     Ok(Household {
-        id: HouseholdId(unsigned(row, 0)?),
-        address: address(row, 1)?,
+        id: HouseholdId(unsigned(row, first)?),
+        address: address(row, first + 1)?,
         position,
-        pmt: u16::try_from(column::<i64>(row, 7)?).map_err(|_| StoreError::Corrupt("pmt"))?,
-        assets: serde_json::from_str(&column::<String>(row, 8)?).map_err(|_| StoreError::Corrupt("assets"))?,
-        beneficiary: column::<i64>(row, 9)? == 1,
-        payments: serde_json::from_str(&column::<String>(row, 10)?).map_err(|_| StoreError::Corrupt("payments"))?,
+        pmt: u16::try_from(column::<i64>(row, first + 7)?).map_err(|_| StoreError::Corrupt("pmt"))?,
+        assets: serde_json::from_str(&text(8)?).map_err(|_| StoreError::Corrupt("assets"))?,
+        beneficiary: column::<i64>(row, first + 9)? == 1,
+        payments: serde_json::from_str(&text(10)?).map_err(|_| StoreError::Corrupt("payments"))?,
         members: Vec::new(),
     })
 }
@@ -121,7 +130,8 @@ fn address(row: &AnyRow, first: usize) -> Result<Address, StoreError> {
     })
 }
 
-fn unsigned(row: &AnyRow, place: usize) -> Result<u64, StoreError> {
+/// A number of ours.
+pub(super) fn unsigned(row: &AnyRow, place: usize) -> Result<u64, StoreError> {
     u64::try_from(column::<i64>(row, place)?).map_err(|_| StoreError::Corrupt("number"))
 }
 

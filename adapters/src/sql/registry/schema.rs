@@ -3,7 +3,8 @@
 use crate::sql::Migration;
 
 /// Every step so far. A step that was released is never edited.
-pub(super) const MIGRATIONS: &[Migration] = &[Migration { version: 1, sql: FIRST }];
+pub(super) const MIGRATIONS: &[Migration] =
+    &[Migration { version: 1, sql: FIRST }, Migration { version: 2, sql: LISTS }];
 
 /// Numbers are `BIGINT` so that their index is narrow; lists that are only ever read whole are JSON text.
 const FIRST: &str = "
@@ -29,4 +30,22 @@ CREATE TABLE death_notice (
     state TEXT NOT NULL CHECK (state IN ('open', 'withdrawn')));
 CREATE UNIQUE INDEX death_notice_open ON death_notice (pid, source) WHERE state = 'open';
 CREATE TABLE synthetic (id BIGINT PRIMARY KEY CHECK (id = 1), seed TEXT NOT NULL, size BIGINT NOT NULL)
+";
+
+/// What lists of households are read by. `listing` repeats of a household what lists ask for, so that a page is read from
+/// one index in its own order; whoever comes to change a household's address or score changes its listing in the same
+/// transaction. The sample's indices hold one household in a hundred. `listing_state` has the installation's secret order.
+const LISTS: &str = "
+CREATE TABLE listing (
+    household BIGINT PRIMARY KEY, district TEXT NOT NULL, tehsil TEXT NOT NULL, pmt BIGINT NOT NULL,
+    sampled BIGINT NOT NULL CHECK (sampled IN (0, 1)), place BYTEA NOT NULL);
+CREATE INDEX listing_tehsil ON listing (district, tehsil, place, pmt);
+CREATE INDEX listing_district ON listing (district, place, pmt);
+CREATE INDEX listing_tehsil_sample ON listing (district, tehsil, place) WHERE sampled = 1;
+CREATE INDEX listing_district_sample ON listing (district, place) WHERE sampled = 1;
+CREATE TABLE tehsil_tally (
+    district TEXT NOT NULL, tehsil TEXT NOT NULL, households BIGINT NOT NULL, lowest_place BYTEA, lowest BIGINT,
+    PRIMARY KEY (district, tehsil), CHECK ((lowest IS NULL) = (lowest_place IS NULL)));
+CREATE TABLE listing_state (
+    id BIGINT PRIMARY KEY CHECK (id = 1), secret BYTEA NOT NULL, complete BIGINT NOT NULL CHECK (complete IN (0, 1)))
 ";

@@ -16,21 +16,21 @@ use super::{RegistrySql, SeedError};
 use crate::sql::{Database, SqlError};
 
 /// A folder of the test's own, gone with the test.
-struct Place(PathBuf);
+pub(super) struct Place(PathBuf);
 
 impl Place {
-    fn new(name: &str) -> Self {
+    pub(super) fn new(name: &str) -> Self {
         let folder = std::env::temp_dir().join(format!("ijazat-registry-{name}-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir_all(&folder).unwrap();
         Self(folder)
     }
 
-    fn url(&self) -> String {
+    pub(super) fn url(&self) -> String {
         format!("sqlite:{}", self.0.join("registry.db").display())
     }
 
-    async fn store(&self) -> RegistrySql {
+    pub(super) async fn store(&self) -> RegistrySql {
         RegistrySql::open(Database::open(&self.url(), "registry").await.unwrap()).await.unwrap()
     }
 }
@@ -78,6 +78,8 @@ async fn a_seed_is_loaded_once_and_goes_on_after_a_break() {
     sqlx::raw_sql(sqlx::AssertSqlSafe(text)).execute(store.database.pool()).await.unwrap();
     let empty = "DELETE FROM household WHERE id NOT IN (SELECT household FROM membership)";
     sqlx::query(empty).execute(store.database.pool()).await.unwrap();
+    let unlisted = "DELETE FROM listing WHERE household NOT IN (SELECT id FROM household)";
+    sqlx::query(unlisted).execute(store.database.pool()).await.unwrap();
     assert_eq!(store.persons().await, Ok(first));
     assert_eq!(store.seed(Population::new(3, 12_000), |_| {}).await, Ok(12_000));
     assert_eq!(store.persons().await, Ok(12_000));
