@@ -87,8 +87,6 @@ pub enum Obligation {
     Sample,
     /// Send the citizen a notice after the access.
     Notice,
-    /// Release only what belongs to the fixed sample of one in a hundred (S3 §8.2.2, Basic).
-    Sample,
 }
 
 impl Obligation {
@@ -101,7 +99,6 @@ impl Obligation {
             "subject_only" => Self::SubjectOnly,
             "sample_1pct" => Self::Sample,
             "notice" => Self::Notice,
-            "sample_1pct" => Self::Sample,
             _ => return None,
         })
     }
