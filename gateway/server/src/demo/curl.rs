@@ -51,6 +51,12 @@ pub fn lines(state: &Path, binary: &str, agency: u16, public: u16, citizen: Cnic
              -H \"Authorization: Bearer $TOKEN\" --json '{{\"cnic\":\"{citizen}\"}}'"
         ),
     );
+    looking_back(&mut add, agency, public, binary, &citizen);
+    text
+}
+
+/// What the record shows afterwards: to the bank, an auditor, whoever holds the files, anyone.
+fn looking_back(add: &mut impl FnMut(&str, String), agency: u16, public: u16, binary: &str, citizen: &str) {
     add(
         "The bank asks for the proof that its last answer stands in the log",
         format!(
@@ -77,7 +83,6 @@ pub fn lines(state: &Path, binary: &str, agency: u16, public: u16, citizen: Cnic
              curl -sS --cacert $S/pki/server-ca.pem https://localhost:{public}/v1/log/checkpoint; echo"
         ),
     );
-    text
 }
 
 #[cfg(test)]
