@@ -2,6 +2,8 @@
 
 use std::{net::IpAddr, sync::Arc};
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     caller::Caller,
     catalogue::Service,
@@ -75,17 +77,22 @@ pub struct Decision {
 }
 
 /// What the door must do before it releases.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Obligation {
     /// Record the access: always discharged.
+    #[serde(rename = "log")]
     Log,
     /// Charge the access by its tariff.
+    #[serde(rename = "meter")]
     Meter,
     /// Release only the searched person's own row.
+    #[serde(rename = "subject_only")]
     SubjectOnly,
     /// Answer out of a fixed sample of one household in a hundred (S3 §8.2.2).
+    #[serde(rename = "sample_1pct")]
     Sample,
     /// Send the citizen a notice after the access.
+    #[serde(rename = "notice")]
     Notice,
 }
 

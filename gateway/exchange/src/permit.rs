@@ -154,6 +154,7 @@ struct Claims {
     basis: Option<BasisKind>,
     subject_status: bool,
     policies: Vec<PolicyId>,
+    obligations: Vec<Obligation>,
     at: Timestamp,
 }
 
@@ -213,6 +214,7 @@ pub fn write_token(permit: &Permit, key: &PermitKey, bound: BoundTo<'_>, jti: [u
         basis: grant.basis,
         subject_status: grant.subject_status,
         policies: grant.policies.clone(),
+        obligations: grant.obligations.clone(),
         at: grant.at,
     };
     let payload = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&claims).unwrap_or_default());
@@ -307,7 +309,7 @@ fn grant_of(claims: Claims) -> Result<Grant, PermitError> {
         basis: claims.basis,
         subject_status: claims.subject_status,
         policies: claims.policies,
-        obligations: Vec::new(),
+        obligations: claims.obligations,
         at: claims.at,
     })
 }

@@ -21,11 +21,11 @@ impl PmtRange {
     /// The range, if it is one.
     ///
     /// # Errors
-    /// [`RegistryError::Parameter`]: `to` where it lies above the scale, `from` where it does or lies above `to`.
+    /// [`RegistryError::Parameter`]: `pmt_to` where it lies above the scale, `pmt_from` where it does or lies above `pmt_to`.
     pub fn checked(self) -> Result<Self, RegistryError> {
         match self {
-            Self { to, .. } if to > Self::MAX => Err(RegistryError::Parameter("to")),
-            Self { from, to } if from > to => Err(RegistryError::Parameter("from")),
+            Self { to, .. } if to > Self::MAX => Err(RegistryError::Parameter("pmt_to")),
+            Self { from, to } if from > to => Err(RegistryError::Parameter("pmt_from")),
             range => Ok(range),
         }
     }
@@ -50,10 +50,10 @@ mod tests {
         check(0, 10_000, None);
         check(0, 0, None);
         check(10_000, 10_000, None);
-        check(1, 0, Some("from"));
-        check(10_001, 10_000, Some("from"));
-        check(0, 10_001, Some("to"));
-        check(u16::MAX, u16::MAX, Some("to"));
+        check(1, 0, Some("pmt_from"));
+        check(10_001, 10_000, Some("pmt_from"));
+        check(0, 10_001, Some("pmt_to"));
+        check(u16::MAX, u16::MAX, Some("pmt_to"));
     }
 
     #[test]

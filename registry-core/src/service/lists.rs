@@ -38,7 +38,7 @@ impl RegistryService {
     /// Releases what the permit names of the households of an area whose scores lie in a range (R145).
     ///
     /// # Errors
-    /// As [`Self::households_by_address`], naming `from` or `to` where the range is none.
+    /// As [`Self::households_by_address`], naming `pmt_from` or `pmt_to` where the range is none.
     pub async fn households_by_pmt(
         &self,
         permit: &Permit,

@@ -135,7 +135,7 @@ fn what_cannot_be_asked_is_refused_by_its_parameter_before_anything_is_read() {
     check(&any, &all, &page(1, Some("NSER-0000000009".to_owned())), "cursor");
     check(&any, &Criteria { assets: vec![String::new()], ..all.clone() }, &page(1, None), "assets");
     check(&any, &Criteria { members_min: Some(2), members_max: Some(1), ..all }, &page(1, None), "members_min");
-    for (from, to, name) in [(2, 1, "from"), (0, 10_001, "to"), (10_001, 10_001, "to")] {
+    for (from, to, name) in [(2, 1, "pmt_from"), (0, 10_001, "pmt_to"), (10_001, 10_001, "pmt_to")] {
         let got = run(registry.households_by_pmt(&pmt, &any, PmtRange { from, to }, &page(1, None)));
         assert_eq!(got, Err(RegistryError::Parameter(name)), "{from} to {to}");
     }

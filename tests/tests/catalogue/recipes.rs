@@ -19,6 +19,8 @@ pub async fn good(world: &World, service: &str) -> Option<(Who, Call)> {
         "identity.yes-no" => (BANK, personal(world, "/v1/identity/yes-no", &["identity.match"]).await),
         "identity.kyc" => (BANK, personal(world, "/v1/identity/kyc", &["identity.name", "identity.birth"]).await),
         "nser.household" => (Who::Agency("bisp"), world.household()),
+        "nser.by-address" => (Who::Agency("bisp"), list(world, "by-address", json!({})).await),
+        "nser.by-pmt" => (Who::Agency("bisp"), list(world, "by-pmt", json!({ "pmt_from": 0, "pmt_to": 100 })).await),
         "fbr.taxpayer" => (BANK, world.taxpayer().await.unwrap()),
         "vital.death-notice" => (Who::Agency("hospital-mehran"), notice(world)),
         "log.checkpoint" => (Who::Anyone, Call::get("/v1/log/checkpoint")),
@@ -55,6 +57,16 @@ pub fn stranger(service: &Service) -> Option<(&'static str, &'static str, Code)>
         }
         _ => return None,
     })
+}
+
+/// A list of the district where the demo's head lives.
+async fn list(world: &World, search: &str, mut body: serde_json::Value) -> Call {
+    let home = send(world, Who::Agency("bisp"), world.household()).await;
+    body["district"] = home.body["data"]["household"]["district"].clone();
+    Call::json(format!("/v1/nser/households/{search}"), &body)
+        .with("ijazat-user", "standard-1")
+        .with("ijazat-purpose", "NSER-201")
+        .with("ijazat-basis", "prog-kafalat")
 }
 
 pub fn accesses(world: &World) -> Call {

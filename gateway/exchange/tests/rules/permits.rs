@@ -60,10 +60,11 @@ fn a_grant_crosses_unchanged() {
 }
 
 #[test]
-fn what_the_door_still_must_do_stays_at_the_door() {
-    let sent = permit(Grant { obligations: vec![Obligation::Notice], ..full_grant(&["a"]) });
+fn what_the_upstream_must_do_crosses_to_it() {
+    let all = vec![Obligation::Log, Obligation::Sample];
+    let sent = permit(Grant { obligations: all.clone(), ..full_grant(&["a"]) });
     let got = verify(&verifier(), &token(&sent, 1, NOON), NOON).unwrap();
-    assert!(got.grant().obligations.is_empty());
+    assert_eq!(got.grant().obligations, all);
 }
 
 #[test]

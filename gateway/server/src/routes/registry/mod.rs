@@ -3,6 +3,7 @@
 mod answer;
 mod death_notice;
 mod household;
+mod households;
 mod kyc;
 mod permitted;
 mod problem;
@@ -26,6 +27,8 @@ pub fn router(service: Arc<RegistryService>) -> Router {
         .route("/v1/identity/yes-no", post(yes_no::handle))
         .route("/v1/identity/kyc", post(kyc::handle))
         .route("/v1/nser/household", post(household::handle))
+        .route("/v1/nser/households/by-address", post(households::by_address))
+        .route("/v1/nser/households/by-pmt", post(households::by_pmt))
         .route("/v1/vital/death-notices", post(death_notice::handle))
         .route("/v1/reports/{report}", get(report::handle))
         .with_state(service)
