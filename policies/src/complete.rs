@@ -120,8 +120,12 @@ fn fields(service: &Service, dictionary: &[Placed<Datatype>], say: &mut impl FnM
         }
     }
     let others = service.answer_subjects.iter().chain(&service.answer_subject_check).chain(&service.rows);
+    let others = others.chain(&service.streams);
     for pointer in others.filter(|pointer| !pointer.starts_with('/')) {
         say(format!("has `{pointer}`, which is not a JSON pointer"));
+    }
+    if service.streams.is_some() && (service.rows.is_none() || service.bare || service.writes) {
+        say("streams, but has no `rows`, is `bare` or writes".to_owned());
     }
     if service.answer_subject_check.is_some() && service.subject.is_none() {
         say("checks whom the answer is about, but names no subject".to_owned());

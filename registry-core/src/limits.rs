@@ -24,6 +24,9 @@ pub const POPULATION_MAX: u64 = 10_000_000;
 /// Households of one page of a list: one answer of about a megabyte.
 pub const LIST_ROWS_MAX: u32 = 1_000;
 
+/// Households of one batch of the complete export: each batch is one entry of the access log with all its people.
+pub const EXPORT_BATCH: u32 = 100;
+
 /// Households that one page looks at while it searches for those that meet its criteria: a search for what nobody has
 /// costs no more than this, however large the district.
 pub const LIST_EXAMINED_MAX: u32 = 5_000;

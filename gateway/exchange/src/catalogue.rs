@@ -170,6 +170,11 @@ pub struct Service {
     /// JSON pointer of the array whose members are the rows; absent means that a successful answer is one row.
     #[serde(default)]
     pub rows: Option<String>,
+    /// JSON pointer, in the answer, of where the next batch begins; the door hands it back as the member `cursor` of the
+    /// next request to the upstream. With it the answer leaves as NDJSON, a row on each line, each batch recorded before
+    /// it leaves, a receipt behind each batch and one at the end.
+    #[serde(default)]
+    pub streams: Option<String>,
     /// JSON pointer, in the request body, of the CNIC that the request is about.
     #[serde(default)]
     pub subject: Option<String>,

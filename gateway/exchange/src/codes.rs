@@ -143,6 +143,8 @@ codes! {
     IdempotencyInProgress = "idempotency_in_progress",
     /// The answer under this idempotency key is no longer given again.
     IdempotencySpent = "idempotency_spent",
+    /// The client took no more of an answer that leaves in batches.
+    AnswerCut = "answer_cut",
     /// The service behind the door failed.
     UpstreamFailed = "upstream_failed",
     /// The service behind the door gave an answer that may not be passed on.

@@ -27,6 +27,8 @@ pub struct Filtered {
     pub subjects: Vec<Cnic>,
     /// Fields that the upstream sent and that were dropped.
     pub dropped: u32,
+    /// Where the next batch begins, of a service that streams; it is the door's and leaves with no answer.
+    pub next: Option<String>,
 }
 
 /// Why an answer may not leave at all.
@@ -139,6 +141,8 @@ pub fn filter(service: &Service, shape: &Shape, permit: &Permit, answer: &[u8]) 
     for pointer in &service.answer_subjects {
         collect(&answer, pointer.split('/').skip(1), &mut subjects);
     }
+    let cursor = service.streams.as_deref().and_then(|pointer| answer.pointer(pointer));
+    let next = cursor.and_then(Value::as_str).map(str::to_owned);
     let mut dropped = 0;
     let value = match shape.opened_by(permit) {
         Some(open) => open.keep(answer, &mut dropped).unwrap_or_else(|| Value::Object(Map::new())),
@@ -148,7 +152,7 @@ pub fn filter(service: &Service, shape: &Shape, permit: &Permit, answer: &[u8]) 
     if rows > permit.grant().rows {
         return Err(FilterError::TooManyRows);
     }
-    Ok(Filtered { value, rows, subjects, dropped })
+    Ok(Filtered { value, rows, subjects, dropped, next })
 }
 
 fn check_person(service: &Service, permit: &Permit, answer: &Value) -> Result<(), FilterError> {

@@ -137,11 +137,11 @@ impl Door for Fixed {
     async fn serve(&self, head: Head, body: &mut dyn BodyReader) -> Reply {
         let read = body.read(64 * 1024).await;
         let status = if read.is_ok() && head.peer.certificate.is_some() { 200 } else { 400 };
-        Reply { status, headers: vec![(header::CONTENT_TYPE, JSON)], body: self.0.clone(), close: false }
+        Reply { status, headers: vec![(header::CONTENT_TYPE, JSON)], body: self.0.clone(), rest: None, close: false }
     }
 
     async fn unparsed(&self, _: Listener, _: Peer, code: Code) -> Reply {
-        Reply { status: code.status(), headers: Vec::new(), body: Bytes::new(), close: true }
+        Reply { status: code.status(), headers: Vec::new(), body: Bytes::new(), rest: None, close: true }
     }
 }
 

@@ -53,15 +53,34 @@ pub trait BodyReader: Send {
     async fn read(&mut self, max: usize) -> Result<Bytes, BodyError>;
 }
 
+/// The answer broke off: the connection must break with it, so that the client sees that what it has is not whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BrokenOff;
+
+/// What follows the first part of a body. Each part is in the record before it is handed out.
+#[async_trait]
+pub trait Rest: Send + std::fmt::Debug {
+    /// The next part, asked for when the one before was written; `None` after the last.
+    ///
+    /// # Errors
+    /// [`BrokenOff`]: nothing more follows, and the end is recorded.
+    async fn next(&mut self) -> Option<Result<Bytes, BrokenOff>>;
+
+    /// Records that the client took no more.
+    async fn left(&mut self);
+}
+
 /// What goes back to the client. By the time a door returns it, its record is durable.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Reply {
     /// HTTP status.
     pub status: u16,
     /// Headers, `Content-Type` among them; `Content-Length` is the listener's.
     pub headers: Vec<(HeaderName, HeaderValue)>,
-    /// Body, whole.
+    /// Body, whole unless there is a rest.
     pub body: Bytes,
+    /// What follows, for an answer that leaves in parts.
+    pub rest: Option<Box<dyn Rest>>,
     /// Whether the connection closes after this reply.
     pub close: bool,
 }

@@ -21,7 +21,7 @@ use crate::{
     door::{BodyReader, Door, Head, Listener, Reply},
     phases::{
         authorise, counted::Count, filter, forward, idempotency, identify, meter, parts::Parts, record,
-        record::Closing, release, reserve, route, trail::Trail, watch::Watch,
+        record::Closing, release, reserve, route, stream, trail::Trail, watch::Watch,
     },
 };
 
@@ -65,6 +65,7 @@ impl Pipeline {
         let mut routed = route::route(parts, head, body, caller, &directory, trail).await?;
         watch.done("route");
         idempotency::begin(parts, &head.headers, &mut routed, trail).await?;
+        let routed = Arc::new(routed);
         let ended = self.decided(&routed, &directory, trail, &mut watch).await;
         if let Err(ended) = &ended {
             let forwarded = matches!(ended, Ended::Admitted { .. });
@@ -75,7 +76,7 @@ impl Pipeline {
 
     async fn decided(
         &self,
-        routed: &route::Routed,
+        routed: &Arc<route::Routed>,
         directory: &Directory,
         trail: &mut Trail,
         watch: &mut Watch<'_>,
@@ -90,7 +91,11 @@ impl Pipeline {
         let reserved = reserve::reserve(parts, routed, &authorised, trail).await?;
         watch.done("reserve");
         let intent = reserved.intent.map(|position| position.sequence);
-        match self.answer(routed, &authorised, intent, trail, watch).await {
+        let answered = match routed.service.streams {
+            Some(_) => stream::begin(&self.parts, routed, &authorised, intent, trail).await,
+            None => self.answer(routed, &authorised, intent, trail, watch).await,
+        };
+        match answered {
             Ok(reply) => Ok(reply),
             Err(refusal) => {
                 reserve::give_back(parts, &reserved, &trail.request).await;

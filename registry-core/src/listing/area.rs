@@ -39,6 +39,8 @@ pub enum Within {
     District(String),
     /// One tehsil.
     Tehsil(TehsilKey),
+    /// The whole register.
+    Everywhere,
 }
 
 impl Within {
@@ -48,6 +50,7 @@ impl Within {
         match self {
             Self::District(district) => key.district == *district,
             Self::Tehsil(tehsil) => key == tehsil,
+            Self::Everywhere => true,
         }
     }
 }

@@ -9,8 +9,8 @@ use crate::{
     answer::HouseholdList,
     date::Day,
     household::Gharana,
-    limits::{LIST_EXAMINED_MAX, LIST_READ},
-    listing::{Area, Criteria, PageAsked, Place, PmtRange, Stretch},
+    limits::{EXPORT_BATCH, LIST_EXAMINED_MAX, LIST_READ},
+    listing::{Area, Criteria, PageAsked, Place, PmtRange, Stretch, Within},
 };
 
 impl RegistryService {
@@ -32,7 +32,7 @@ impl RegistryService {
     ) -> Result<HouseholdList, RegistryError> {
         covers(permit, id::BY_ADDRESS)?;
         criteria.check()?;
-        self.list(permit, area, PmtRange::ALL, criteria, page).await
+        self.list(permit, area.within()?, PmtRange::ALL, criteria, page).await
     }
 
     /// Releases what the permit names of the households of an area whose scores lie in a range (R145).
@@ -47,13 +47,29 @@ impl RegistryService {
         page: &PageAsked,
     ) -> Result<HouseholdList, RegistryError> {
         covers(permit, id::BY_PMT)?;
-        self.list(permit, area, range.checked()?, &Criteria::default(), page).await
+        self.list(permit, area.within()?, range.checked()?, &Criteria::default(), page).await
+    }
+
+    /// Releases what the permit names of the households of the whole register, a batch at a time (R139). A household that
+    /// is registered while an export runs is in it if its place is still ahead.
+    ///
+    /// # Errors
+    /// [`RegistryError::NotPermitted`] under a permit for another service, for no datatype or for no rows;
+    /// [`RegistryError::Parameter`] naming `cursor`; the others as named there.
+    pub async fn export_households(
+        &self,
+        permit: &Permit,
+        cursor: Option<String>,
+    ) -> Result<HouseholdList, RegistryError> {
+        covers(permit, id::EXPORT)?;
+        let page = PageAsked { limit: EXPORT_BATCH, cursor };
+        self.list(permit, Within::Everywhere, PmtRange::ALL, &Criteria::default(), &page).await
     }
 
     async fn list(
         &self,
         permit: &Permit,
-        area: &Area,
+        within: Within,
         pmt: PmtRange,
         criteria: &Criteria,
         page: &PageAsked,
@@ -63,7 +79,7 @@ impl RegistryService {
         }
         let rows = page.rows(permit.grant().rows)?;
         let today = Day::at(permit.grant().at).ok_or(RegistryError::Clock)?;
-        let (within, sample, after) = (area.within()?, sampled(permit), page.after()?);
+        let (sample, after) = (sampled(permit), page.after()?);
         let stretch = Stretch { within, pmt, sample, after, limit: rows + 1 };
         let found = if criteria.is_empty() {
             self.first(stretch, rows).await?
@@ -123,8 +139,8 @@ struct Found {
     next: Option<Place>,
 }
 
-/// Whether only the sample may be shown. A permit that came from another process has lost its obligations, so the role
-/// alone is enough: Basic sees a sample of every list (S3 §8.2.2, rows 2 and 3).
+/// Whether only the sample may be shown. The role alone is enough, should a permit ever forget the obligation: Basic sees a
+/// sample of every list (S3 §8.2.2, rows 2 and 3).
 fn sampled(permit: &Permit) -> bool {
     permit.grant().obligations.contains(&Obligation::Sample) || permit.grant().role == Role::Basic
 }

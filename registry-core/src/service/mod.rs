@@ -44,6 +44,8 @@ pub mod id {
     pub const KYC: &str = "identity.kyc";
     /// A household by number.
     pub const HOUSEHOLD: &str = "nser.household";
+    /// Every household, batch by batch.
+    pub const EXPORT: &str = "nser.export";
     /// Households of an area that meet criteria.
     pub const BY_ADDRESS: &str = "nser.by-address";
     /// Households of an area whose scores lie in a range.

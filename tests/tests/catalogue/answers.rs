@@ -24,6 +24,10 @@ async fn each_service_tries_dry_answers_and_is_found_in_the_log() {
         let recipe = recipes::good(&world, id).await;
         let (who, call) = recipe.unwrap_or_else(|| panic!("`{id}` has no recipe in tests/tests/catalogue/recipes.rs"));
         let promised = tried_dry(&world, &document, service, who, call.clone()).await;
+        if service.streams.is_some() {
+            streamed(&world, &document, service, (who, call), &promised).await;
+            continue;
+        }
         let sequence = answered(&world, &document, service, (who, call), &promised).await;
         if service.subject.is_some() && id != "audit.accesses" {
             found_by_the_auditor(&world, service, sequence).await;
@@ -87,8 +91,7 @@ async fn answered(
     assert_eq!((leaf.status, leaf.code.as_deref(), leaf.dry_run), (200, None, false), "{name}");
     assert_eq!((leaf.rows, leaf.amount), (rows, amount), "{name}");
     assert_eq!(leaf.rate_version.as_deref().unwrap_or("none"), rate, "{name}");
-    let agency = if let Who::Agency(agency) = who { agency } else { "" };
-    assert_eq!(entry.agency(), agency, "{name}");
+    assert_eq!(entry.agency(), who.agency(), "{name}");
     released(service, &answer, &entry, promised);
     if service.writes {
         let intent = leaf.intent.unwrap_or_else(|| panic!("{name} changes state without an intent on record"));
@@ -97,6 +100,44 @@ async fn answered(
         assert!(intent < sequence, "{name}");
     }
     sequence
+}
+
+/// The same of an answer in batches: each line as described, a record for each batch and one for the end, and the sums agree.
+async fn streamed(world: &World, document: &Value, service: &Service, (who, call): (Who, Call), promised: &[String]) {
+    let name = service.id.as_str();
+    let before = world.recorded().unwrap().len();
+    let answer = send(world, who, call).await;
+    assert_eq!(answer.status, 200, "{name}: {}", answer.body);
+    let lines = answer.body.as_array().unwrap_or_else(|| panic!("{name}: no lines: {}", answer.body));
+    for line in lines {
+        fits(document, &format!("answer.{name}"), &Answer { body: line.clone(), ..answer.clone() }, name);
+    }
+    let end = lines.last().unwrap();
+    assert_eq!(end["final"], true, "{name}: {end}");
+    let told = |member: &str| end[member].as_i64().unwrap();
+    let recorded = world.recorded().unwrap();
+    let (mut rows, mut amount, mut parts) = (0, 0, 0);
+    for entry in &recorded[before..] {
+        let leaf = &entry.leaf;
+        assert_eq!(
+            (leaf.request.as_str(), entry.agency()),
+            (answer.header("ijazat-request-id"), who.agency()),
+            "{name}"
+        );
+        (rows, amount) = (rows + i64::from(leaf.rows), amount + leaf.amount);
+        if leaf.kind == Kind::Part {
+            parts += 1;
+            let released: Vec<_> = leaf.released.iter().map(|one| one.datatype.clone()).collect();
+            assert_eq!(released, promised, "{name}: the dry run promised otherwise");
+        }
+    }
+    assert!(parts > 1, "{name}: one batch shows little");
+    assert_eq!((told("rows"), told("amount_milli_paisa")), (rows, amount), "{name}");
+    let is_row = |line: &&Value| line.get("receipt").is_none() && line.get("parts").is_none();
+    assert_eq!(lines.iter().filter(is_row).count(), usize::try_from(rows).unwrap(), "{name}");
+    let last = recorded.last().unwrap();
+    assert_eq!((last.leaf.kind, last.leaf.status, last.leaf.code.as_deref()), (Kind::Outcome, 200, None), "{name}");
+    assert!(end["receipt"].as_str().unwrap().ends_with(&format!("/{}", recorded.len() - 1)), "{name}: {end}");
 }
 
 fn released(service: &Service, answer: &Answer, entry: &Recorded, promised: &[String]) {

@@ -32,14 +32,29 @@ pub fn description(world: &World) -> Value {
 pub enum Who {
     /// An agency, over mTLS.
     Agency(&'static str),
+    /// A user of an agency who signs the call.
+    Signer(&'static str, &'static str),
     /// Anyone, on the public listener.
     Anyone,
+}
+
+impl Who {
+    /// The agency, or nothing.
+    pub fn agency(self) -> &'static str {
+        match self {
+            Self::Agency(agency) | Self::Signer(agency, _) => agency,
+            Self::Anyone => "",
+        }
+    }
 }
 
 /// Sends a call on a new connection.
 pub async fn send(world: &World, who: Who, call: Call) -> Answer {
     match who {
         Who::Agency(agency) => world.ask(agency, call).await.unwrap(),
+        Who::Signer(agency, user) => {
+            world.stage.actor(agency, Some(user)).await.unwrap().send_signed(call).await.unwrap()
+        }
         Who::Anyone => world.stage.anyone().await.unwrap().send(call).await.unwrap(),
     }
 }
@@ -74,8 +89,7 @@ pub async fn is_refused(world: &World, document: &Value, service: &Service, refu
     assert_eq!(entry.leaf.request, answer.header("ijazat-request-id"), "{name}");
     let wanted = refused.routed.then(|| format!("{}@{}", service.id, service.version));
     assert_eq!(entry.leaf.service, wanted, "{name}");
-    let agency = if let Who::Agency(agency) = refused.who { agency } else { "" };
-    assert_eq!(entry.agency(), agency, "{name}");
+    assert_eq!(entry.agency(), refused.who.agency(), "{name}");
     nothing_left(&name, entry);
 }
 

@@ -21,6 +21,7 @@ pub async fn good(world: &World, service: &str) -> Option<(Who, Call)> {
         "nser.household" => (Who::Agency("bisp"), world.household()),
         "nser.by-address" => (Who::Agency("bisp"), list(world, "by-address", json!({})).await),
         "nser.by-pmt" => (Who::Agency("bisp"), list(world, "by-pmt", json!({ "pmt_from": 0, "pmt_to": 100 })).await),
+        "nser.export" => (Who::Signer("bisp", "power-1"), export()),
         "fbr.taxpayer" => (BANK, world.taxpayer().await.unwrap()),
         "vital.death-notice" => (Who::Agency("hospital-mehran"), notice(world)),
         "log.checkpoint" => (Who::Anyone, Call::get("/v1/log/checkpoint")),
@@ -67,6 +68,13 @@ async fn list(world: &World, search: &str, mut body: serde_json::Value) -> Call 
         .with("ijazat-user", "standard-1")
         .with("ijazat-purpose", "NSER-201")
         .with("ijazat-basis", "prog-kafalat")
+}
+
+/// The complete export, under the Board's approval.
+pub fn export() -> Call {
+    Call::json("/v1/nser/export", &json!({}))
+        .with("ijazat-purpose", "NSER-201")
+        .with("ijazat-basis", "prog-kafalat, appr-export")
 }
 
 pub fn accesses(world: &World) -> Call {

@@ -170,6 +170,37 @@ async fn basic_sees_one_row_or_a_sample_that_names_nobody() {
 }
 
 #[tokio::test]
+async fn the_complete_export_is_the_boards_once_and_shows_in_who_looked_at_me() {
+    let world = World::start().await.unwrap();
+    let (path, body) = ("/v1/nser/export", json!({}));
+    for (user, basis, code) in [
+        ("power-1", "prog-kafalat", "secret_needs_board"),
+        ("power-1", "prog-kafalat, appr-board-1", "secret_needs_board"),
+        ("standard-1", "prog-kafalat, appr-export", "policy_denied"),
+    ] {
+        let answer = ask(&world, user, basis, path, &body).await;
+        assert_eq!((answer.status, answer.code()), (403, code), "{user} {basis}: {}", answer.body);
+    }
+    // Nothing Secret is asked for: the approval is used up all the same.
+    let body = json!({ "fields": ["nser.id", "nser.name", "nser.pmt"] });
+    let answer = ask(&world, "power-1", "prog-kafalat, appr-export", path, &body).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let lines = answer.body.as_array().unwrap();
+    let ids: Vec<_> = lines.iter().filter_map(|line| line["id"].as_str()).collect();
+    let distinct: BTreeSet<_> = ids.iter().collect();
+    assert_eq!(distinct.len(), ids.len(), "no household comes twice");
+    assert_eq!(lines.last().unwrap()["rows"].as_u64(), Some(ids.len() as u64));
+    assert!(lines.iter().filter(|line| line["id"].is_string()).all(|line| line["members"][0]["name"].is_string()));
+    let again = ask(&world, "power-1", "prog-kafalat, appr-export", path, &body).await;
+    assert_eq!((again.status, again.code()), (403, "basis_unknown"));
+    let mut auditor = world.stage.actor("auditor-general", Some("auditor-1")).await.unwrap();
+    let call = Call::json("/v1/audit/accesses", &json!({ "cnic": world.stage.cast.head.digits() }));
+    let seen = auditor.send(call.with("ijazat-purpose", "AUD-501")).await.unwrap();
+    let accesses = seen.body["data"]["accesses"].as_array().unwrap();
+    assert!(accesses.iter().any(|access| access["service"] == "nser.export@1"), "{accesses:?}");
+}
+
+#[tokio::test]
 async fn a_list_turns_its_pages_and_is_charged_and_recorded_by_rows() {
     let world = World::start().await.unwrap();
     let (district, _) = place(&world).await;

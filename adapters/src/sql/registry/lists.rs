@@ -37,6 +37,8 @@ macro_rules! page {
 const DISTRICT: &str = page!("district = $5");
 const DISTRICT_SAMPLE: &str = page!("sampled = 1 AND district = $5");
 const TEHSIL: &str = page!("district = $5 AND tehsil = $6");
+const EVERYWHERE: &str = page!("TRUE");
+const EVERYWHERE_SAMPLE: &str = page!("sampled = 1");
 const TEHSIL_SAMPLE: &str = page!("sampled = 1 AND district = $5 AND tehsil = $6");
 
 /// Where the columns of the household, of the relation to its head and of the member begin.
@@ -56,6 +58,7 @@ impl RegistrySql {
         let query = match &stretch.within {
             Within::District(district) => query.bind(district.as_str()),
             Within::Tehsil(TehsilKey { district, tehsil }) => query.bind(district.as_str()).bind(tehsil.as_str()),
+            Within::Everywhere => query,
         };
         let found = query.fetch_all(self.database.pool()).await.map_err(driver_error)?;
         households(&found)
@@ -69,6 +72,8 @@ pub(super) fn text(stretch: &Stretch) -> &'static str {
         (Within::District(_), true) => DISTRICT_SAMPLE,
         (Within::Tehsil(_), false) => TEHSIL,
         (Within::Tehsil(_), true) => TEHSIL_SAMPLE,
+        (Within::Everywhere, false) => EVERYWHERE,
+        (Within::Everywhere, true) => EVERYWHERE_SAMPLE,
     }
 }
 

@@ -91,7 +91,7 @@ async fn a_registry_from_before_is_completed_when_it_is_opened() {
     assert_eq!(numbers(&new, true).await, sampled);
     let more: Batch = Population::new(DEMO_SEED, 10_000).batches(10_000).last().unwrap();
     assert_eq!(new.load(&more).await, Err(StoreError::AlreadyThere));
-    assert_eq!(schema::MIGRATIONS.last().unwrap().version, 2);
+    assert_eq!(schema::MIGRATIONS.last().unwrap().version, 3);
 }
 
 #[tokio::test]
@@ -147,6 +147,8 @@ async fn a_page_is_read_by_the_index_of_its_area() {
         (keti_bandar(), true, "listing_tehsil_sample (district=? AND tehsil=? AND place>?)"),
         (Within::District("thatta".into()), false, "listing_district (district=? AND place>?)"),
         (Within::District("thatta".into()), true, "listing_district_sample (district=? AND place>?)"),
+        (Within::Everywhere, false, "listing_all (place>?)"),
+        (Within::Everywhere, true, "listing_all_sample (place>?)"),
     ] {
         let text = format!("EXPLAIN QUERY PLAN {}", lists::text(&Stretch { sample, ..whole(within) }));
         let steps = sqlx::query(AssertSqlSafe(text))

@@ -3,8 +3,11 @@
 use crate::sql::Migration;
 
 /// Every step so far. A step that was released is never edited.
-pub(super) const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, sql: FIRST }, Migration { version: 2, sql: LISTS }];
+pub(super) const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, sql: FIRST },
+    Migration { version: 2, sql: LISTS },
+    Migration { version: 3, sql: EXPORT },
+];
 
 /// Numbers are `BIGINT` so that their index is narrow; lists that are only ever read whole are JSON text.
 const FIRST: &str = "
@@ -31,6 +34,11 @@ CREATE TABLE death_notice (
 CREATE UNIQUE INDEX death_notice_open ON death_notice (pid, source) WHERE state = 'open';
 CREATE TABLE synthetic (id BIGINT PRIMARY KEY CHECK (id = 1), seed TEXT NOT NULL, size BIGINT NOT NULL)
 ";
+
+/// The order of a whole export, which no area bounds.
+const EXPORT: &str = "
+CREATE INDEX listing_all ON listing (place, pmt);
+CREATE INDEX listing_all_sample ON listing (place) WHERE sampled = 1";
 
 /// What lists of households are read by. `listing` repeats of a household what lists ask for, so that a page is read from
 /// one index in its own order; whoever comes to change a household's address or score changes its listing in the same

@@ -137,11 +137,18 @@ pub(super) fn answer_headers() -> Value {
 
 fn responses(service: &Service) -> Map<String, Value> {
     let header = |name: &str| json!({ "$ref": format!("#/components/headers/{name}") });
-    let either = json!({ "oneOf": [schema::reference(&answer_name(service)), schema::reference("DryRun")] });
+    let (answer, dry_run) = (schema::reference(&answer_name(service)), schema::reference("DryRun"));
+    let content = match service.streams {
+        None => json!({ "application/json": { "schema": { "oneOf": [answer, dry_run] } } }),
+        Some(_) => json!({
+            "application/x-ndjson": { "schema": answer },
+            "application/json": { "schema": dry_run },
+        }),
+    };
     let answered = json!({
         "description": "Answered and recorded; with `Ijazat-Dry-Run: 1` the decision and the price only.",
         "headers": { "Ijazat-Request-Id": header("Ijazat-Request-Id"), "Ijazat-Receipt": header("Ijazat-Receipt") },
-        "content": { "application/json": { "schema": either } },
+        "content": content,
     });
     let mut all = Map::new();
     if !service.not_built {
@@ -177,6 +184,9 @@ pub(super) fn answer(service: &Service) -> Value {
     if service.bare {
         return fields;
     }
+    if let (Some(_), Some(rows)) = (&service.streams, &service.rows) {
+        return line(&fields, rows);
+    }
     json!({
         "type": "object",
         "required": ["data", "withheld"],
@@ -186,6 +196,37 @@ pub(super) fn answer(service: &Service) -> Value {
         },
         "additionalProperties": false,
     })
+}
+
+/// One line of an answer that streams: a row, or the receipt of the rows before it.
+fn line(fields: &Value, rows: &str) -> Value {
+    let place = format!("{}/items", rows.replace('/', "/properties/"));
+    let row = fields.pointer(&place).cloned().unwrap_or_else(|| json!({ "type": "object" }));
+    let summary = json!({
+        "type": "object",
+        "description": "What left, and what was kept back: the last line but one.",
+        "required": ["parts", "rows", "withheld"],
+        "properties": {
+            "parts": { "type": "integer", "minimum": 1 },
+            "rows": { "type": "integer", "minimum": 0 },
+            "withheld": { "type": "array", "items": schema::reference("Withheld") },
+        },
+        "additionalProperties": false,
+    });
+    let receipt = json!({
+        "type": "object",
+        "description": "Stands behind each batch and, with `final`, at the end; an answer without the latter was cut.",
+        "required": ["receipt", "rows", "amount_milli_paisa"],
+        "properties": {
+            "receipt": { "type": "string", "description": "The log's origin and the record's place in it." },
+            "rows": { "type": "integer", "minimum": 0 },
+            "amount_milli_paisa": { "type": "integer", "minimum": 0 },
+            "part": { "type": "integer", "minimum": 1 },
+            "final": { "const": true },
+        },
+        "additionalProperties": false,
+    });
+    json!({ "oneOf": [row, summary, receipt] })
 }
 
 /// What answers of all services share.

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::codes::Code::{
-    AccessDenied, AgencySuspended, AgreementRequired, AuthorizationPending, BasisUnknown, BodyIncomplete,
+    AccessDenied, AgencySuspended, AgreementRequired, AnswerCut, AuthorizationPending, BasisUnknown, BodyIncomplete,
     BodyMalformed, BodyTooLarge, CallerNotAllowed, CertificateExpired, CertificateRevoked, CertificateUnmapped,
     CnicInvalid, Conflict, ConsentMismatch, ConsentRequired, ContentTypeUnsupported, DirectoryStale, ExpiredToken,
     FieldsNotPermitted, HeadIncomplete, HeaderInvalid, IdempotencyConflict, IdempotencyInProgress, IdempotencySpent,
@@ -64,8 +64,8 @@ fn may(service: &Service, code: Code) -> bool {
         | DirectoryStale
         | StoreUnavailable
         | Internal => true,
-        // They belong to no service: none was named yet, or not by a request that could be read.
-        ServiceUnknown | MethodNotAllowed | HeadIncomplete => false,
+        // They belong to no service: none was named yet, or not by a request that could be read; or nobody is there to read it.
+        ServiceUnknown | MethodNotAllowed | HeadIncomplete | AnswerCut => false,
         NotBuilt => service.not_built,
         ContentTypeUnsupported => service.body != BodyForm::None,
         ParameterInvalid => !service.params.is_empty(),

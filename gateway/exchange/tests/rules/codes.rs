@@ -57,6 +57,7 @@ const PUBLISHED: &[(&str, u16, bool, &str)] = &[
     ("not_built", 501, false, "-"),
     ("internal", 500, false, "server_error"),
     ("authorization_pending", 400, false, "authorization_pending"),
+    ("answer_cut", 503, false, "temporarily_unavailable"),
     ("slow_down", 400, false, "slow_down"),
     ("access_denied", 403, false, "access_denied"),
     ("expired_token", 400, false, "expired_token"),

@@ -192,7 +192,7 @@ fn the_payload_names_the_citizen_and_the_printed_permit_does_not() {
     assert_eq!(claims["subject"], CITIZEN, "the upstream needs to know whom to look up");
     let mut names: Vec<&String> = claims.as_object().unwrap().keys().collect();
     names.sort();
-    let expected = "agency at aud basis body certificate consent datatypes exp jti method path policies purpose request role \
+    let expected = "agency at aud basis body certificate consent datatypes exp jti method obligations path policies purpose request role \
                     rows service subject subject_status user version";
     assert_eq!(names, expected.split(' ').collect::<Vec<_>>(), "a new claim is a new promise to upstreams");
 }

@@ -63,7 +63,7 @@ pub struct Answer {
     pub status: u16,
     /// Headers.
     pub headers: http::HeaderMap,
-    /// Body as JSON; `Null` if it is none.
+    /// Body as JSON, of lines an array of them; `Null` if it is none.
     pub body: Value,
 }
 
@@ -169,9 +169,17 @@ impl Connection {
         let response = self.sender.send_request(request).await.map_err(|e| because("send")(&e))?;
         let (parts, body) = response.into_parts();
         let body = body.collect().await.map_err(|e| because("read")(&e))?.to_bytes();
-        let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
+        let lines = parts.headers.get("content-type").is_some_and(|kind| kind == "application/x-ndjson");
+        let body = if lines { of_lines(&body) } else { serde_json::from_slice(&body).unwrap_or(Value::Null) };
         Ok(Answer { status: parts.status.as_u16(), headers: parts.headers, body })
     }
+}
+
+fn of_lines(body: &[u8]) -> Value {
+    body.split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty())
+        .map(|line| serde_json::from_slice(line).unwrap_or(Value::Null))
+        .collect()
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! What every request of one connection shares, and the way of one request to the door and back.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use exchange::{caller::Peer, codes::Code};
-use http::{Method, header};
+use http::{Method, Version, header};
 use pingora_core::protocols::http::ServerSession;
 use pingora_http::ResponseHeader;
 use tokio::{sync::watch, time::timeout};
@@ -18,7 +18,7 @@ use super::{
     slots::Slot,
 };
 use crate::{
-    door::{Door, Head, Listener, Reply},
+    door::{BrokenOff, Door, Head, Listener, Reply, Rest},
     tls::TrustState,
 };
 
@@ -71,6 +71,8 @@ impl Connection {
         let keep = !reply.close && self.may_go_on() && body.drain().await;
         // HTTP/1 leaves it out by itself; in HTTP/2 a body after HEAD would be an error of ours.
         let body = if session.req_header().method == Method::HEAD { Bytes::new() } else { reply.body };
+        // Before HTTP/1.1 the end of an answer in parts is the end of the connection.
+        let keep = keep && (reply.rest.is_none() || session.req_header().version >= Version::HTTP_11);
         self.write(session, Reply { body, ..reply }, keep).await && keep
     }
 
@@ -101,7 +103,7 @@ impl Connection {
     }
 
     /// Writes the reply; returns whether the client took it in time.
-    pub(super) async fn write(&self, session: &mut ServerSession, reply: Reply, keep: bool) -> bool {
+    pub(super) async fn write(&self, session: &mut ServerSession, mut reply: Reply, keep: bool) -> bool {
         if !keep {
             session.set_keepalive(None);
         } else if !session.is_http2() {
@@ -110,7 +112,18 @@ impl Connection {
         }
         let time = self.shared.limits.reply_time;
         session.set_write_timeout(Some(time));
-        let written = matches!(timeout(time, write(session, reply)).await, Ok(Ok(())));
+        let rest = reply.rest.take();
+        let mut written = matches!(timeout(time, write(session, reply, rest.is_none())).await, Ok(Ok(())));
+        if let Some(mut rest) = rest {
+            written = written && write_rest(session, rest.as_mut(), time).await;
+            if !written {
+                rest.left().await;
+                // Without this the stream would end in good order and the answer look whole.
+                if session.is_http2() {
+                    session.shutdown().await;
+                }
+            }
+        }
         if !written {
             ListenCounters::count(&self.shared.counters.replies_lost);
         }
@@ -118,12 +131,33 @@ impl Connection {
     }
 }
 
-async fn write(session: &mut ServerSession, reply: Reply) -> pingora_core::Result<()> {
+/// Writes head and body, the whole of it or its first part.
+async fn write(session: &mut ServerSession, reply: Reply, whole: bool) -> pingora_core::Result<()> {
     let mut head = ResponseHeader::build_no_case(reply.status, Some(reply.headers.len() + 3))?;
     for (name, value) in reply.headers {
         head.append_header(name, value)?;
     }
-    head.insert_header(header::CONTENT_LENGTH, reply.body.len())?;
+    if whole {
+        head.insert_header(header::CONTENT_LENGTH, reply.body.len())?;
+    } else if session.req_header().version == Version::HTTP_11 {
+        head.insert_header(header::TRANSFER_ENCODING, "chunked")?;
+    }
     session.write_response_header(Box::new(head)).await?;
-    session.write_response_body(reply.body, true).await
+    session.write_response_body(reply.body, whole).await
+}
+
+/// Writes what follows, each part only when the client took the one before; returns whether all of it was written.
+async fn write_rest(session: &mut ServerSession, rest: &mut dyn Rest, time: Duration) -> bool {
+    loop {
+        let (part, end) = match rest.next().await {
+            Some(Ok(part)) => (part, false),
+            Some(Err(BrokenOff)) => return false,
+            None => (Bytes::new(), true),
+        };
+        match timeout(time, session.write_response_body(part, end)).await {
+            Ok(Ok(())) if end => return true,
+            Ok(Ok(())) => {}
+            _ => return false,
+        }
+    }
 }

@@ -85,6 +85,7 @@ impl InternalDoor {
             status: parts.status.as_u16(),
             headers: headers.into_iter().map(|value| (header::CONTENT_TYPE, value)).collect(),
             body,
+            rest: None,
             close: false,
         })
     }
@@ -101,6 +102,7 @@ fn refusal(code: Code, close: bool) -> Reply {
         status: code.status(),
         headers: vec![(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))],
         body: Bytes::from(format!("{{\"code\":\"{code}\"}}")),
+        rest: None,
         close,
     }
 }

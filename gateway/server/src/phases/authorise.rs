@@ -67,15 +67,24 @@ pub async fn authorise(
     all_done(parts, routed, &decision, trail)?;
     let secret = allowed.iter().any(|id| is_secret(routed, id));
     needs_assertion(&question, secret)?;
+    let approved = question.approval.is_some() && (secret || rests_on_approval(routed, &question, &allowed));
     let basis = if question.programme.is_some() { question.programme.as_ref().map(|p| p.kind) } else { None };
     let permit = parts.mint.mint(grant(&question, routed, &decision, allowed, basis, trail));
     Ok(Authorised {
         permit: Arc::new(permit),
         // A programme stands in the place of consent: the citizen's token is then left alone.
         consent: question.consent.filter(|_| question.programme.is_none()),
-        approval: question.approval.filter(|_| secret),
+        approval: question.approval.filter(|_| approved),
         secret,
     })
+}
+
+/// Whether less would be permitted without the approval: then this request uses it up, whatever the class of what it opened.
+fn rests_on_approval(routed: &Routed, question: &Question, allowed: &[DatatypeId]) -> bool {
+    let without = Question { approval: None, ..question.clone() };
+    let verdicts = routed.law.decider.decide(&without).verdicts;
+    let still = verdicts.iter().filter(|verdict| verdict.allowed && allowed.contains(&verdict.datatype)).count();
+    still < allowed.len()
 }
 
 async fn question(parts: &Parts, routed: &Routed, directory: &Directory, trail: &Trail) -> Result<Question, Refusal> {

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use exchange::{
     catalogue::{BodyForm, Service},
     codes::Code,
@@ -47,6 +48,20 @@ pub async fn forward(
     permit: &Arc<Permit>,
     trail: &Trail,
 ) -> Result<UpstreamAnswer, Refusal> {
+    forward_body(parts, routed, permit, trail, &routed.body).await
+}
+
+/// The same with another body than the client's own: that of a later batch.
+///
+/// # Errors
+/// As [`forward`].
+pub async fn forward_body(
+    parts: &Parts,
+    routed: &Routed,
+    permit: &Arc<Permit>,
+    trail: &Trail,
+    body: &Bytes,
+) -> Result<UpstreamAnswer, Refusal> {
     let service = &routed.service;
     if service.not_built {
         return Err(Code::NotBuilt.into());
@@ -55,20 +70,20 @@ pub async fn forward(
         .upstreams
         .get(&service.upstream)
         .ok_or_else(|| Refusal::new(Code::UpstreamUnavailable).retry_after(30))?;
-    let mut answer = upstream.call(permit, request(routed, trail)).await;
+    let mut answer = upstream.call(permit, request(routed, trail, body)).await;
     if service.idempotent && matches!(answer, Err(UpstreamError::Unreachable(_))) {
-        answer = upstream.call(permit, request(routed, trail)).await;
+        answer = upstream.call(permit, request(routed, trail, body)).await;
     }
     let answer = answer.map_err(|error| failure(service, &error))?;
     accept(upstream.as_ref(), answer)
 }
 
-fn request(routed: &Routed, trail: &Trail) -> UpstreamRequest {
+fn request(routed: &Routed, trail: &Trail, body: &Bytes) -> UpstreamRequest {
     let service = &routed.service;
     UpstreamRequest {
         method: service.method.clone(),
         path: routed.path.clone(),
-        body: routed.body.clone(),
+        body: body.clone(),
         content_type: match service.body {
             BodyForm::Form => "application/x-www-form-urlencoded",
             BodyForm::Json | BodyForm::None => "application/json",

@@ -21,6 +21,7 @@ pub mod release;
 pub mod reserve;
 pub mod route;
 pub mod snapshot;
+pub mod stream;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod trail;

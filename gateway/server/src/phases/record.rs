@@ -212,7 +212,8 @@ fn commitments(
 }
 
 fn leaf(parts: &Parts, trail: &Trail, closing: &Closing<'_>, commitments: Commitments) -> Leaf {
-    let answered = matches!(closing.kind, Kind::Outcome | Kind::Replay) && closing.code.is_none() && !trail.dry_run;
+    let answered =
+        matches!(closing.kind, Kind::Outcome | Kind::Part | Kind::Replay) && closing.code.is_none() && !trail.dry_run;
     let charge = closing.charge.as_ref().filter(|_| answered);
     Leaf {
         version: LEAF_VERSION,

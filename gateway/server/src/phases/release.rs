@@ -11,7 +11,7 @@ use http::{HeaderName, HeaderValue, header};
 use serde_json::{Map, Value, json};
 
 use super::{route::Routed, trail::Trail};
-use crate::door::Reply;
+use crate::door::{Reply, Rest};
 
 /// The body of an answer; its bytes are committed to by the record before they leave.
 #[must_use]
@@ -36,7 +36,9 @@ pub fn dry_run_body(trail: &Trail, charge: Option<&Charge>) -> Bytes {
     Bytes::from(value.to_string())
 }
 
-fn withheld(trail: &Trail) -> Vec<Value> {
+/// The datatypes that were kept back, as answers list them.
+#[must_use]
+pub fn withheld(trail: &Trail) -> Vec<Value> {
     let verdicts = trail.decision.iter().flat_map(|decision| &decision.verdicts).filter(|verdict| !verdict.allowed);
     verdicts
         .map(|verdict| {
@@ -63,16 +65,25 @@ pub fn answer(
 ) -> Reply {
     let mut headers = base(trail, "application/json");
     push(&mut headers, "ijazat-receipt", &receipt(origin, position, rows, charge, replay_of));
-    Reply { status: 200, headers, body, close: false }
+    Reply { status: 200, headers, body, rest: None, close: false }
 }
 
 /// `"<origin>/<sequence>"` with rows, amount and rate version as parameters (RFC 9651 item); a repetition also names the
 /// entry of the first answer.
-fn receipt(origin: &str, position: Position, rows: u32, charge: Option<&Charge>, replay_of: Option<u64>) -> String {
+#[must_use]
+pub fn receipt(origin: &str, position: Position, rows: u32, charge: Option<&Charge>, replay_of: Option<u64>) -> String {
     let (amount, version) = charge.map_or((0, "none"), |charge| (charge.amount, charge.version.as_str()));
     let again = replay_of.map(|first| format!(";replay-of={first}")).unwrap_or_default();
     let place = position.sequence;
     format!("\"{origin}/{place}\";rows={rows};amount-milli-paisa={amount};rate=\"{version}\"{again}")
+}
+
+/// The reply whose body leaves in parts: its header names the record of the first.
+#[must_use]
+pub fn stream(trail: &Trail, receipt: &str, first: Bytes, rest: Box<dyn Rest>) -> Reply {
+    let mut headers = base(trail, "application/x-ndjson");
+    push(&mut headers, "ijazat-receipt", receipt);
+    Reply { status: 200, headers, body: first, rest: Some(rest), close: false }
 }
 
 /// The reply with a problem document.
@@ -85,7 +96,7 @@ pub fn problem(trail: &Trail, refusal: &Refusal, close: bool) -> Reply {
         push(&mut headers, "retry-after", &seconds.to_string());
     }
     let body = refusal.problem(&trail.request, oauth).to_string();
-    Reply { status: refusal.code.status(), headers, body: Bytes::from(body), close }
+    Reply { status: refusal.code.status(), headers, body: Bytes::from(body), rest: None, close }
 }
 
 fn base(trail: &Trail, content_type: &'static str) -> Vec<(HeaderName, HeaderValue)> {

@@ -81,7 +81,8 @@ async fn take(
     Ok(())
 }
 
-/// Durable before forwarding for Secret and state-changing services, queued but ordered for the rest (decisions.md).
+/// Durable before forwarding for Secret, state-changing services and answers in batches, queued but ordered for the rest
+/// (decisions.md).
 async fn intent(
     parts: &Parts,
     routed: &Routed,
@@ -91,7 +92,7 @@ async fn intent(
     let entry = record::entry(parts, trail, &Closing::intent()).await?;
     debug_assert_eq!(entry.leaf.kind, Kind::Intent);
     let refusal = |error| record::refusal(&error);
-    if authorised.secret || routed.service.writes {
+    if authorised.secret || routed.service.writes || routed.service.streams.is_some() {
         let durable = parts.log.submit(entry).map_err(refusal)?;
         return durable.await.map(Some).map_err(refusal);
     }

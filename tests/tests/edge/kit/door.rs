@@ -83,5 +83,5 @@ impl Door for RememberingDoor {
 
 fn reply(status: u16, body: String, close: bool) -> Reply {
     let text = (header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
-    Reply { status, headers: vec![text], body: Bytes::from(body), close }
+    Reply { status, headers: vec![text], body: Bytes::from(body), rest: None, close }
 }

@@ -124,6 +124,28 @@ pub async fn by_pmt(
     Ok(Json(service.households_by_pmt(&permit, &area, range, &page(asked.limit, asked.cursor)).await?))
 }
 
+/// Parameters of the export; the door adds where the next batch begins.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Export {
+    cursor: Option<String>,
+    #[serde(rename = "fields")]
+    _fields: Option<Vec<DatatypeId>>,
+}
+
+/// Answers one batch of the whole register: `{"subjects":[…], "households":[…], "next":…}`.
+///
+/// # Errors
+/// `parameter_invalid` naming `cursor`; `policy_denied` under a permit for another service.
+pub async fn export(
+    State(service): State<Arc<RegistryService>>,
+    Permitted(permit): Permitted,
+    body: Bytes,
+) -> Answer<HouseholdList> {
+    let asked: Export = read(&body)?;
+    Ok(Json(service.export_households(&permit, asked.cursor).await?))
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

@@ -29,6 +29,7 @@ pub fn router(service: Arc<RegistryService>) -> Router {
         .route("/v1/nser/household", post(household::handle))
         .route("/v1/nser/households/by-address", post(households::by_address))
         .route("/v1/nser/households/by-pmt", post(households::by_pmt))
+        .route("/v1/nser/export", post(households::export))
         .route("/v1/vital/death-notices", post(death_notice::handle))
         .route("/v1/reports/{report}", get(report::handle))
         .with_state(service)
