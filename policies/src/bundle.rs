@@ -106,6 +106,11 @@ impl Bundle {
         self.law.steady
     }
 
+    /// What explanations look up.
+    pub(crate) fn law(&self) -> &Law {
+        &self.law
+    }
+
     /// What the bundle calls itself, for people.
     #[must_use]
     pub fn title(&self) -> &str {
@@ -167,6 +172,9 @@ impl std::fmt::Debug for Bundle {
 mod tests {
     use super::*;
 
+    /// What every policy tells the person who is refused.
+    const SENTENCES: &str = "@lawful(\"Ask the operator.\")@lawful_ur(\"منتظم سے پوچھیں۔\")";
+
     #[test]
     fn the_embedded_bundle_is_complete() {
         let bundle = Bundle::embedded().unwrap_or_else(|error| panic!("{error}"));
@@ -182,7 +190,8 @@ mod tests {
             assert!(found, "wanted {file}: {reason}; got {error}");
         };
         let source = Source::embedded;
-        let policy = |scope: &str| format!("@id(\"X\")@authority(\"x\")@obligation(\"log\")permit ({scope});");
+        let policy =
+            |scope: &str| format!("@id(\"X\")@authority(\"x\")@obligation(\"log\"){SENTENCES}permit ({scope});");
         let x = "domains/x/X.cedar";
         check(source().without("schema/ijazat.cedarschema"), "schema/ijazat.cedarschema", "missing");
         check(source().with(x, "permit (principal"), x, "unexpected");
@@ -193,9 +202,11 @@ mod tests {
             "guardrails/X.cedar",
             "forbids",
         );
-        let typo = "@id(\"X\")@authority(\"x\")@reason(\"policy_denied\")forbid (principal, action, resource) \
-                    when { resource.class == Ijazat::Classification::\"Sercet\" };";
-        check(source().with(x, typo), x, "Sercet");
+        let typo = format!(
+            "@id(\"X\")@authority(\"x\")@reason(\"policy_denied\"){SENTENCES}forbid (principal, action, resource) \
+             when {{ resource.class == Ijazat::Classification::\"Sercet\" }};"
+        );
+        check(source().with(x, &typo), x, "Sercet");
         let unguarded = typo.replace("resource.class == Ijazat::Classification::\"Sercet\"", "context.user.disabled");
         check(source().with(x, &unguarded), x, "user");
     }

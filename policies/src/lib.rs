@@ -12,6 +12,7 @@
 //! | `facts` | writes a question down as Cedar's context |
 //! | `memo`, `steady` | remembers decisions, and proves for which policies that is sound |
 //! | `decide`, `precedence` | decides, and picks the code that a refusal shows |
+//! | `explain` | says why, and what would make a request lawful |
 //! | `cases` | the bundle's own promises, readable by anyone, and their runner |
 //!
 //! Law that is data (agreements, programmes, approvals, rates) stands outside a bundle and comes with the question.
@@ -24,6 +25,7 @@ mod complete;
 mod decide;
 mod embedded;
 pub mod error;
+pub mod explain;
 mod facts;
 mod law;
 mod matrix;

@@ -19,7 +19,7 @@ use toml::Table;
 use super::{
     annexure,
     differential::{Dice, Pools},
-    support::{bundle, class, decide},
+    support::{bundle, class, decide, spoken},
 };
 
 /// Whether something holds at the question's instant, in whole milliseconds.
@@ -390,7 +390,7 @@ fn the_policies_say_what_the_law_written_down_anew_says() {
 #[test]
 fn a_permit_for_everything_opens_nothing_that_a_guardrail_closes() {
     let open = "@id(\"X99-all\")@authority(\"test\")@obligation(\"log;notice\")permit (principal, action, resource);";
-    let lax = Bundle::load(&Source::embedded().with("domains/x/X99-all.cedar", open)).unwrap();
+    let lax = Bundle::load(&Source::embedded().with("domains/x/X99-all.cedar", &spoken(open))).unwrap();
     let mut dice = Dice(0x0dd0_cafe_1234_5678);
     let pools = Pools::new(bundle(), &mut dice);
     let (mut opened, mut closed) = (0, 0);
