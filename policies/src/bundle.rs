@@ -11,6 +11,8 @@ use exchange::{
 
 use crate::{
     cases::{self, Cases},
+    children::Children,
+    citizenship,
     clientage::{self, ClientType},
     complete,
     decide::{self, Method},
@@ -29,6 +31,8 @@ pub struct Bundle {
     catalogue: Arc<Catalogue>,
     law: Law,
     matrix: Matrix,
+    children: Children,
+    citizenship: citizenship::Rules,
     authorizer: Authorizer,
     memo: Memo,
     cases: Cases,
@@ -62,6 +66,8 @@ impl Bundle {
         let services = parse::catalogue(source)?;
         let law = Law::read(source, &dictionary)?;
         let matrix = Matrix::in_force(source, &header.matrix)?;
+        let children = Children::read(source, header.child_biometrics.as_deref())?;
+        let citizenship = citizenship::read(source).map_err(BundleError::new)?;
         let clients = clientage::read(source).map_err(BundleError::new)?;
         let cases = cases::read(source)?;
         complete::check(&services, &dictionary, &law, &cases.cases)?;
@@ -76,6 +82,8 @@ impl Bundle {
             catalogue: Arc::new(catalogue),
             law,
             matrix,
+            children,
+            citizenship,
             authorizer: Authorizer::new(),
             memo: Memo::default(),
             cases,
@@ -96,7 +104,8 @@ impl Bundle {
     }
 
     fn decide_by(&self, question: &Question, method: Method) -> Decision {
-        let decided = decide::decide(&self.law, &self.matrix, &self.authorizer, question, method);
+        let enrolled = self.children.enrolled(question);
+        let decided = decide::decide(&self.law, &self.matrix, &self.authorizer, (question, enrolled.as_ref()), method);
         Decision { generation: self.generation, ..decided }
     }
 
@@ -131,6 +140,12 @@ impl Bundle {
         &self.clients
     }
 
+    /// By what a person is a citizen.
+    #[must_use]
+    pub fn citizenship(&self) -> &citizenship::Rules {
+        &self.citizenship
+    }
+
     /// The bundle's own cases: what it promises to permit and to refuse.
     #[must_use]
     pub fn cases(&self) -> &Cases {
@@ -143,9 +158,10 @@ impl Decider for Bundle {
         if !self.law.steady {
             return self.decide_by(question, Method::Together);
         }
-        self.memo.recall(question).unwrap_or_else(|| {
+        let enrolled = self.children.enrolled(question);
+        self.memo.recall(question, enrolled.as_ref()).unwrap_or_else(|| {
             let decision = self.decide_by(question, Method::Together);
-            self.memo.keep(question, &decision);
+            self.memo.keep(question, enrolled.as_ref(), &decision);
             decision
         })
     }
@@ -178,7 +194,7 @@ mod tests {
     #[test]
     fn the_embedded_bundle_is_complete() {
         let bundle = Bundle::embedded().unwrap_or_else(|error| panic!("{error}"));
-        assert_eq!(bundle.catalogue().services().len(), 29);
+        assert_eq!(bundle.catalogue().services().len(), 30);
         assert_eq!(Decider::generation(&bundle), 1);
     }
 

@@ -7,6 +7,8 @@
 //! | `read` | reads schema and policies and validates them strictly, for decisions and for the prover |
 //! | `matrix` | Annexure B: which kind of agency feeds and uses what |
 //! | `clientage` | types of clients and what must be seen of each |
+//! | `citizenship` | by what a person is a citizen, by dated rules that no policy reads |
+//! | `children` | from which age which part of the body is enrolled |
 //! | `law`, `rule`, `slice`, `words` | what a decision looks up: annotations, slices, datatypes |
 //! | `complete` | refuses a bundle in which anything is missing |
 //! | `facts` | writes a question down as Cedar's context |
@@ -20,6 +22,8 @@
 
 mod bundle;
 pub mod cases;
+mod children;
+pub mod citizenship;
 pub mod clientage;
 mod complete;
 mod decide;

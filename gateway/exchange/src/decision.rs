@@ -9,6 +9,7 @@ use crate::{
     codes::Code,
     consent::ConsentFacts,
     directory::{Agreement, Approval, Programme, Purpose},
+    enrolment::EnrolmentFacts,
     ids::{DatatypeId, PolicyId},
     timestamp::Timestamp,
 };
@@ -40,6 +41,8 @@ pub struct Question {
     pub consent_is_subjects: bool,
     /// Whether the request names a citizen.
     pub has_subject: bool,
+    /// What is enrolled, if the service enrols.
+    pub enrolment: Option<EnrolmentFacts>,
     /// Rows that the request may return at most.
     pub rows: u32,
     /// The instant of the decision.

@@ -14,6 +14,8 @@ mod differential;
 #[cfg(test)]
 mod edges;
 #[cfg(test)]
+mod enrolment;
+#[cfg(test)]
 mod explanations;
 #[cfg(test)]
 mod matrix;
