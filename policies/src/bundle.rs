@@ -11,6 +11,8 @@ use exchange::{
 
 use crate::{
     cases::{self, Cases},
+    children::Children,
+    citizenship,
     clientage::{self, ClientType},
     complete,
     decide::{self, Method},
@@ -29,6 +31,8 @@ pub struct Bundle {
     catalogue: Arc<Catalogue>,
     law: Law,
     matrix: Matrix,
+    children: Children,
+    citizenship: citizenship::Rules,
     authorizer: Authorizer,
     memo: Memo,
     cases: Cases,
@@ -62,6 +66,8 @@ impl Bundle {
         let services = parse::catalogue(source)?;
         let law = Law::read(source, &dictionary)?;
         let matrix = Matrix::in_force(source, &header.matrix)?;
+        let children = Children::read(source, header.child_biometrics.as_deref())?;
+        let citizenship = citizenship::read(source).map_err(BundleError::new)?;
         let clients = clientage::read(source).map_err(BundleError::new)?;
         let cases = cases::read(source)?;
         complete::check(&services, &dictionary, &law, &cases.cases)?;
@@ -76,6 +82,8 @@ impl Bundle {
             catalogue: Arc::new(catalogue),
             law,
             matrix,
+            children,
+            citizenship,
             authorizer: Authorizer::new(),
             memo: Memo::default(),
             cases,
@@ -96,7 +104,8 @@ impl Bundle {
     }
 
     fn decide_by(&self, question: &Question, method: Method) -> Decision {
-        let decided = decide::decide(&self.law, &self.matrix, &self.authorizer, question, method);
+        let enrolled = self.children.enrolled(question);
+        let decided = decide::decide(&self.law, &self.matrix, &self.authorizer, (question, enrolled.as_ref()), method);
         Decision { generation: self.generation, ..decided }
     }
 
@@ -104,6 +113,11 @@ impl Bundle {
     #[must_use]
     pub fn remembers(&self) -> bool {
         self.law.steady
+    }
+
+    /// What explanations look up.
+    pub(crate) fn law(&self) -> &Law {
+        &self.law
     }
 
     /// What the bundle calls itself, for people.
@@ -126,6 +140,12 @@ impl Bundle {
         &self.clients
     }
 
+    /// By what a person is a citizen.
+    #[must_use]
+    pub fn citizenship(&self) -> &citizenship::Rules {
+        &self.citizenship
+    }
+
     /// The bundle's own cases: what it promises to permit and to refuse.
     #[must_use]
     pub fn cases(&self) -> &Cases {
@@ -138,9 +158,10 @@ impl Decider for Bundle {
         if !self.law.steady {
             return self.decide_by(question, Method::Together);
         }
-        self.memo.recall(question).unwrap_or_else(|| {
+        let enrolled = self.children.enrolled(question);
+        self.memo.recall(question, enrolled.as_ref()).unwrap_or_else(|| {
             let decision = self.decide_by(question, Method::Together);
-            self.memo.keep(question, &decision);
+            self.memo.keep(question, enrolled.as_ref(), &decision);
             decision
         })
     }
@@ -167,10 +188,13 @@ impl std::fmt::Debug for Bundle {
 mod tests {
     use super::*;
 
+    /// What every policy tells the person who is refused.
+    const SENTENCES: &str = "@lawful(\"Ask the operator.\")@lawful_ur(\"منتظم سے پوچھیں۔\")";
+
     #[test]
     fn the_embedded_bundle_is_complete() {
         let bundle = Bundle::embedded().unwrap_or_else(|error| panic!("{error}"));
-        assert_eq!(bundle.catalogue().services().len(), 29);
+        assert_eq!(bundle.catalogue().services().len(), 30);
         assert_eq!(Decider::generation(&bundle), 1);
     }
 
@@ -182,7 +206,8 @@ mod tests {
             assert!(found, "wanted {file}: {reason}; got {error}");
         };
         let source = Source::embedded;
-        let policy = |scope: &str| format!("@id(\"X\")@authority(\"x\")@obligation(\"log\")permit ({scope});");
+        let policy =
+            |scope: &str| format!("@id(\"X\")@authority(\"x\")@obligation(\"log\"){SENTENCES}permit ({scope});");
         let x = "domains/x/X.cedar";
         check(source().without("schema/ijazat.cedarschema"), "schema/ijazat.cedarschema", "missing");
         check(source().with(x, "permit (principal"), x, "unexpected");
@@ -193,9 +218,11 @@ mod tests {
             "guardrails/X.cedar",
             "forbids",
         );
-        let typo = "@id(\"X\")@authority(\"x\")@reason(\"policy_denied\")forbid (principal, action, resource) \
-                    when { resource.class == Ijazat::Classification::\"Sercet\" };";
-        check(source().with(x, typo), x, "Sercet");
+        let typo = format!(
+            "@id(\"X\")@authority(\"x\")@reason(\"policy_denied\"){SENTENCES}forbid (principal, action, resource) \
+             when {{ resource.class == Ijazat::Classification::\"Sercet\" }};"
+        );
+        check(source().with(x, &typo), x, "Sercet");
         let unguarded = typo.replace("resource.class == Ijazat::Classification::\"Sercet\"", "context.user.disabled");
         check(source().with(x, &unguarded), x, "user");
     }

@@ -9,7 +9,7 @@ use exchange::{
     ids::{DatatypeId, PolicyId},
 };
 
-use crate::{facts, law::Law, matrix::Matrix, precedence, slice::Slice};
+use crate::{children::Enrolled, facts, law::Law, matrix::Matrix, precedence, slice::Slice};
 
 /// One question made ready: what is the same for all its datatypes.
 struct Ready<'a> {
@@ -34,11 +34,11 @@ pub(crate) fn decide(
     law: &Law,
     matrix: &Matrix,
     authorizer: &Authorizer,
-    question: &Question,
+    (question, enrolled): (&Question, Option<&Enrolled>),
     method: Method,
 ) -> Decision {
     let mut decision = Decision { verdicts: Vec::new(), obligations: Vec::new(), generation: 0, errored: false };
-    match prepare(law, matrix, question) {
+    match prepare(law, matrix, question, enrolled) {
         Ok(Some(ready)) => ready.decide(authorizer, question, method, &mut decision),
         Ok(None) => refuse_all(&mut decision, question, Code::CallerNotAllowed),
         Err(_) => {
@@ -54,11 +54,16 @@ fn refuse_all(decision: &mut Decision, question: &Question, code: Code) {
 }
 
 /// `None` if the action is not for this kind of caller.
-fn prepare<'a>(law: &'a Law, matrix: &Matrix, question: &Question) -> Result<Option<Ready<'a>>, facts::Unwritable> {
+fn prepare<'a>(
+    law: &'a Law,
+    matrix: &Matrix,
+    question: &Question,
+    enrolled: Option<&Enrolled>,
+) -> Result<Option<Ready<'a>>, facts::Unwritable> {
     let Some(principal) = facts::principal(&law.words, &question.caller) else { return Ok(None) };
     let Some(action) = law.action(&question.service.action) else { return Ok(None) };
     let Some(slice) = action.slice(principal.type_name()) else { return Ok(None) };
-    let context = facts::context(&law.words, matrix, question)?;
+    let context = facts::context(&law.words, matrix, question, enrolled)?;
     Ok(Some(Ready { law, principal, action: &action.uid, slice, context }))
 }
 

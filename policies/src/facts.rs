@@ -7,11 +7,13 @@ use exchange::{
     consent::ConsentFacts,
     decision::Question,
     directory::{Agency, Agreement, Approval, Programme, Purpose, User, in_networks},
+    enrolment::Modality,
     ids::{AgencyId, DatatypeId, PurposeCode, ServiceId, UserId},
     timestamp::Timestamp,
 };
 
 use crate::{
+    children::Enrolled,
     matrix::{self, Matrix},
     words::Words,
 };
@@ -35,7 +37,12 @@ pub(crate) fn principal(words: &Words, caller: &Caller) -> Option<EntityUid> {
 }
 
 /// The context of a question: the schema's `Facts`.
-pub(crate) fn context(words: &Words, matrix: &Matrix, question: &Question) -> Result<Context, Unwritable> {
+pub(crate) fn context(
+    words: &Words,
+    matrix: &Matrix,
+    question: &Question,
+    enrolled: Option<&Enrolled>,
+) -> Result<Context, Unwritable> {
     let caller = &question.caller;
     let in_network = caller.agency().is_some_and(|agency| in_networks(question.address, &agency.networks));
     let mut pairs = Vec::with_capacity(16);
@@ -71,6 +78,9 @@ pub(crate) fn context(words: &Words, matrix: &Matrix, question: &Question) -> Re
     }
     if let Some(consent) = &question.consent {
         put(&mut pairs, "consent", of_consent(words, consent, question.consent_is_subjects)?);
+    }
+    if let Some(enrolled) = enrolled {
+        put(&mut pairs, "enrolment", of_enrolment(words, enrolled)?);
     }
     Context::from_pairs(pairs).map_err(|_| Unwritable)
 }
@@ -185,6 +195,25 @@ fn of_consent(words: &Words, consent: &ConsentFacts, subjects: bool) -> Result<V
         ("grantedAt", Value::new_long(begins(consent.granted_at))),
         ("expiresAt", Value::new_long(ends(consent.expires_at))),
         ("active", Value::new_bool(consent.active)),
+    ])
+}
+
+fn of_enrolment(words: &Words, enrolled: &Enrolled) -> Result<Value, Unwritable> {
+    let modality = match enrolled.modality {
+        Modality::Face => "Face",
+        Modality::Fingerprint => "Fingerprint",
+        Modality::Iris => "Iris",
+    };
+    let years = |age: u16| Value::new_long(i64::from(age));
+    record([
+        ("modality", words.modality.value(modality)),
+        ("age", years(enrolled.age)),
+        ("faceFrom", years(enrolled.from.face)),
+        ("fingerprintFrom", years(enrolled.from.fingerprint)),
+        ("irisFrom", years(enrolled.from.iris)),
+        ("sample", Value::new_bool(enrolled.sample)),
+        ("missing", Value::new_bool(enrolled.missing)),
+        ("supervised", Value::new_bool(enrolled.supervised)),
     ])
 }
 

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use cedar_policy::{Entities, Entity, EntityUid, PolicyId as CedarId, RestrictedExpression as Value, Schema};
+use cedar_policy::{
+    Entities, Entity, EntityUid, Policy, PolicyId as CedarId, ResourceConstraint, RestrictedExpression as Value, Schema,
+};
 use exchange::{
     catalogue::Datatype,
     ids::{DatatypeId, PolicyId},
@@ -38,6 +40,8 @@ pub(crate) struct Law {
     pub(crate) steady: bool,
     datatypes: HashMap<DatatypeId, Resource>,
     rules: HashMap<CedarId, Rule>,
+    /// Each policy's file.
+    texts: HashMap<CedarId, String>,
     slices: HashMap<String, Action>,
 }
 
@@ -53,7 +57,9 @@ impl Law {
         let slices = slice::cut(&schema, &entities, &all)?;
         let steady = placed.iter().all(|placed| steady::is_steady(&placed.policy));
         let datatypes = resources(&words, dictionary);
-        Ok(Self { words, schema, entities, steady, datatypes, rules, slices })
+        let text = |placed: &PlacedPolicy| Some((placed.policy.id().clone(), source.file(&placed.file)?.to_owned()));
+        let texts = placed.iter().filter_map(text).collect();
+        Ok(Self { words, schema, entities, steady, datatypes, rules, texts, slices })
     }
 
     /// The datatype as a resource; `None` if no dictionary has it.
@@ -74,6 +80,22 @@ impl Law {
     /// What a policy's annotations say.
     pub(crate) fn rule(&self, id: &CedarId) -> Option<&Rule> {
         self.rules.get(id)
+    }
+
+    /// What a policy's annotations say, and its file.
+    pub(crate) fn written(&self, id: &PolicyId) -> Option<(&Rule, &str)> {
+        let id = CedarId::new(id.as_str());
+        Some((self.rules.get(&id)?, self.texts.get(&id)?))
+    }
+
+    /// Whether the scope of a policy holds this datatype.
+    pub(crate) fn speaks_of(&self, policy: &Policy, resource: &EntityUid) -> bool {
+        let within = |group: &EntityUid| group == resource || self.entities.is_ancestor_of(group, resource);
+        match policy.resource_constraint() {
+            ResourceConstraint::Any | ResourceConstraint::Is(_) => true,
+            ResourceConstraint::Eq(uid) => uid == *resource,
+            ResourceConstraint::In(group) | ResourceConstraint::IsIn(_, group) => within(&group),
+        }
     }
 
     /// Every policy's name.

@@ -7,11 +7,14 @@
 //! | `read` | reads schema and policies and validates them strictly, for decisions and for the prover |
 //! | `matrix` | Annexure B: which kind of agency feeds and uses what |
 //! | `clientage` | types of clients and what must be seen of each |
+//! | `citizenship` | by what a person is a citizen, by dated rules that no policy reads |
+//! | `children` | from which age which part of the body is enrolled |
 //! | `law`, `rule`, `slice`, `words` | what a decision looks up: annotations, slices, datatypes |
 //! | `complete` | refuses a bundle in which anything is missing |
 //! | `facts` | writes a question down as Cedar's context |
 //! | `memo`, `steady` | remembers decisions, and proves for which policies that is sound |
 //! | `decide`, `precedence` | decides, and picks the code that a refusal shows |
+//! | `explain` | says why, and what would make a request lawful |
 //! | `cases` | the bundle's own promises, readable by anyone, and their runner |
 //!
 //! Law that is data (agreements, programmes, approvals, rates) stands outside a bundle and comes with the question.
@@ -19,11 +22,14 @@
 
 mod bundle;
 pub mod cases;
+mod children;
+pub mod citizenship;
 pub mod clientage;
 mod complete;
 mod decide;
 mod embedded;
 pub mod error;
+pub mod explain;
 mod facts;
 mod law;
 mod matrix;

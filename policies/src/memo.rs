@@ -18,7 +18,10 @@ use exchange::{
     timestamp::Timestamp,
 };
 
-use crate::facts::{begins, ends};
+use crate::{
+    children::Enrolled,
+    facts::{begins, ends},
+};
 
 /// Parts of the memo, each with a lock of its own, so that cores seldom wait for each other.
 const SHARDS: usize = 16;
@@ -48,8 +51,8 @@ struct Kept {
 
 impl Memo {
     /// The decision that was made for the same question, if the present is still between the same instants.
-    pub(crate) fn recall(&self, question: &Question) -> Option<Decision> {
-        let key = Key::of(question);
+    pub(crate) fn recall(&self, question: &Question, enrolled: Option<&Enrolled>) -> Option<Decision> {
+        let key = Key::of(question, enrolled);
         let shard = self.shard(&key)?.lock().ok()?;
         let kept = shard.get(&key)?;
         let now = question.now.millis();
@@ -57,12 +60,12 @@ impl Memo {
     }
 
     /// Keeps a decision, unless it will hardly be asked for again or a policy erred.
-    pub(crate) fn keep(&self, question: &Question, decision: &Decision) {
+    pub(crate) fn keep(&self, question: &Question, enrolled: Option<&Enrolled>, decision: &Decision) {
         let once = question.consent.as_ref().is_some_and(|consent| consent.usage == ConsentUse::OneTime);
         if once || decision.errored {
             return;
         }
-        let key = Key::of(question);
+        let key = Key::of(question, enrolled);
         let Some(Ok(mut shard)) = self.shard(&key).map(Mutex::lock) else { return };
         if shard.len() >= SHARD_ENTRIES_MAX && !shard.contains_key(&key) {
             shard.clear();
@@ -137,6 +140,8 @@ struct Key {
     programme: Option<Same<Programme>>,
     approval: Option<Same<Approval>>,
     consent: Option<Consent>,
+    /// With the age and the set of the present day: another day is another key.
+    enrolled: Option<Enrolled>,
     role: Role,
     channel: Channel,
     rows: u32,
@@ -158,7 +163,7 @@ struct Consent {
 }
 
 impl Key {
-    fn of(question: &Question) -> Self {
+    fn of(question: &Question, enrolled: Option<&Enrolled>) -> Self {
         let caller = &question.caller;
         let asserted = matches!(caller, Caller::Agency { asserted: true, .. });
         let in_network = caller.agency().is_some_and(|agency| in_networks(question.address, &agency.networks));
@@ -172,6 +177,7 @@ impl Key {
             programme: same(question.programme.as_ref()),
             approval: same(question.approval.as_ref()),
             consent: question.consent.as_ref().map(Consent::of),
+            enrolled: enrolled.copied(),
             role: question.role,
             channel: question.channel,
             rows: question.rows,

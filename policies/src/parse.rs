@@ -19,6 +19,9 @@ pub(crate) struct Header {
     /// Which of the matrices is in force, by the name of its file.
     #[serde(default = "Header::default_matrix")]
     pub(crate) matrix: String,
+    /// Which set of rules/child-biometrics.toml is in force; the latest that has begun unless said.
+    #[serde(default)]
+    pub(crate) child_biometrics: Option<String>,
 }
 
 impl Header {

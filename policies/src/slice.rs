@@ -54,16 +54,19 @@ pub(crate) fn cut(schema: &Schema, entities: &Entities, all: &PolicySet) -> Resu
 }
 
 fn slice<'a>(policies: impl Iterator<Item = &'a Policy>) -> Result<Slice, Problem> {
-    let policies = policies.map(without_places).collect::<Result<Vec<_>, _>>()?;
+    let policies = policies.map(bare).collect::<Result<Vec<_>, _>>()?;
     let literals = policies.iter().flat_map(Policy::entity_literals).collect();
     let policies = PolicySet::from_policies(policies).map_err(|error| Problem::new("guardrails", error.to_string()))?;
     Ok(Slice { policies, literals })
 }
 
-/// The same policy without its places in the text: Cedar copies them at every step of an evaluation.
-fn without_places(policy: &Policy) -> Result<Policy, Problem> {
+/// The same policy without its places in the text and its annotations: Cedar copies them at every step of an evaluation.
+fn bare(policy: &Policy) -> Result<Policy, Problem> {
     let unread = |error: String| Problem::new(policy.id().to_string(), error);
-    let json = policy.to_json().map_err(|error| unread(error.to_string()))?;
+    let mut json = policy.to_json().map_err(|error| unread(error.to_string()))?;
+    if let Some(members) = json.as_object_mut() {
+        members.remove("annotations");
+    }
     Policy::from_json(Some(policy.id().clone()), json).map_err(|error| unread(error.to_string()))
 }
 

@@ -35,6 +35,7 @@ words! {
     datatype = "Datatype",
     domain = "Domain",
     forum = "Forum",
+    modality = "Modality",
     basis = "Basis",
     purpose = "Purpose",
     role = "Role",

@@ -11,6 +11,7 @@ use crate::{
     codes::Code,
     consent::ConsentFacts,
     directory::{Agreement, Approval, Programme, Purpose},
+    enrolment::EnrolmentFacts,
     ids::{DatatypeId, PolicyId},
     timestamp::Timestamp,
 };
@@ -42,6 +43,8 @@ pub struct Question {
     pub consent_is_subjects: bool,
     /// Whether the request names a citizen.
     pub has_subject: bool,
+    /// What is enrolled, if the service enrols.
+    pub enrolment: Option<EnrolmentFacts>,
     /// Rows that the request may return at most.
     pub rows: u32,
     /// The instant of the decision.
@@ -97,17 +100,25 @@ pub enum Obligation {
 }
 
 impl Obligation {
+    /// Every obligation.
+    pub const ALL: &'static [Self] = &[Self::Log, Self::Meter, Self::SubjectOnly, Self::Sample, Self::Notice];
+
+    /// Its word in an `@obligation` annotation.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Log => "log",
+            Self::Meter => "meter",
+            Self::SubjectOnly => "subject_only",
+            Self::Sample => "sample_1pct",
+            Self::Notice => "notice",
+        }
+    }
+
     /// Reads a word of an `@obligation` annotation; unknown words are the caller's to deny.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
-        Some(match word {
-            "log" => Self::Log,
-            "meter" => Self::Meter,
-            "subject_only" => Self::SubjectOnly,
-            "sample_1pct" => Self::Sample,
-            "notice" => Self::Notice,
-            _ => return None,
-        })
+        Self::ALL.iter().copied().find(|obligation| obligation.as_str() == word)
     }
 
     /// Whether the door itself does it for every request; anything else the service's own upstream must do.

@@ -1,8 +1,8 @@
 //! The rules of exchange without I/O: the words, rules and ports that every other crate shares.
 //!
 //! Map: *who* [`caller`], [`directory`] · *what* [`catalogue`], [`classification`], [`ids`], [`cnic`], [`mobile`] ·
-//! *may they* [`decision`], [`permit`], [`refusal`], [`codes`] · *did the citizen say yes* [`consent`] · *what is
-//! remembered* [`record`] · *what it costs* [`tariff`], [`statement`] · *how programs read it* [`openapi`] · *what the
+//! *may they* [`decision`], [`enrolment`], [`permit`], [`refusal`], [`codes`] · *did the citizen say yes* [`consent`] · *what is
+//! remembered* [`record`] · *what it costs* [`tariff`], [`statement`] · *when* [`timestamp`], [`day`], [`month`] · *how programs read it* [`openapi`] · *what the
 //! world must give* [`ports`] · *bounds* [`limits`].
 #![forbid(unsafe_code)]
 #![cfg_attr(
@@ -23,8 +23,10 @@ pub mod classification;
 pub mod cnic;
 pub mod codes;
 pub mod consent;
+pub mod day;
 pub mod decision;
 pub mod directory;
+pub mod enrolment;
 pub mod filter;
 pub mod ids;
 pub mod json;

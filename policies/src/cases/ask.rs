@@ -9,11 +9,12 @@ use exchange::{
     consent::{ConsentFacts, ConsentUse, SubjectKey},
     decision::Question,
     directory::{Agency, Directory, User},
+    enrolment::EnrolmentFacts,
     ids::{AgencyId, ConsentId, PurposeCode, UserId},
     timestamp::Timestamp,
 };
 
-use super::{Case, CaseConsent};
+use super::{Case, CaseConsent, CaseEnrolment};
 
 /// Instant of a case that names none: noon of 22 November 2026 in Pakistan.
 const NOON: &str = "2026-11-22T12:00:00+05:00";
@@ -45,6 +46,7 @@ pub(super) fn question(case: &Case, catalogue: &Catalogue, world: &Directory) ->
         consent: None,
         consent_is_subjects: case.consent.as_ref().is_some_and(|consent| !consent.of_another),
         has_subject: service.subject.is_some(),
+        enrolment: None,
         rows: case.rows.unwrap_or(1),
         now,
         datatypes,
@@ -52,6 +54,9 @@ pub(super) fn question(case: &Case, catalogue: &Catalogue, world: &Directory) ->
     };
     if let Some(consent) = &case.consent {
         question.consent = Some(of_consent(consent, &question)?);
+    }
+    if let Some(enrolment) = &case.enrolment {
+        question.enrolment = Some(of_enrolment(enrolment, &question, world)?);
     }
     Ok(question)
 }
@@ -93,6 +98,18 @@ fn of_consent(given: &CaseConsent, question: &Question) -> Result<ConsentFacts, 
         granted_at: question.now.plus_seconds(-CONSENT_AGE_S),
         expires_at: question.now.plus_seconds(-age_s),
         active: !given.inactive,
+    })
+}
+
+fn of_enrolment(given: &CaseEnrolment, question: &Question, world: &Directory) -> Result<EnrolmentFacts, String> {
+    let agency = question.caller.agency().ok_or("an enrolment is an agency's")?;
+    let supervisor = given.supervisor.as_deref().map(|name| user_of(world, agency, name)).transpose()?;
+    Ok(EnrolmentFacts {
+        modality: given.modality,
+        born: given.born,
+        sample: !given.no_sample,
+        missing: given.missing,
+        supervisor,
     })
 }
 

@@ -6,7 +6,9 @@ mod run;
 use std::collections::BTreeMap;
 
 use exchange::{
+    day::Day,
     directory::{Directory, DirectoryData},
+    enrolment::{Missing, Modality},
     ids::{DatatypeId, ServiceId},
 };
 use serde::Deserialize;
@@ -22,6 +24,9 @@ pub use self::run::Difference;
 /// Where the agencies, users and instruments of the cases stand; further files of the same beginning add to it.
 const WORLD_FILE: &str = "cases/world.toml";
 const WORLD_FILES: &str = "cases/world";
+
+/// The truth table of citizenship: cases of `citizenship`, not of a decision.
+const CITIZENSHIP_FILE: &str = "cases/citizenship.toml";
 
 /// All cases of a bundle and the world that they happen in.
 #[derive(Debug, Default)]
@@ -61,6 +66,9 @@ pub struct Case {
     /// The citizen's consent; `{}` is one that fits the request in everything.
     #[serde(default)]
     pub consent: Option<CaseConsent>,
+    /// What is enrolled.
+    #[serde(default)]
+    pub enrolment: Option<CaseEnrolment>,
     /// Address of the client, 127.0.0.1 unless said.
     #[serde(default)]
     pub address: Option<String>,
@@ -111,6 +119,25 @@ pub struct CaseConsent {
     pub expired: bool,
 }
 
+/// What is enrolled of whom.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CaseEnrolment {
+    /// Part of the body.
+    pub modality: Modality,
+    /// Day of birth.
+    pub born: Day,
+    /// Whether there is no sample.
+    #[serde(default)]
+    pub no_sample: bool,
+    /// Why something is missing.
+    #[serde(default)]
+    pub missing: Option<Missing>,
+    /// The user who stands by, named as the case's user is.
+    #[serde(default)]
+    pub supervisor: Option<String>,
+}
+
 impl Case {
     /// Whether it permits anything.
     #[must_use]
@@ -128,7 +155,8 @@ pub(crate) fn read(source: &Source) -> Result<Cases, BundleError> {
     }
     let world = world(source)?;
     let (mut cases, mut problems) = (Vec::new(), Vec::new());
-    for (path, text) in source.matching("cases/", ".toml").filter(|(path, _)| !path.starts_with(WORLD_FILES)) {
+    let of_decisions = |path: &str| !path.starts_with(WORLD_FILES) && path != CITIZENSHIP_FILE;
+    for (path, text) in source.matching("cases/", ".toml").filter(|(path, _)| of_decisions(path)) {
         match parse::read::<File>(path, text) {
             Ok(file) => cases.extend(file.case),
             Err(problem) => problems.push(problem),

@@ -11,6 +11,8 @@ use exchange::{
 };
 use policies::{Bundle, source::Source};
 
+use super::support::spoken;
+
 /// A forbid that overflows when it is evaluated: strict validation cannot see that, and Cedar would leave it out.
 const OVERFLOWS: &str = "@id(\"X01-overflow\")@authority(\"test\")@reason(\"policy_denied\")
     forbid (principal, action == Ijazat::Action::\"verifyYesNo\", resource)
@@ -25,7 +27,7 @@ const YES_NO: &str = "a bank checks particulars with the citizen's consent";
 
 #[test]
 fn a_policy_that_errs_refuses_and_raises_the_alarm() {
-    let source = Source::embedded().with("domains/x/X01-overflow.cedar", OVERFLOWS);
+    let source = Source::embedded().with("domains/x/X01-overflow.cedar", &spoken(OVERFLOWS));
     let bundle = Bundle::load(&source).unwrap();
     let mut question = permitted(&bundle, YES_NO);
     question.rows = 1;

@@ -12,6 +12,8 @@ use policies::{
     source::Source,
 };
 
+use super::support::spoken;
+
 /// A folder of a test's own, gone afterwards.
 struct Folder(PathBuf);
 
@@ -174,7 +176,7 @@ fn an_unknown_word_is_refused_wherever_it_stands() {
 
 /// A policy that would be sound, with its annotations and its body to change.
 fn policy(annotations: &str, body: &str) -> String {
-    format!("@id(\"X01-new\")\n{annotations}\n{body}\n")
+    spoken(&format!("@id(\"X01-new\")\n{annotations}\n{body}\n"))
 }
 
 #[test]
@@ -202,6 +204,9 @@ fn a_policy_is_refused_for_each_thing_that_it_lacks() {
     check(&policy("@authority(\"x\")@obligation(\"log;\")", permit), "@obligation `` is unknown");
     check(&policy("@authority(\"x\")@obligation(\"log; meter\")", permit), "@obligation ` meter` is unknown");
     check(&policy("@authority(\"x\")", forbid), "a forbid needs @reason");
+    let silent = "@id(\"X01-new\")@authority(\"x\")@reason(\"policy_denied\")";
+    check(&format!("{silent}{forbid}"), "needs @lawful: what would make the request lawful, a sentence");
+    check(&format!("{silent}@lawful(\"Ask.\"){forbid}"), "needs @lawful_ur");
     check(&policy("@authority(\"x\")@reason(\"Policy_Denied\")", forbid), "is not a code of codes.toml");
     check(&policy("@authority(\"x\")@reason(\"policy_error\")", forbid), "has no place in src/precedence.rs");
 }

@@ -8,8 +8,10 @@ use exchange::{
     catalogue::Service,
     classification::{Channel, Role},
     consent::{ConsentFacts, ConsentUse, SubjectKey},
+    day::Day,
     decision::{Decider, Question},
     directory::{Agency, Agreement, Approval, Programme, Purpose, User},
+    enrolment::{EnrolmentFacts, Missing, Modality},
     ids::ConsentId,
     timestamp::Timestamp,
 };
@@ -70,6 +72,9 @@ impl Pools {
         instants.extend(world.agencies.iter().flat_map(|a| [a.nda_from, a.nda_until]));
         instants.extend(world.programmes.iter().map(|p| p.valid_until));
         instants.push(Timestamp::from_micros(1_795_330_800_000_000));
+        // The sets of rules/child-biometrics.toml begin.
+        let days = ["2025-01-01", "2025-06-01"].map(|day| format!("{day}T00:00:00+05:00"));
+        instants.extend(days.iter().filter_map(|text| Timestamp::parse_rfc3339(text)));
         instants.sort();
         instants.dedup();
         let mut pools = Self {
@@ -121,6 +126,20 @@ impl Pools {
         Caller::Agency { agency: Arc::clone(agency), user, asserted: dice.coin(), certificate: Thumbprint([0; 32]) }
     }
 
+    /// Somebody around the ages that the law knows, born around today's day of the year.
+    fn enrolment(&self, dice: &mut Dice, caller: &Caller, now: Timestamp) -> Option<EnrolmentFacts> {
+        let today = Day::of(now)?;
+        let age = *dice.one(&[0, 5, 6, 7, 9, 10, 11, 40]);
+        let near = Day::of(now.plus_seconds(*dice.one(&[-86_400, 0, 0, 86_400])))?;
+        let year: i32 = today.to_string()[..4].parse().ok()?;
+        let born = Day::parse(&format!("{:04}{}", year - age, &near.to_string()[4..])).ok()?;
+        let colleagues: Vec<_> =
+            self.users.iter().filter(|user| Some(&user.agency) == caller.agency_id()).cloned().collect();
+        let supervisor = if colleagues.is_empty() { dice.maybe(&self.users) } else { dice.maybe(&colleagues) };
+        let missing = if dice.coin() { None } else { Some(*dice.one(Missing::ALL)) };
+        Some(EnrolmentFacts { modality: *dice.one(Modality::ALL), born, sample: dice.roll(4) > 0, missing, supervisor })
+    }
+
     pub(crate) fn question(&self, dice: &mut Dice) -> Question {
         let service = Arc::clone(dice.one(&self.services));
         let caller = self.caller(dice);
@@ -134,6 +153,8 @@ impl Pools {
             consent.datatypes = service.datatypes();
             consent.purpose = service.purposes.first().cloned().unwrap_or_else(|| consent.purpose.clone());
         }
+        let now = self.near(dice);
+        let enrolment = if dice.coin() { self.enrolment(dice, &caller, now) } else { None };
         let fitting = self.purposes.iter().find(|purpose| service.purposes.contains(&purpose.code)).cloned();
         Question {
             role: *dice.one(Role::ALL),
@@ -145,7 +166,8 @@ impl Pools {
             consent_is_subjects: consent.is_some() && dice.roll(4) > 0,
             has_subject: dice.roll(4) > 0,
             rows: *dice.one(&[0, 1, 1, 1, 2, 1_000]),
-            now: self.near(dice),
+            now,
+            enrolment,
             datatypes: if dice.roll(4) == 0 { dice.one(&self.services).datatypes() } else { service.datatypes() },
             agreement,
             consent,

@@ -14,6 +14,10 @@ mod differential;
 #[cfg(test)]
 mod edges;
 #[cfg(test)]
+mod enrolment;
+#[cfg(test)]
+mod explanations;
+#[cfg(test)]
 mod matrix;
 #[cfg(test)]
 mod model;

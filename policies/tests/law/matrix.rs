@@ -142,6 +142,7 @@ fn case(
         programme: if programme { own("prog-kafalat", Some("prog-ngo")) } else { None },
         approval: if approval { own("appr-board-1", Some("appr-ngo")) } else { None },
         consent: consent.then(CaseConsent::default),
+        enrolment: None,
         address: None,
         at: None,
         rows: None,

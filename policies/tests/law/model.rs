@@ -10,6 +10,7 @@ use exchange::{
     codes::Code,
     decision::{Obligation, Question, Verdict},
     directory::in_networks,
+    enrolment::Modality,
     ids::DatatypeId,
     timestamp::Timestamp,
 };
@@ -19,7 +20,7 @@ use toml::Table;
 use super::{
     annexure,
     differential::{Dice, Pools},
-    support::{bundle, class, decide},
+    support::{bundle, class, decide, spoken},
 };
 
 /// Whether something holds at the question's instant, in whole milliseconds.
@@ -153,10 +154,48 @@ fn guardrails(question: &Question, id: &DatatypeId) -> Vec<&'static str> {
                     .as_ref()
                     .is_some_and(|a| [Forum::SecretaryBisp, Forum::BispBoard].contains(&a.forum)),
         ),
+        ("G34-no-young-marks", service.id.as_str() == "biometrics.enrol" && !young_enough(question)),
         ("G30-kind-feeds", under && service.writes && !agency.is_some_and(|a| a.feeder && listed(question).0)),
         ("G31-kind-uses", under && !service.writes && !agency.is_some_and(|a| a.user_agency && listed(question).1)),
     ];
     checks.into_iter().filter(|(_, forbids)| *forbids).map(|(policy, _)| policy).collect()
+}
+
+/// Age on the day of the question in Pakistan, and the first ages of finger and iris; `None` where nobody is enrolled.
+fn age_and_first(question: &Question) -> Option<(i32, i32)> {
+    let born: Vec<i32> =
+        question.enrolment.as_ref()?.born.to_string().split('-').map(|part| part.parse().unwrap()).collect();
+    let (year, month, day) = question.now.karachi_date();
+    let passed = (i32::from(month), i32::from(day)) >= (born[1], born[2]);
+    let age = year - born[0] - i32::from(!passed);
+    let first = match (year, month) {
+        (..=2024, _) => return None,
+        (2025, ..=5) => 6,
+        _ => 10,
+    };
+    (0..=150).contains(&age).then_some((age, first))
+}
+
+/// Whether the guardrail lets the part of the body be taken.
+fn young_enough(question: &Question) -> bool {
+    let face = question.enrolment.as_ref().is_some_and(|facts| facts.modality == Modality::Face);
+    age_and_first(question).is_some_and(|(age, _)| face || age >= 6)
+}
+
+/// Whether the set in force lets it be taken, and whether it is whole or excused.
+fn enrols(question: &Question) -> (bool, bool) {
+    let (Some(facts), Some((age, first))) = (&question.enrolment, age_and_first(question)) else {
+        return (false, false);
+    };
+    let of_age = match facts.modality {
+        Modality::Face => true,
+        Modality::Fingerprint => age >= first,
+        Modality::Iris => age >= 6,
+    };
+    let by = question.caller.user().zip(facts.supervisor.as_ref());
+    let own = facts.supervisor.as_ref().is_some_and(|s| Some(&s.agency) == question.caller.agency_id());
+    let supervised = own && by.is_some_and(|(user, supervisor)| user.id != supervisor.id && !supervisor.disabled);
+    (of_age, if facts.missing.is_some() { supervised } else { facts.sample })
 }
 
 /// Whether the kind of the agency feeds and uses the domain of the service, by the table itself.
@@ -222,6 +261,10 @@ fn domain_forbids(question: &Question, id: &DatatypeId) -> Vec<&'static str> {
         }
         "identity.identify" => {
             vec![("I03-forum", forum != Some(Forum::Nadra)), ("I08-identify-grounds", grounds(question).is_none())]
+        }
+        "biometrics.enrol" => {
+            let (of_age, excused) = enrols(question);
+            vec![("EN04-of-age", !of_age), ("EN05-missing-supervised", !excused)]
         }
         "travel.control-list" => vec![("S02-list-for-borders", !listed_for(question))],
         "lawful.access" => vec![("S04-lawful-grounds", !lawful(question))],
@@ -290,6 +333,14 @@ fn permits(question: &Question, id: &DatatypeId) -> Vec<&'static str> {
         "lawful.access" => vec![("S03-lawful-access", uses && subject && lawful(question))],
         "licence.check" => vec![("S05-licence", uses && subject)],
         "identity.identify" => vec![(grounds(question).unwrap_or_default(), uses && grounds(question).is_some())],
+        "biometrics.enrol" => {
+            let permit = question.enrolment.as_ref().map_or("", |facts| match facts.modality {
+                Modality::Face => "EN01-face",
+                Modality::Fingerprint => "EN02-fingerprint",
+                Modality::Iris => "EN03-iris",
+            });
+            vec![(permit, agency.feeder && enrols(question).0)]
+        }
         "vital.birth" | "vital.marriage" => {
             vec![("V03-register", agency.feeder && of_kind(question, "LocalGovernment"))]
         }
@@ -390,7 +441,7 @@ fn the_policies_say_what_the_law_written_down_anew_says() {
 #[test]
 fn a_permit_for_everything_opens_nothing_that_a_guardrail_closes() {
     let open = "@id(\"X99-all\")@authority(\"test\")@obligation(\"log;notice\")permit (principal, action, resource);";
-    let lax = Bundle::load(&Source::embedded().with("domains/x/X99-all.cedar", open)).unwrap();
+    let lax = Bundle::load(&Source::embedded().with("domains/x/X99-all.cedar", &spoken(open))).unwrap();
     let mut dice = Dice(0x0dd0_cafe_1234_5678);
     let pools = Pools::new(bundle(), &mut dice);
     let (mut opened, mut closed) = (0, 0);

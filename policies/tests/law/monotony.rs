@@ -14,7 +14,7 @@ use super::{
     differential::{Dice, Pools},
     support::{
         all_permitted, allowed, bundle, decide, of_agency, of_agreement, of_approval, of_consent, of_programme,
-        of_purpose, of_user, signed,
+        of_purpose, of_user, signed, spoken,
     },
 };
 
@@ -148,7 +148,7 @@ fn a_forbid_that_is_added_closes_what_it_names_and_opens_nothing() {
         let forbid = format!(
             "@id(\"X01-more\")@authority(\"test\")@reason(\"policy_denied\")forbid (principal, action, resource) when {{ {condition} }};"
         );
-        let stricter = Bundle::load(&Source::embedded().with("guardrails/X01-more.cedar", &forbid)).unwrap();
+        let stricter = Bundle::load(&Source::embedded().with("guardrails/X01-more.cedar", &spoken(&forbid))).unwrap();
         let mut closed = 0;
         let random = (0..60_u64).map(|seed| question(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
         for question in random.chain(all_permitted().into_iter().map(|(_, question)| question)) {

@@ -7,7 +7,7 @@ use exchange::{
 };
 use policies::{Bundle, source::Source};
 
-use super::support::{bundle, case, of_consent};
+use super::support::{bundle, case, of_consent, spoken};
 
 /// The embedded law with one more forbid for yes/no checks.
 fn with(condition: &str) -> Bundle {
@@ -15,7 +15,7 @@ fn with(condition: &str) -> Bundle {
         "@id(\"X01-when\")@authority(\"test\")@reason(\"policy_denied\")
          forbid (principal, action == Ijazat::Action::\"verifyYesNo\", resource) when {{ {condition} }};"
     );
-    let source = Source::embedded().with("domains/x/X01-when.cedar", &policy);
+    let source = Source::embedded().with("domains/x/X01-when.cedar", &spoken(&policy));
     Bundle::load(&source).unwrap_or_else(|error| panic!("{condition}: {error}"))
 }
 

@@ -26,6 +26,11 @@ pub(crate) fn services() -> Vec<Arc<Service>> {
     bundle().catalogue().services().to_vec()
 }
 
+/// A policy with the two sentences that every policy has for the person who is refused.
+pub(crate) fn spoken(policy: &str) -> String {
+    policy.replacen("@authority", "@lawful(\"Ask the operator.\")@lawful_ur(\"منتظم سے پوچھیں۔\")@authority", 1)
+}
+
 /// The question of a case, by its name.
 pub(crate) fn case(name: &str) -> Question {
     let case = bundle().cases().cases.iter().find(|case| case.name == name).unwrap_or_else(|| panic!("no case {name}"));

@@ -9,7 +9,7 @@ use exchange::{
 };
 use policies::{Bundle, precedence, source::Source};
 
-use super::support::{all_permitted, bundle, case, decide, of_agency, of_agreement, of_user};
+use super::support::{all_permitted, bundle, case, decide, of_agency, of_agreement, of_user, spoken};
 
 const YES_NO: &str = "a bank checks particulars with the citizen's consent";
 const BASIC: &str = "Basic sees name, address and PMT of the searched person";
@@ -115,7 +115,7 @@ fn the_foremost_code_does_not_depend_on_the_order_they_are_met() {
 fn two_permits_both_speak() {
     let second = "@id(\"I09-twin\")@authority(\"test\")@obligation(\"log;notice\")
         permit (principal is Ijazat::User, action == Ijazat::Action::\"verifyYesNo\", resource);";
-    let bundle = Bundle::load(&Source::embedded().with("domains/identity/I09-twin.cedar", second)).unwrap();
+    let bundle = Bundle::load(&Source::embedded().with("domains/identity/I09-twin.cedar", &spoken(second))).unwrap();
     let decision = decide(&bundle, &case(YES_NO));
     let named: Vec<_> = decision.verdicts[0].policies.iter().map(ToString::to_string).collect();
     assert_eq!(named, ["I01-yes-no", "I09-twin"]);
@@ -126,10 +126,10 @@ fn two_permits_both_speak() {
 fn policies_that_err_refuse_what_they_speak_to_and_nothing_else() {
     // One errs for every user of a bank, whatever the datatype; one only where a Secret datatype is asked for.
     let errs = |name: &str, condition: &str| {
-        format!(
+        spoken(&format!(
             "@id(\"{name}\")@authority(\"test\")@reason(\"policy_denied\")forbid (principal, action, resource)
              when {{ {condition} && context.rows * 9223372036854775807 == 0 }};"
-        )
+        ))
     };
     let on_banks = errs("X02-banks", "context has agency && context.agency.kind == Ijazat::AgencyKind::\"Bank\"");
     let on_secret = errs("X03-secret", "resource.class == Ijazat::Classification::\"Secret\"");
@@ -161,7 +161,7 @@ fn a_permit_that_errs_refuses_too() {
     let errs = "@id(\"X04-permit\")@authority(\"test\")@obligation(\"log\")
         permit (principal, action == Ijazat::Action::\"verifyYesNo\", resource)
         when { context.rows * 9223372036854775807 == 0 };";
-    let bundle = Bundle::load(&Source::embedded().with("domains/x/X04-permit.cedar", errs)).unwrap();
+    let bundle = Bundle::load(&Source::embedded().with("domains/x/X04-permit.cedar", &spoken(errs))).unwrap();
     let mut question = case(YES_NO);
     assert!(decide(&bundle, &question).verdicts[0].allowed);
     question.rows = 2;

@@ -9,6 +9,7 @@ use tests::world::{Broken, World, until};
 
 /// Cedar leaves out a policy that overflows; strict validation cannot see that it will.
 const OVERFLOWS: &str = "@id(\"X01-overflow\")@authority(\"test\")@reason(\"policy_denied\")
+    @lawful(\"Ask the operator.\")@lawful_ur(\"منتظم سے پوچھیں۔\")
     forbid (principal, action == Ijazat::Action::\"searchHouseholdByCnic\", resource)
     when { (context.rows + 1) * 9223372036854775807 == 0 };";
 

@@ -112,6 +112,7 @@ async fn question(parts: &Parts, routed: &Routed, directory: &Directory, trail: 
         consent,
         consent_is_subjects,
         has_subject: routed.subject.is_some(),
+        enrolment: None,
         now,
         datatypes: routed.fields.clone().unwrap_or_else(|| routed.service.datatypes()),
     })

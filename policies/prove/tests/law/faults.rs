@@ -244,6 +244,25 @@ fn a_check_by_the_state_without_its_ground_is_found() {
 }
 
 #[test]
+fn a_child_too_young_is_found() {
+    let file = "guardrails/G34-no-young-marks.cedar";
+    let gone = Source::embedded().without(file);
+    caught_with(&gone, "TH38", &["enrolBiometrics by User", "guardrails+permit-all"]);
+    let lowered = changed(file, "context.enrolment.age >= 6", "context.enrolment.age >= 5");
+    caught_with(&lowered, "TH38", &["enrolment:", "age 5"]);
+    let ageless = changed(file, "context.enrolment.age >= 0 && ", "");
+    caught_with(&ageless, "TH38", &["age -"]);
+    let young = Source::embedded().without("domains/biometrics/EN04-of-age.cedar");
+    caught_with(&young, "TH39", &["enrolBiometrics by User"]);
+    let alone = changed(
+        "domains/biometrics/EN05-missing-supervised.cedar",
+        "context.enrolment.missing && context.enrolment.supervised",
+        "context.enrolment.missing",
+    );
+    caught_with(&alone, "TH39", &["supervised false", "missing true"]);
+}
+
+#[test]
 fn a_policy_that_can_err_is_found() {
     let overflows = "@id(\"X01-overflow\")@authority(\"test\")@reason(\"policy_denied\")
         forbid (principal, action == Ijazat::Action::\"verifyYesNo\", resource)
