@@ -45,6 +45,7 @@ pub fn stranger(service: &Service) -> Option<(&'static str, &'static str, Code)>
         "identity.verify-fingerprint" | "identity.verify-face" | "identity.identify" => {
             ("bisp", "standard-1", Code::AgreementRequired)
         }
+        "biometrics.enrol" => ("bank-indus", "teller-1", Code::CallerNotAllowed),
         "nser.household" | "nser.by-address" | "nser.by-pmt" | "fbr.taxpayer" => {
             ("telco-sarhad", "clerk-1", Code::AgreementRequired)
         }

@@ -86,8 +86,10 @@ async fn a_token_on_the_public_listener_is_not_looked_up() {
 async fn a_basis_is_the_callers_own_and_each_kind_once() {
     let trial = Trial::new().await;
     let check = async |basis: &str, expected: Result<(bool, bool), Code>| {
+        let before = trial.decider.times();
         let got = trial.authorised(&Call::household().with("ijazat-basis", basis)).await;
-        let got = got.map(|_| (trial.decider.asked().programme.is_some(), trial.decider.asked().approval.is_some()));
+        let question = || trial.decider.question(before);
+        let got = got.map(|_| (question().programme.is_some(), question().approval.is_some()));
         assert_eq!(got.map_err(|refusal| refusal.code), expected, "{basis}");
     };
     check("prog-kafalat", Ok((true, false))).await;
@@ -100,6 +102,18 @@ async fn a_basis_is_the_callers_own_and_each_kind_once() {
     check("PROG-KAFALAT", Err(Code::BasisUnknown)).await;
     let foreign = Call::kyc().without("authorization").with("ijazat-basis", "prog-kafalat");
     assert_eq!(refusal(&trial, &foreign).await.code, Code::BasisUnknown, "another agency's is as unknown as any");
+}
+
+#[tokio::test]
+async fn an_approval_is_used_up_by_whatever_it_opened_and_by_nothing_else() {
+    let call = Call::household().with("ijazat-basis", "prog-kafalat, appr-board-1");
+    let trial = Trial::new().await;
+    let used = async || trial.authorised(&call).await.unwrap().1.approval.is_some();
+    assert!(!used().await, "all of it is permitted without the approval");
+    trial.decider.need_approval("nser.pmt");
+    assert!(used().await, "a score is not Secret, and opened by the approval all the same");
+    trial.decider.withhold("nser.pmt", Code::PolicyDenied);
+    assert!(!used().await, "what the approval did not open does not use it up");
 }
 
 #[tokio::test]

@@ -106,6 +106,7 @@ pub struct FakeDecider {
     withheld: Mutex<HashMap<String, Code>>,
     errored: Mutex<bool>,
     obliges: Mutex<Vec<Obligation>>,
+    approved: Mutex<BTreeSet<String>>,
     asked: Mutex<Vec<Question>>,
 }
 
@@ -136,6 +137,16 @@ impl FakeDecider {
         *self.errored.lock().unwrap() = true;
     }
 
+    /// From now on a datatype needs an approval, of whatever class it is.
+    pub fn need_approval(&self, datatype: &str) {
+        self.approved.lock().unwrap().insert(datatype.to_owned());
+    }
+
+    /// The question of this number, from 0.
+    pub fn question(&self, number: usize) -> Question {
+        self.asked.lock().unwrap()[number].clone()
+    }
+
     /// The last question.
     pub fn asked(&self) -> Question {
         self.asked.lock().unwrap().last().expect("the policies were asked").clone()
@@ -151,8 +162,10 @@ impl Decider for FakeDecider {
     fn decide(&self, question: &Question) -> Decision {
         self.asked.lock().unwrap().push(question.clone());
         let withheld = self.withheld.lock().unwrap();
+        let approved = self.approved.lock().unwrap();
         let verdict = |datatype: &exchange::ids::DatatypeId| {
-            let code = withheld.get(datatype.as_str()).copied();
+            let unapproved = question.approval.is_none() && approved.contains(datatype.as_str());
+            let code = withheld.get(datatype.as_str()).copied().or(unapproved.then_some(Code::SecretNeedsBoard));
             let policy = if code.is_some() { "F-fake" } else { "P-fake" };
             Verdict {
                 datatype: datatype.clone(),
@@ -278,6 +291,7 @@ impl Trial {
             catalogue: Arc::new(Catalogue::new(setup.services, setup.datatypes)),
             errored: Mutex::default(),
             obliges: Mutex::default(),
+            approved: Mutex::default(),
             asked: Mutex::default(),
         });
         let given = Arc::new(Given(Mutex::new((3, setup.directory))));
