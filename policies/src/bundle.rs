@@ -6,6 +6,7 @@ use cedar_policy::Authorizer;
 use exchange::{
     catalogue::Catalogue,
     decision::{Decider, Decision, Question},
+    directory::Agency,
     ids::PolicyId,
 };
 
@@ -18,7 +19,7 @@ use crate::{
     decide::{self, Method},
     error::BundleError,
     law::Law,
-    matrix::{self, Matrix},
+    matrix::{self, Matrix, Misregistered},
     memo::Memo,
     parse,
     source::Source,
@@ -138,6 +139,13 @@ impl Bundle {
     #[must_use]
     pub fn clients(&self) -> &[ClientType] {
         &self.clients
+    }
+
+    /// Agencies whose kind and sector cannot both be right, such as a bank that is called a part of the State: a directory with
+    /// one is not taken.
+    #[must_use]
+    pub fn misregistered<'a>(&self, agencies: impl IntoIterator<Item = &'a Agency>) -> Vec<Misregistered> {
+        agencies.into_iter().filter_map(|agency| self.matrix.misregistered(agency)).collect()
     }
 
     /// By what a person is a citizen.

@@ -1,8 +1,10 @@
 //! Decides one question, datatype by datatype, by plain evaluation. Whatever goes wrong is a refusal and an alarm.
 
-use std::collections::BTreeSet;
+use std::{borrow::Cow, collections::BTreeSet};
 
-use cedar_policy::{AuthorizationError, Authorizer, Context, Decision as Effect, EntityUid, Request, Response};
+use cedar_policy::{
+    AuthorizationError, Authorizer, Context, Decision as Effect, EntityUid, PolicySet, Request, Response,
+};
 use exchange::{
     codes::Code,
     decision::{Decision, Obligation, Question, Verdict},
@@ -17,6 +19,10 @@ struct Ready<'a> {
     principal: EntityUid,
     action: &'a EntityUid,
     slice: &'a Slice,
+    /// The slice's policies, with the links of the question's approval.
+    policies: Cow<'a, PolicySet>,
+    /// Whether there are any: then the approval's datatypes are named by policies.
+    linked: bool,
     context: Context,
 }
 
@@ -38,6 +44,8 @@ pub(crate) fn decide(
     method: Method,
 ) -> Decision {
     let mut decision = Decision { verdicts: Vec::new(), obligations: Vec::new(), generation: 0, errored: false };
+    let understood = understood(law, question);
+    let question = understood.as_ref();
     match prepare(law, matrix, question, enrolled) {
         Ok(Some(ready)) => ready.decide(authorizer, question, method, &mut decision),
         Ok(None) => refuse_all(&mut decision, question, Code::CallerNotAllowed),
@@ -47,6 +55,35 @@ pub(crate) fn decide(
         }
     }
     decision
+}
+
+/// An approval that names a template which this law lacks says something that nobody here understands: it counts for nothing.
+fn understood<'a>(law: &Law, question: &'a Question) -> Cow<'a, Question> {
+    let named = question.approval.as_ref().and_then(|approval| approval.template.as_ref());
+    match named {
+        Some(template) if !law.has_template(template) => Cow::Owned(Question { approval: None, ..question.clone() }),
+        _ => Cow::Borrowed(question),
+    }
+}
+
+/// The policies with the links of the question's approval; `None` if it has none.
+fn links(law: &Law, slice: &Slice, principal: &EntityUid, question: &Question) -> Result<Option<PolicySet>, Broken> {
+    let Some(approval) = &question.approval else { return Ok(None) };
+    let known =
+        |name: &PolicyId| slice.templates.iter().find(|known| AsRef::<str>::as_ref(known.id()) == name.as_str());
+    let Some(template) = approval.template.as_ref().and_then(known) else { return Ok(None) };
+    let named: BTreeSet<_> = approval.datatypes.iter().filter(|id| question.datatypes.contains(id)).collect();
+    let resources = named.into_iter().filter_map(|id| Some((id, &law.datatype(id)?.uid)));
+    template.linked(&slice.policies, principal, resources).map(Some).ok_or(Broken)
+}
+
+/// The question cannot be decided, by a fault of ours: it is refused.
+struct Broken;
+
+impl From<facts::Unwritable> for Broken {
+    fn from(_: facts::Unwritable) -> Self {
+        Self
+    }
 }
 
 fn refuse_all(decision: &mut Decision, question: &Question, code: Code) {
@@ -59,12 +96,15 @@ fn prepare<'a>(
     matrix: &Matrix,
     question: &Question,
     enrolled: Option<&Enrolled>,
-) -> Result<Option<Ready<'a>>, facts::Unwritable> {
+) -> Result<Option<Ready<'a>>, Broken> {
     let Some(principal) = facts::principal(&law.words, &question.caller) else { return Ok(None) };
     let Some(action) = law.action(&question.service.action) else { return Ok(None) };
     let Some(slice) = action.slice(principal.type_name()) else { return Ok(None) };
     let context = facts::context(&law.words, matrix, question, enrolled)?;
-    Ok(Some(Ready { law, principal, action: &action.uid, slice, context }))
+    let links = links(law, slice, &principal, question)?;
+    let linked = links.is_some();
+    let policies = links.map_or(Cow::Borrowed(&slice.policies), Cow::Owned);
+    Ok(Some(Ready { law, principal, action: &action.uid, slice, policies, linked, context }))
 }
 
 /// All that a policy can tell a datatype by. Cedar knows entities only by equality, membership and attributes, so two
@@ -111,7 +151,8 @@ impl Ready<'_> {
         ];
         let released = question.service.fields.values().any(|known| known == datatype);
         let resource = self.law.datatype(datatype);
-        let named = resource.is_none_or(|resource| self.slice.names(&resource.uid)).then_some(place);
+        let by_link = self.linked && within[2];
+        let named = resource.is_none_or(|resource| by_link || self.slice.names(&resource.uid)).then_some(place);
         Likeness { alike: resource.map(|resource| resource.alike), released, within, named }
     }
 
@@ -122,7 +163,7 @@ impl Ready<'_> {
         let schema = cfg!(debug_assertions).then_some(&self.law.schema);
         let (principal, action) = (self.principal.clone(), self.action.clone());
         match Request::new(principal, action, resource.uid.clone(), self.context.clone(), schema) {
-            Ok(request) => self.read(&authorizer.is_authorized(&request, &self.slice.policies, &self.law.entities)),
+            Ok(request) => self.read(&authorizer.is_authorized(&request, &self.policies, &self.law.entities)),
             Err(_) => Judged::broken(Vec::new()),
         }
     }

@@ -18,6 +18,7 @@ pub(crate) const FILES: &[(&str, &str)] = files![
     "cases/enrolment.toml",
     "cases/registration.toml",
     "cases/state.toml",
+    "cases/templates.toml",
     "cases/world-clients.toml",
     "cases/world-later.toml",
     "cases/world.toml",
@@ -118,4 +119,5 @@ pub(crate) const FILES: &[(&str, &str)] = files![
     "rules/citizenship.toml",
     "rules/clientage.toml",
     "schema/ijazat.cedarschema",
+    "templates/T10-board-payments.cedar",
 ];

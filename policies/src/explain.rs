@@ -147,7 +147,7 @@ fn words(obligations: &[Obligation]) -> Vec<&'static str> {
     obligations.iter().map(|obligation| obligation.as_str()).collect()
 }
 
-/// The permits of the action that can speak to this kind of caller and to the datatype, sorted by name.
+/// The permits and templates of the action that can speak to this kind of caller and to the datatype, sorted by name.
 fn ways(law: &Law, question: &Question, datatype: &DatatypeId) -> Vec<Sentence> {
     let released = question.service.fields.values().any(|known| known == datatype);
     let find = || {
@@ -156,7 +156,8 @@ fn ways(law: &Law, question: &Question, datatype: &DatatypeId) -> Vec<Sentence> 
         Some((slice, &law.datatype(datatype)?.uid))
     };
     let Some((slice, resource)) = find().filter(|_| released) else { return Vec::new() };
-    let permits = slice.policies.policies().filter(|policy| policy.effect() == Effect::Permit);
+    let by_approval = slice.templates.iter().map(|known| &known.widest);
+    let permits = slice.policies.policies().filter(|policy| policy.effect() == Effect::Permit).chain(by_approval);
     let speaking = permits.filter(|policy| law.speaks_of(policy, resource));
     let mut found: Vec<_> = speaking.filter_map(|policy| law.rule(policy.id())).map(sentence).collect();
     found.sort_by(|a, b| a.policy.cmp(&b.policy));

@@ -1,6 +1,6 @@
 //! The policies and their schema with all that a decision looks up.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use cedar_policy::{
     Entities, Entity, EntityUid, Policy, PolicyId as CedarId, ResourceConstraint, RestrictedExpression as Value, Schema,
@@ -17,7 +17,7 @@ use crate::{
     rule::Rule,
     slice::{self, Action},
     source::Source,
-    steady,
+    steady, template,
     words::Words,
 };
 
@@ -43,6 +43,7 @@ pub(crate) struct Law {
     /// Each policy's file.
     texts: HashMap<CedarId, String>,
     slices: HashMap<String, Action>,
+    templates: HashSet<CedarId>,
 }
 
 impl Law {
@@ -52,14 +53,19 @@ impl Law {
         let schema = read::schema(source)?;
         let placed = read::policies(source)?;
         let all = read::validated(&schema, &placed)?;
+        let templates = read::templates(source)?;
+        read::valid_templates(&schema, &placed, &templates)?;
+        let open = templates.iter().map(|it| PlacedPolicy { file: it.file.clone(), policy: it.widest.clone() });
+        let placed: Vec<_> = placed.into_iter().chain(open).collect();
         let rules = read_rules(&placed)?;
         let entities = read_entities(&words, &schema, dictionary)?;
-        let slices = slice::cut(&schema, &entities, &all)?;
+        let slices = slice::cut(&schema, &entities, &all, &templates)?;
         let steady = placed.iter().all(|placed| steady::is_steady(&placed.policy));
         let datatypes = resources(&words, dictionary);
         let text = |placed: &PlacedPolicy| Some((placed.policy.id().clone(), source.file(&placed.file)?.to_owned()));
         let texts = placed.iter().filter_map(text).collect();
-        Ok(Self { words, schema, entities, steady, datatypes, rules, texts, slices })
+        let templates = templates.iter().map(|placed| placed.template.id().clone()).collect();
+        Ok(Self { words, schema, entities, steady, datatypes, rules, texts, slices, templates })
     }
 
     /// The datatype as a resource; `None` if no dictionary has it.
@@ -77,9 +83,14 @@ impl Law {
         self.slices.keys().map(String::as_str)
     }
 
-    /// What a policy's annotations say.
+    /// What a policy's annotations say; of a link, its template's.
     pub(crate) fn rule(&self, id: &CedarId) -> Option<&Rule> {
-        self.rules.get(id)
+        self.rules.get(id).or_else(|| self.rules.get(&template::author(id)))
+    }
+
+    /// Whether there is a template of this name.
+    pub(crate) fn has_template(&self, id: &PolicyId) -> bool {
+        self.templates.contains(&CedarId::new(id.as_str()))
     }
 
     /// What a policy's annotations say, and its file.
@@ -98,7 +109,7 @@ impl Law {
         }
     }
 
-    /// Every policy's name.
+    /// Every policy's and template's name.
     pub(crate) fn policies(&self) -> impl Iterator<Item = &PolicyId> {
         self.rules.values().map(|rule| &rule.id)
     }

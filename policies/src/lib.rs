@@ -11,6 +11,7 @@
 //! | `children` | from which age which part of the body is enrolled |
 //! | `law`, `rule`, `slice`, `words` | what a decision looks up: annotations, slices, datatypes |
 //! | `complete` | refuses a bundle in which anything is missing |
+//! | `template` | fills a one-off authorisation in from the approval of a question |
 //! | `facts` | writes a question down as Cedar's context |
 //! | `memo`, `steady` | remembers decisions, and proves for which policies that is sound |
 //! | `decide`, `precedence` | decides, and picks the code that a refusal shows |
@@ -41,7 +42,9 @@ mod rule;
 mod slice;
 pub mod source;
 mod steady;
+mod template;
 mod words;
 
 pub use bundle::Bundle;
 pub use error::BundleError;
+pub use matrix::Misregistered;

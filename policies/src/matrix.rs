@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use exchange::{catalogue::Service, timestamp::Timestamp};
+use exchange::{catalogue::Service, classification::Sector, directory::Agency, ids::AgencyId, timestamp::Timestamp};
 use serde::Deserialize;
 
 use crate::{
@@ -25,10 +25,37 @@ pub(crate) struct Cell {
     pub(crate) uses: bool,
 }
 
-/// One table: kind of agency to domain to cell.
+/// One table: kind of agency to domain to cell; and the sectors of each kind.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Matrix {
     rows: BTreeMap<String, BTreeMap<String, Cell>>,
+    sectors: Kinds,
+}
+
+/// Kind of agency to the sectors that it may be registered under.
+type Kinds = BTreeMap<String, BTreeSet<Sector>>;
+
+/// An agency whose kind and sector cannot both be right.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Misregistered {
+    /// No table speaks of the kind.
+    #[error("agency `{agency}` is of kind `{kind}`, which matrices/kinds.toml lacks")]
+    Kind {
+        /// The agency.
+        agency: AgencyId,
+        /// Its kind.
+        kind: String,
+    },
+    /// The kind is of other sectors.
+    #[error("agency `{agency}` is of kind `{kind}`, which may not be of sector `{sector}`")]
+    Sector {
+        /// The agency.
+        agency: AgencyId,
+        /// Its kind.
+        kind: String,
+        /// Its sector.
+        sector: Sector,
+    },
 }
 
 impl Matrix {
@@ -49,7 +76,17 @@ impl Matrix {
         }
         BundleError::unless_empty(problems)?;
         let lacking = || Problem::new("bundle.toml", format!("puts matrix `{name}` in force, which no file has"));
-        Ok(found.ok_or_else(lacking)?.into())
+        Ok(Self { sectors: kinds, ..found.ok_or_else(lacking)?.into() })
+    }
+
+    /// What is wrong with the registration of an agency; nothing if kind and sector agree.
+    pub(crate) fn misregistered(&self, agency: &Agency) -> Option<Misregistered> {
+        let (id, kind) = (agency.id.clone(), agency.kind.clone());
+        match self.sectors.get(&kind) {
+            None => Some(Misregistered::Kind { agency: id, kind }),
+            Some(sectors) if sectors.contains(&agency.sector) => None,
+            Some(_) => Some(Misregistered::Sector { agency: id, kind, sector: agency.sector }),
+        }
     }
 
     /// The cell of a kind of agency and a domain; neither feeds nor uses where the table says nothing.
@@ -93,6 +130,7 @@ struct Kind {
     id: String,
     title: String,
     title_ur: String,
+    sectors: BTreeSet<Sector>,
 }
 
 #[derive(Deserialize)]
@@ -115,31 +153,34 @@ struct Row {
     reason: String,
 }
 
-fn kinds(source: &Source) -> Result<BTreeSet<String>, BundleError> {
+fn kinds(source: &Source) -> Result<Kinds, BundleError> {
     let text = source.file(KINDS_FILE).ok_or_else(|| Problem::new(KINDS_FILE, "is missing"))?;
-    let (mut kinds, mut problems) = (BTreeSet::new(), Vec::new());
-    for Kind { id, title, title_ur } in parse::read::<KindsFile>(KINDS_FILE, text)?.kind {
+    let (mut kinds, mut problems) = (Kinds::new(), Vec::new());
+    for Kind { id, title, title_ur, sectors } in parse::read::<KindsFile>(KINDS_FILE, text)?.kind {
         let mut say = |reason: &str| problems.push(Problem::new(KINDS_FILE, format!("`{id}` {reason}")));
         if title.is_empty() || !has_urdu(&title_ur) {
             say("needs a title in English and in Urdu");
         }
-        if kinds.contains(&id) {
+        if sectors.is_empty() {
+            say("needs a sector");
+        }
+        if kinds.contains_key(&id) {
             say("is listed twice");
         }
-        kinds.insert(id);
+        kinds.insert(id, sectors);
     }
     BundleError::unless_empty(problems)?;
     Ok(kinds)
 }
 
-fn check(file: &File, kinds: &BTreeSet<String>, say: &mut impl FnMut(String)) {
+fn check(file: &File, kinds: &Kinds, say: &mut impl FnMut(String)) {
     if file.title.is_empty() || !is_day(&file.since) {
         say("needs a title and a day `since`".to_owned());
     }
     let mut seen = BTreeSet::new();
     for row in &file.row {
         let kind = &row.kind;
-        if !kinds.contains(kind) {
+        if !kinds.contains_key(kind) {
             say(format!("has a row for `{kind}`, which is no kind of {KINDS_FILE}"));
         }
         if !seen.insert(kind) {
@@ -157,7 +198,7 @@ fn check(file: &File, kinds: &BTreeSet<String>, say: &mut impl FnMut(String)) {
             say(format!("has a row for `{kind}` without the day `since`"));
         }
     }
-    for kind in kinds.iter().filter(|kind| !seen.contains(kind)) {
+    for kind in kinds.keys().filter(|kind| !seen.contains(kind)) {
         say(format!("has no row for `{kind}`"));
     }
 }
@@ -179,7 +220,7 @@ impl From<File> for Matrix {
                 row.entry(domain).or_default().uses = true;
             }
         }
-        Self { rows }
+        Self { rows, sectors: Kinds::new() }
     }
 }
 

@@ -7,7 +7,7 @@ use cedar_policy::{
     ActionConstraint, Entities, EntityTypeName, EntityUid, Policy, PolicySet, PrincipalConstraint, Schema,
 };
 
-use crate::error::Problem;
+use crate::{error::Problem, read::PlacedTemplate, template::Known};
 
 /// One action with its policies, by kind of principal.
 #[derive(Debug)]
@@ -27,6 +27,8 @@ impl Action {
 #[derive(Debug)]
 pub(crate) struct Slice {
     pub(crate) policies: PolicySet,
+    /// Templates that an approval can fill in.
+    pub(crate) templates: Vec<Known>,
     literals: HashSet<EntityUid>,
 }
 
@@ -38,7 +40,12 @@ impl Slice {
 }
 
 /// Cuts the slices of every action that the schema applies to anyone.
-pub(crate) fn cut(schema: &Schema, entities: &Entities, all: &PolicySet) -> Result<HashMap<String, Action>, Problem> {
+pub(crate) fn cut(
+    schema: &Schema,
+    entities: &Entities,
+    all: &PolicySet,
+    templates: &[PlacedTemplate],
+) -> Result<HashMap<String, Action>, Problem> {
     let mut actions: HashMap<String, Action> = HashMap::new();
     for env in schema.request_envs() {
         let (uid, principal) = (env.action(), env.principal());
@@ -46,28 +53,36 @@ pub(crate) fn cut(schema: &Schema, entities: &Entities, all: &PolicySet) -> Resu
             .entry(uid.id().unescaped().to_owned())
             .or_insert_with(|| Action { uid: uid.clone(), slices: Vec::new() });
         if action.slice(principal).is_none() {
-            let slice = slice(all.policies().filter(|policy| speaks_to(policy, uid, principal, entities)))?;
+            let speaks = |policy: &Policy| speaks_to(policy, uid, principal, entities);
+            let templates = templates.iter().filter(|placed| speaks(&placed.widest)).map(Known::new);
+            let slice = slice(all.policies().filter(|policy| speaks(policy)), templates.collect::<Result<_, _>>()?)?;
             action.slices.push((principal.clone(), slice));
         }
     }
     Ok(actions)
 }
 
-fn slice<'a>(policies: impl Iterator<Item = &'a Policy>) -> Result<Slice, Problem> {
+fn slice<'a>(policies: impl Iterator<Item = &'a Policy>, templates: Vec<Known>) -> Result<Slice, Problem> {
     let policies = policies.map(bare).collect::<Result<Vec<_>, _>>()?;
-    let literals = policies.iter().flat_map(Policy::entity_literals).collect();
+    let literals = policies.iter().chain(templates.iter().map(|known| &known.widest)).flat_map(Policy::entity_literals);
+    let literals = literals.collect();
     let policies = PolicySet::from_policies(policies).map_err(|error| Problem::new("guardrails", error.to_string()))?;
-    Ok(Slice { policies, literals })
+    Ok(Slice { policies, templates, literals })
 }
 
 /// The same policy without its places in the text and its annotations: Cedar copies them at every step of an evaluation.
 fn bare(policy: &Policy) -> Result<Policy, Problem> {
     let unread = |error: String| Problem::new(policy.id().to_string(), error);
-    let mut json = policy.to_json().map_err(|error| unread(error.to_string()))?;
+    let json = policy.to_json().map_err(|error| unread(error.to_string()))?;
+    Policy::from_json(Some(policy.id().clone()), bare_json(json)).map_err(|error| unread(error.to_string()))
+}
+
+/// The same of a policy or a template as JSON, which has no places.
+pub(crate) fn bare_json(mut json: serde_json::Value) -> serde_json::Value {
     if let Some(members) = json.as_object_mut() {
         members.remove("annotations");
     }
-    Policy::from_json(Some(policy.id().clone()), json).map_err(|error| unread(error.to_string()))
+    json
 }
 
 fn speaks_to(policy: &Policy, action: &EntityUid, principal: &EntityTypeName, entities: &Entities) -> bool {

@@ -8,7 +8,8 @@ use crate::{
 };
 
 /// Folders that a bundle consists of; all else in its folder (the crate's own source) is not read.
-const FOLDERS: [&str; 8] = ["dictionary", "catalogue", "matrices", "rules", "schema", "guardrails", "domains", "cases"];
+const FOLDERS: [&str; 9] =
+    ["dictionary", "catalogue", "matrices", "rules", "schema", "guardrails", "domains", "templates", "cases"];
 
 /// Ends of the names of a bundle's files; the golden matrix and editors' leavings are not read.
 const SUFFIXES: [&str; 3] = [".toml", ".cedar", ".cedarschema"];

@@ -97,11 +97,29 @@ pub enum Obligation {
     /// Send the citizen a notice after the access.
     #[serde(rename = "notice")]
     Notice,
+    /// Use the approval up: it opens one request.
+    SingleUse,
+    /// Release only when a second user of the agency has confirmed.
+    DualControl,
+    /// Mark what leaves with the agency and the request.
+    Watermark,
+    /// Tell no count of so few that somebody could be found in it.
+    SmallCells,
 }
 
 impl Obligation {
     /// Every obligation.
-    pub const ALL: &'static [Self] = &[Self::Log, Self::Meter, Self::SubjectOnly, Self::Sample, Self::Notice];
+    pub const ALL: &'static [Self] = &[
+        Self::Log,
+        Self::Meter,
+        Self::SubjectOnly,
+        Self::Sample,
+        Self::Notice,
+        Self::SingleUse,
+        Self::DualControl,
+        Self::Watermark,
+        Self::SmallCells,
+    ];
 
     /// Its word in an `@obligation` annotation.
     #[must_use]
@@ -112,6 +130,10 @@ impl Obligation {
             Self::SubjectOnly => "subject_only",
             Self::Sample => "sample_1pct",
             Self::Notice => "notice",
+            Self::SingleUse => "single_use",
+            Self::DualControl => "dual_control",
+            Self::Watermark => "watermark",
+            Self::SmallCells => "small_cells",
         }
     }
 
@@ -138,4 +160,21 @@ pub trait Decider: Send + Sync + std::fmt::Debug {
 
     /// Generation of the bundle.
     fn generation(&self) -> u64;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_obligation_is_read_by_its_own_word() {
+        for &obligation in Obligation::ALL {
+            assert_eq!(Obligation::parse(obligation.as_str()), Some(obligation));
+        }
+        let words: std::collections::BTreeSet<_> = Obligation::ALL.iter().map(|it| it.as_str()).collect();
+        assert_eq!(words.len(), Obligation::ALL.len(), "no word stands for two");
+        for word in ["", "Log", "mask", "dual control", "log;meter"] {
+            assert_eq!(Obligation::parse(word), None, "{word}");
+        }
+    }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     classification::{BasisKind, Channel, Classification, Forum, Role, Sector},
-    ids::{AgencyId, AgreementId, ApprovalId, DatatypeId, ProgrammeId, PurposeCode, ServiceId, UserId},
+    ids::{AgencyId, AgreementId, ApprovalId, DatatypeId, PolicyId, ProgrammeId, PurposeCode, ServiceId, UserId},
     timestamp::Timestamp,
 };
 
@@ -112,6 +112,9 @@ pub struct Approval {
     pub purpose: PurposeCode,
     /// Datatypes it opens.
     pub datatypes: Vec<DatatypeId>,
+    /// Template of the law by which it opens what no permit gives. One that the law lacks makes the approval void.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<PolicyId>,
     /// First instant of validity.
     pub valid_from: Timestamp,
     /// First instant after validity.

@@ -26,6 +26,9 @@ pub enum Premise {
     /// All forbids and a permit for everything.
     #[serde(rename = "forbids+permit-all")]
     Forbids,
+    /// The guardrails and the templates with their blanks open, which permit whatever any link of them permits.
+    #[serde(rename = "guardrails+templates")]
+    Templates,
 }
 
 impl Premise {
@@ -36,7 +39,13 @@ impl Premise {
             Self::Law => "law",
             Self::Guardrails => "guardrails+permit-all",
             Self::Forbids => "forbids+permit-all",
+            Self::Templates => "guardrails+templates",
         }
+    }
+
+    /// Whether a permit for everything stands beside it.
+    fn permits_all(self) -> bool {
+        matches!(self, Self::Guardrails | Self::Forbids)
     }
 
     /// Whether a policy belongs to it.
@@ -45,11 +54,13 @@ impl Premise {
             Self::Law => true,
             Self::Guardrails => placed.file.starts_with("guardrails/"),
             Self::Forbids => placed.policy.effect() == Effect::Forbid,
+            Self::Templates => placed.file.starts_with("guardrails/") || placed.file.starts_with("templates/"),
         }
     }
 }
 
-/// The law: schema and policies, validated strictly.
+/// The law: schema, policies and templates with their blanks open, validated strictly. A template so opened is a policy like
+/// any other, so every theorem speaks of all links that there can be.
 #[derive(Debug)]
 pub struct Law {
     schema: Schema,
@@ -66,6 +77,10 @@ impl Law {
         let schema = read::schema(source)?;
         let placed = read::policies(source)?;
         read::validated(&schema, &placed)?;
+        let templates = read::templates(source)?;
+        read::valid_templates(&schema, &placed, &templates)?;
+        let open = templates.into_iter().map(|it| PlacedPolicy { file: it.file, policy: it.widest });
+        let placed = placed.into_iter().chain(open).collect();
         let actions = schema.action_entities().map_err(|error| Problem::new("schema", error.to_string()))?;
         Ok(Self { schema, actions, placed })
     }
@@ -87,7 +102,7 @@ impl Law {
     /// When Cedar does not take them as a set.
     pub fn premise(&self, premise: Premise) -> Result<PolicySet, BundleError> {
         let named = self.placed.iter().filter(|placed| premise.holds(placed)).map(|placed| placed.policy.clone());
-        self.set(named.chain((premise != Premise::Law).then(permit_all).transpose()?))
+        self.set(named.chain(premise.permits_all().then(permit_all).transpose()?))
     }
 
     /// Some policies as one set.
@@ -186,11 +201,15 @@ mod tests {
         assert_eq!(guardrails.iter().filter(|id| !id.starts_with('G')).collect::<Vec<_>>(), ["permit-all"]);
         assert!(forbids.contains(&"A02-auditors-only".to_owned()) && !forbids.contains(&"A01-auditor".to_owned()));
         assert!(guardrails.iter().all(|id| forbids.contains(id)));
+        let templates = ids(Premise::Templates);
+        let added: Vec<_> = templates.iter().filter(|id| !id.starts_with('G')).collect();
+        assert_eq!(added, ["T10-board-payments"]);
+        assert!(whole.contains(added[0]) && !templates.contains(&"permit-all".to_owned()));
     }
 
     #[test]
     fn a_premise_is_read_by_the_name_that_it_shows() {
-        for premise in [Premise::Law, Premise::Guardrails, Premise::Forbids] {
+        for premise in [Premise::Law, Premise::Guardrails, Premise::Forbids, Premise::Templates] {
             let read: Premise = serde_json::from_value(premise.as_str().into()).unwrap();
             assert_eq!(read, premise);
         }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use exchange::{codes::Code, decision::Question};
+use exchange::{classification::Sector, codes::Code, decision::Question};
 use policies::{Bundle, error::Problem, source::Source};
 use toml::{Table, Value};
 
@@ -97,6 +97,38 @@ fn every_agency_of_the_world_is_of_a_known_kind() {
     }
 }
 
+#[test]
+fn no_private_body_is_called_a_part_of_the_state() {
+    let world = &bundle().cases().world;
+    assert_eq!(bundle().misregistered(world.agencies().map(AsRef::as_ref)), [], "the cases' own world is in order");
+    let check = |kind: &str, sector: Sector, expected: Option<&str>| {
+        let mut agency = (**world.agency("bank-indus").unwrap()).clone();
+        (agency.kind, agency.sector) = (kind.to_owned(), sector);
+        let found: Vec<_> = bundle().misregistered([&agency]).iter().map(ToString::to_string).collect();
+        assert_eq!(found.first().map(String::as_str), expected, "{kind} {sector}");
+    };
+    let public = [Sector::Federal, Sector::Provincial, Sector::Local];
+    for sector in public {
+        let told = |kind| format!("agency `bank-indus` is of kind `{kind}`, which may not be of sector `{sector}`");
+        for kind in ["Bank", "Company", "Ngo", "Donor", "Other"] {
+            check(kind, sector, Some(&told(kind)));
+        }
+    }
+    check("Bank", Sector::Private, None);
+    check("Hospital", Sector::Private, None);
+    check("Telco", Sector::Federal, None);
+    let state_only =
+        ["Court", "Intelligence", "LawEnforcement", "Fbr", "PassportAuthority", "BorderControl", "Auditor"];
+    for kind in state_only {
+        for &sector in Sector::ALL.iter().filter(|sector| !public.contains(sector)) {
+            let told = format!("agency `bank-indus` is of kind `{kind}`, which may not be of sector `{sector}`");
+            check(kind, sector, Some(&told));
+        }
+    }
+    let unknown = "agency `bank-indus` is of kind `Circus`, which matrices/kinds.toml lacks";
+    check("Circus", Sector::Private, Some(unknown));
+}
+
 /// The problems of the embedded bundle with one passage of a file changed.
 fn problems(file: &str, from: &str, to: &str) -> Vec<Problem> {
     let text = Source::embedded().file(file).unwrap().to_owned();
@@ -133,6 +165,8 @@ fn a_table_that_is_not_whole_is_refused_with_its_file() {
     assert!(found.contains(&Problem::new(kinds, "`Telco` is listed twice")), "{found:?}");
     let found = problems(kinds, "title_ur = \"بینک\"", "title_ur = \"bank\"");
     assert_eq!(found, [Problem::new(kinds, "`Bank` needs a title in English and in Urdu")]);
+    let found = problems(kinds, "sectors = [\"Local\"]", "sectors = []");
+    assert_eq!(found, [Problem::new(kinds, "`LocalGovernment` needs a sector")]);
 }
 
 #[test]

@@ -128,11 +128,10 @@ impl Pools {
 
     /// Somebody around the ages that the law knows, born around today's day of the year.
     fn enrolment(&self, dice: &mut Dice, caller: &Caller, now: Timestamp) -> Option<EnrolmentFacts> {
-        let today = Day::of(now)?;
+        let (year, ..) = now.karachi_date();
         let age = *dice.one(&[0, 5, 6, 7, 9, 10, 11, 40]);
-        let near = Day::of(now.plus_seconds(*dice.one(&[-86_400, 0, 0, 86_400])))?;
-        let year: i32 = today.to_string()[..4].parse().ok()?;
-        let born = Day::parse(&format!("{:04}{}", year - age, &near.to_string()[4..])).ok()?;
+        let (_, month, day) = now.plus_seconds(*dice.one(&[-86_400, 0, 0, 86_400])).karachi_date();
+        let born = Day::parse(&format!("{:04}-{month:02}-{day:02}", year - age)).ok()?;
         let colleagues: Vec<_> =
             self.users.iter().filter(|user| Some(&user.agency) == caller.agency_id()).cloned().collect();
         let supervisor = if colleagues.is_empty() { dice.maybe(&self.users) } else { dice.maybe(&colleagues) };
@@ -154,6 +153,8 @@ impl Pools {
             consent.purpose = service.purposes.first().cloned().unwrap_or_else(|| consent.purpose.clone());
         }
         let now = self.near(dice);
+        let own: Vec<_> = self.approvals.iter().filter(|a| Some(&a.agency) == caller.agency_id()).cloned().collect();
+        let approval = if own.is_empty() || dice.coin() { dice.maybe(&self.approvals) } else { dice.maybe(&own) };
         let enrolment = if dice.coin() { self.enrolment(dice, &caller, now) } else { None };
         let fitting = self.purposes.iter().find(|purpose| service.purposes.contains(&purpose.code)).cloned();
         Question {
@@ -162,7 +163,7 @@ impl Pools {
             address: if dice.roll(8) == 0 { "203.0.113.9" } else { "127.0.0.1" }.parse().unwrap(),
             purpose: if dice.coin() { fitting } else { dice.maybe(&self.purposes) },
             programme: dice.maybe(&self.programmes),
-            approval: dice.maybe(&self.approvals),
+            approval,
             consent_is_subjects: consent.is_some() && dice.roll(4) > 0,
             has_subject: dice.roll(4) > 0,
             rows: *dice.one(&[0, 1, 1, 1, 2, 1_000]),

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use exchange::{
-    caller::Caller,
     day::Day,
     decision::{Decider, Question},
     enrolment::{EnrolmentFacts, Missing, Modality},
@@ -80,7 +79,7 @@ fn a_remembered_answer_ends_with_the_birthday() {
 fn every_reason_opens_with_a_supervisor_and_none_without() {
     let world = &bundle().cases().world;
     let question = of_age(Modality::Iris, 40);
-    let Caller::Agency { agency, .. } = &question.caller else { unreachable!() };
+    let agency = question.caller.agency().unwrap();
     let supervisor = world.user(&agency.id, "supervisor-1").map(Arc::clone);
     for &missing in Missing::ALL {
         for (supervisor, expected) in [(supervisor.clone(), true), (None, false)] {

@@ -10,6 +10,8 @@ mod bundles;
 #[cfg(test)]
 mod clientage;
 #[cfg(test)]
+mod covers;
+#[cfg(test)]
 mod differential;
 #[cfg(test)]
 mod edges;
@@ -35,5 +37,7 @@ mod samples;
 mod steadiness;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod templates;
 #[cfg(test)]
 mod verdicts;

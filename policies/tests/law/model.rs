@@ -12,91 +12,22 @@ use exchange::{
     directory::in_networks,
     enrolment::Modality,
     ids::DatatypeId,
-    timestamp::Timestamp,
 };
 use policies::{Bundle, precedence, source::Source};
 use toml::Table;
 
 use super::{
     annexure,
+    covers::{
+        TEMPLATE, agreement_covers, approval_covers, approval_of_board, by_template, consent_covers, enrols, holds,
+        programme_covers, role_fits, state, young_enough,
+    },
     differential::{Dice, Pools},
     support::{bundle, class, decide, spoken},
 };
 
-/// Whether something holds at the question's instant, in whole milliseconds.
-fn holds(question: &Question, from: Timestamp, until: Timestamp) -> bool {
-    let now = question.now.millis();
-    (from.micros() + 999).div_euclid(1_000) <= now && now < until.millis()
-}
-
 fn domain(id: &DatatypeId) -> &str {
     id.as_str().split_once('.').map_or("", |(domain, _)| domain)
-}
-
-fn state(question: &Question) -> bool {
-    question.caller.agency().is_some_and(|agency| agency.sector.is_public_sector())
-}
-
-fn programme_covers(question: &Question, id: &DatatypeId) -> bool {
-    let (Some(programme), Some(agency), Some(purpose)) =
-        (&question.programme, question.caller.agency(), &question.purpose)
-    else {
-        return false;
-    };
-    programme.agency == agency.id
-        && programme.purpose == purpose.code
-        && programme.datatypes.contains(id)
-        && !programme.revoked
-        && holds(question, programme.valid_from, programme.valid_until)
-}
-
-fn consent_covers(question: &Question, id: &DatatypeId) -> bool {
-    let (Some(consent), Some(agency), Some(user), Some(purpose)) =
-        (&question.consent, question.caller.agency(), question.caller.user(), &question.purpose)
-    else {
-        return false;
-    };
-    question.has_subject
-        && question.consent_is_subjects
-        && consent.active
-        && consent.agency == agency.id
-        // A user's name is unique within the agency only.
-        && (&consent.agency, &consent.user) == (&user.agency, &user.id)
-        && consent.purpose == purpose.code
-        && consent.datatypes.contains(id)
-        && holds(question, consent.granted_at, consent.expires_at)
-}
-
-fn approval_covers(question: &Question, id: &DatatypeId) -> bool {
-    state(question) && approval_of_board(question, id)
-}
-
-fn approval_of_board(question: &Question, id: &DatatypeId) -> bool {
-    let (Some(approval), Some(agency), Some(purpose)) =
-        (&question.approval, question.caller.agency(), &question.purpose)
-    else {
-        return false;
-    };
-    approval.forum == Forum::BispBoard
-        && approval.agency == agency.id
-        && approval.purpose == purpose.code
-        && approval.datatypes.contains(id)
-        && holds(question, approval.valid_from, approval.valid_until)
-}
-
-fn agreement_covers(question: &Question, id: &DatatypeId) -> bool {
-    let (Some(agreement), Some(agency)) = (&question.agreement, question.caller.agency()) else { return false };
-    agreement.agency == agency.id
-        && !agreement.revoked
-        && holds(question, agreement.valid_from, agreement.valid_until)
-        && agreement.services.contains(&question.service.id)
-        && agreement.channels.contains(&question.channel)
-        && agreement.datatypes.contains(id)
-}
-
-fn role_fits(question: &Question) -> bool {
-    let (Some(user), Some(agreement)) = (question.caller.user(), &question.agreement) else { return false };
-    question.role <= user.role && question.role <= agreement.role
 }
 
 /// Guardrails that forbid.
@@ -159,43 +90,6 @@ fn guardrails(question: &Question, id: &DatatypeId) -> Vec<&'static str> {
         ("G31-kind-uses", under && !service.writes && !agency.is_some_and(|a| a.user_agency && listed(question).1)),
     ];
     checks.into_iter().filter(|(_, forbids)| *forbids).map(|(policy, _)| policy).collect()
-}
-
-/// Age on the day of the question in Pakistan, and the first ages of finger and iris; `None` where nobody is enrolled.
-fn age_and_first(question: &Question) -> Option<(i32, i32)> {
-    let born: Vec<i32> =
-        question.enrolment.as_ref()?.born.to_string().split('-').map(|part| part.parse().unwrap()).collect();
-    let (year, month, day) = question.now.karachi_date();
-    let passed = (i32::from(month), i32::from(day)) >= (born[1], born[2]);
-    let age = year - born[0] - i32::from(!passed);
-    let first = match (year, month) {
-        (..=2024, _) => return None,
-        (2025, ..=5) => 6,
-        _ => 10,
-    };
-    (0..=150).contains(&age).then_some((age, first))
-}
-
-/// Whether the guardrail lets the part of the body be taken.
-fn young_enough(question: &Question) -> bool {
-    let face = question.enrolment.as_ref().is_some_and(|facts| facts.modality == Modality::Face);
-    age_and_first(question).is_some_and(|(age, _)| face || age >= 6)
-}
-
-/// Whether the set in force lets it be taken, and whether it is whole or excused.
-fn enrols(question: &Question) -> (bool, bool) {
-    let (Some(facts), Some((age, first))) = (&question.enrolment, age_and_first(question)) else {
-        return (false, false);
-    };
-    let of_age = match facts.modality {
-        Modality::Face => true,
-        Modality::Fingerprint => age >= first,
-        Modality::Iris => age >= 6,
-    };
-    let by = question.caller.user().zip(facts.supervisor.as_ref());
-    let own = facts.supervisor.as_ref().is_some_and(|s| Some(&s.agency) == question.caller.agency_id());
-    let supervised = own && by.is_some_and(|(user, supervisor)| user.id != supervisor.id && !supervisor.disabled);
-    (of_age, if facts.missing.is_some() { supervised } else { facts.sample })
 }
 
 /// Whether the kind of the agency feeds and uses the domain of the service, by the table itself.
@@ -316,11 +210,13 @@ fn permits(question: &Question, id: &DatatypeId) -> Vec<&'static str> {
                 uses && subject && role == Role::Standard && (few || id.as_str() == "nser.assets"),
             ),
             ("N03-household-basic", uses && subject && role == Role::Basic && few),
+            (TEMPLATE, uses && subject && by_template(question, id)),
         ],
         "nser.by-address" | "nser.by-pmt" => vec![
             ("N06-list-power", uses && role == Role::Power && id.as_str() != "nser.payments"),
             ("N07-list-standard", uses && role == Role::Standard && STANDARD_LIST.contains(&id.as_str())),
             ("N08-list-basic", uses && role == Role::Basic && BASIC_LIST.contains(&id.as_str())),
+            (TEMPLATE, uses && by_template(question, id)),
         ],
         "nser.export" => vec![("N10-export", uses && role == Role::Power)],
         "audit.accesses" => vec![("A01-auditor", subject && agency.kind == "Auditor")],

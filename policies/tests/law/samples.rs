@@ -78,6 +78,8 @@ fn agreements_and_instruments_name_only_what_exists() {
     }
     for approval in &data.approvals {
         datatypes(approval.id.as_str(), &approval.datatypes);
+        let policies = Bundle::embedded().unwrap().policies();
+        assert!(approval.template.as_ref().is_none_or(|name| policies.contains(name)), "{}", approval.id);
         assert!(known.purpose(approval.purpose.as_str()).is_some() && known.agency(approval.agency.as_str()).is_some());
     }
 }
@@ -134,4 +136,9 @@ fn noon() -> Timestamp {
 
 fn live(from: Timestamp, until: Timestamp) -> bool {
     from <= noon() && noon() < until
+}
+
+#[test]
+fn every_agency_is_registered_as_what_it_is() {
+    assert_eq!(Bundle::embedded().unwrap().misregistered(&directory().agencies), []);
 }

@@ -188,3 +188,29 @@ fn a_service_of_another_action_is_judged_by_that_action() {
     question.service = Arc::new(service);
     assert_eq!(decide(bundle(), &question).verdicts[0].code, Some(Code::PolicyDenied));
 }
+
+#[test]
+fn a_duty_that_no_upstream_declares_is_done_by_nobody() {
+    // The door refuses a permission whose duty neither it nor the service does (`Service::does`).
+    for (word, duty) in [
+        ("dual_control", Obligation::DualControl),
+        ("watermark", Obligation::Watermark),
+        ("small_cells", Obligation::SmallCells),
+    ] {
+        let policy = format!(
+            "@id(\"I09-twin\")@authority(\"test\")@obligation(\"log;{word}\")
+             permit (principal is Ijazat::User, action == Ijazat::Action::\"verifyYesNo\", resource);"
+        );
+        let source = Source::embedded().with("domains/identity/I09-twin.cedar", &spoken(&policy));
+        let question = case(YES_NO);
+        let decision = decide(&Bundle::load(&source).unwrap(), &question);
+        assert!(decision.obligations.contains(&duty), "{word}");
+        assert!(!question.service.does(duty), "{word}");
+        let mut declares = (*question.service).clone();
+        declares.discharges.push(word.to_owned());
+        assert!(declares.does(duty), "{word}");
+        for other in Obligation::ALL.iter().filter(|other| !other.is_the_doors() && **other != duty) {
+            assert!(!declares.does(*other), "{word} is not {other:?}");
+        }
+    }
+}

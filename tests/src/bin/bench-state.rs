@@ -88,7 +88,9 @@ fn bundle(to: &Path) -> Done {
     let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../policies");
     fs::create_dir_all(to)?;
     fs::copy(from.join("bundle.toml"), to.join("bundle.toml"))?;
-    for folder in ["dictionary", "catalogue", "matrices", "rules", "schema", "guardrails", "domains", "cases"] {
+    for folder in
+        ["dictionary", "catalogue", "matrices", "rules", "schema", "guardrails", "domains", "templates", "cases"]
+    {
         copy(&from.join(folder), &to.join(folder))?;
     }
     let file = to.join("catalogue/identity.toml");

@@ -99,6 +99,7 @@ fn approval(world: &World, id: &str) -> Approval {
         forum: Forum::BispBoard,
         purpose: PurposeCode::parse("KYC-101").unwrap(),
         datatypes: Vec::new(),
+        template: None,
         valid_from: Timestamp::from_micros(0),
         valid_until: Timestamp::from_micros(1),
     }

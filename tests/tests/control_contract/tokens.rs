@@ -103,6 +103,7 @@ pub async fn an_approval_is_used_once_and_leaves_the_directory(world: &World) {
         forum: Forum::BispBoard,
         purpose: PurposeCode::parse("KYC-101").unwrap(),
         datatypes: Vec::new(),
+        template: None,
         valid_from: Timestamp::from_micros(0),
         valid_until: Timestamp::from_micros(1),
     };

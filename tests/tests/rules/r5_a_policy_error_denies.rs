@@ -33,7 +33,9 @@ async fn a_policy_that_cannot_be_evaluated_refuses_and_raises_the_alarm() {
     world.serves().await.unwrap();
     let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../policies");
     let bundle = world.state().join("bundle");
-    for part in ["dictionary", "catalogue", "schema", "guardrails", "domains", "matrices", "rules", "cases"] {
+    for part in
+        ["dictionary", "catalogue", "schema", "guardrails", "domains", "templates", "matrices", "rules", "cases"]
+    {
         copy(&shipped.join(part), &bundle.join(part)).unwrap();
     }
     fs::copy(shipped.join("bundle.toml"), bundle.join("bundle.toml")).unwrap();

@@ -263,6 +263,23 @@ fn a_child_too_young_is_found() {
 }
 
 #[test]
+fn a_template_that_gives_too_much_is_found() {
+    let file = "templates/T10-board-payments.cedar";
+    let lowered = changed(file, "context.approval.forum == Ijazat::Forum::\"BISPBoard\" &&", "");
+    caught_with(&lowered, "TH40", &["guardrails+templates", "forum"]);
+    let foreign = changed(file, "context.approval.agency == context.agency.id &&", "");
+    caught_with(&foreign, "TH40", &["approval:"]);
+    let lasting = changed(file, " && context.now < context.approval.validUntil", "");
+    caught_with(&lasting, "TH40", &["validUntil"]);
+    let unsigned = Source::embedded().without("guardrails/G06-agreement-in-force.cedar");
+    caught_with(&unsigned, "TH40", &["by User"]);
+    // Where a permit gives the same without using the approval up, their duties part.
+    let twice =
+        changed("domains/nser/N01-household-power.cedar", " && resource != Ijazat::Datatype::\"nser.payments\"", "");
+    caught_with(&twice, "TH05", &["T10-board-payments", "with other duties"]);
+}
+
+#[test]
 fn a_policy_that_can_err_is_found() {
     let overflows = "@id(\"X01-overflow\")@authority(\"test\")@reason(\"policy_denied\")
         forbid (principal, action == Ijazat::Action::\"verifyYesNo\", resource)
