@@ -10,19 +10,29 @@ mod bundles;
 #[cfg(test)]
 mod clientage;
 #[cfg(test)]
+mod counts;
+#[cfg(test)]
 mod differential;
 #[cfg(test)]
 mod edges;
 #[cfg(test)]
 mod matrix;
 #[cfg(test)]
+mod million;
+#[cfg(test)]
 mod model;
 #[cfg(test)]
+mod modelled;
+#[cfg(test)]
 mod monotony;
+#[cfg(test)]
+mod nudges;
 #[cfg(test)]
 mod openapi;
 #[cfg(test)]
 mod promises;
+#[cfg(test)]
+mod questions;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
