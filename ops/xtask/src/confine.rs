@@ -8,7 +8,7 @@ const DIRECTIONS: [(&str, &[&str]); 9] = [
     ("registry-core", &["exchange"]),
     ("matcher", &["exchange"]),
     ("policies", &["exchange"]),
-    ("prove", &["policies"]),
+    ("prove", &["exchange", "policies"]),
     ("adapters", &["exchange", "registry-core", "matcher"]),
     ("gateway", &["exchange", "registry-core", "matcher", "policies", "adapters"]),
     ("tests", &["exchange", "registry-core", "matcher", "policies", "adapters", "gateway"]),

@@ -25,7 +25,7 @@ fn the_directions_hold_for_each_pair_of_crates() {
         ("registry-core", "exchange"),
         ("matcher", "exchange"),
         ("policies", "exchange"),
-        ("prove", "policies"),
+        ("prove", "exchange policies"),
         ("adapters", "exchange registry-core matcher"),
         ("gateway", "exchange registry-core matcher policies adapters"),
         ("tests", "exchange registry-core matcher policies adapters gateway"),

@@ -1,5 +1,5 @@
 //! The workspace's own commands: `tidy` measures style, `deny` checks licences and sources, `bench` measures speed,
-//! `prove` proves the law.
+//! `prove` proves the law, `mutants` tries what guards it.
 #![forbid(unsafe_code)]
 #![cfg_attr(
     test,
@@ -60,6 +60,8 @@ enum Command {
         #[arg(long)]
         built: bool,
     },
+    /// Make every slip in every forbid of the law and see what notices it; writes tests/evidence/mutants.json.
+    Mutants,
     /// Prove the law: each theorem of policies/theorems, for every request that there can be. `prove --help` teaches.
     #[command(disable_help_flag = true)]
     Prove {
@@ -74,6 +76,8 @@ enum Command {
 enum BenchName {
     /// The path of a request, from certificate to receipt.
     Door,
+    /// A decision, from the typed request to the permit.
+    Policies,
 }
 
 /// What a command answers: whether all held, or why it could not tell.
@@ -95,6 +99,10 @@ fn run(command: &Command) -> Verdict {
         Command::Tidy { json, known_gaps } => tidy::run(&root(), json, known_gaps),
         Command::Deny => deny::run(&root()),
         Command::Bench { name: BenchName::Door, ref json, built } => bench::door(&root(), json.as_deref(), built),
+        Command::Bench { name: BenchName::Policies, ref json, built } => {
+            bench::policies(&root(), json.as_deref(), built)
+        }
+        Command::Mutants => prove::mutants(&root()),
         Command::Prove { ref arguments } => prove::run(&root(), arguments),
     }
 }

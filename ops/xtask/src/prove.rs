@@ -1,4 +1,5 @@
-//! `cargo xtask prove`: builds the prover (`policies/prove`) and hands it the rest of the line.
+//! `cargo xtask prove`: builds the prover (`policies/prove`) and hands it the rest of the line. `cargo xtask mutants`: its test of
+//! the law's mutants, with all of them.
 
 use std::{
     ffi::OsString,
@@ -21,6 +22,19 @@ pub fn run(root: &Path, arguments: &[OsString]) -> Verdict {
         return Err("the prover does not compile".into());
     }
     verdict(&binary(root, std::env::var_os("CARGO_TARGET_DIR")), arguments)
+}
+
+/// Every mutant of the law before every net; the test's own word says which survived.
+const MUTANTS: [&str; 7] = ["test", "--locked", "--quiet", "--workspace", "--test", "mutants", "no_slip"];
+
+/// Builds, tries all mutants, writes the evidence, and answers whether none survived.
+///
+/// # Errors
+/// When cargo cannot be run.
+pub fn mutants(root: &Path) -> Verdict {
+    let mut cargo = Command::new("cargo");
+    cargo.current_dir(root).args(MUTANTS).env("IJAZAT_COUNTS", "soak");
+    cargo.status().map(|status| status.success()).map_err(|error| format!("cargo: {error}"))
 }
 
 fn binary(root: &Path, target: Option<OsString>) -> PathBuf {

@@ -8,8 +8,10 @@ use crate::{
     example::Example,
     law::{self, Premise},
     prover::{Asked, Prover, untranslatable},
+    released::Released,
     solver::Sought,
     theorem::{Claim, Theorem},
+    wider,
 };
 
 /// Asks all that a theorem asks of a premise.
@@ -27,6 +29,14 @@ pub(crate) fn ask(
         Claim::NeverAlwaysDenied => never_always(prover, Decision::Deny, &envs, asked),
         Claim::NeverAlwaysAllowed => never_always(prover, Decision::Allow, &envs, asked),
         Claim::DutiesAgree => duties_agree(prover, &envs, asked),
+        Claim::NotWider(policies) => {
+            if let Some(released) = Released::last(policies)? {
+                return wider::ask(prover, &released, &envs, asked);
+            }
+            let said = "no law was released yet: `cargo xtask prove --release` writes the first down";
+            asked.fail(said.to_owned(), None);
+            Ok(())
+        }
     }
 }
 
@@ -53,7 +63,7 @@ fn implies(
 }
 
 /// Whether the production authoriser lets a request pass: an error refuses, as in `policies/src/decide.rs`.
-fn permits(set: &PolicySet, request: &Request, entities: &Entities) -> bool {
+pub(crate) fn permits(set: &PolicySet, request: &Request, entities: &Entities) -> bool {
     let response = Authorizer::new().is_authorized(request, set, entities);
     response.decision() == Decision::Allow && response.diagnostics().errors().next().is_none()
 }
@@ -67,11 +77,28 @@ fn judge(
     shows: &dyn Fn(&Request, &Entities) -> bool,
     asked: &mut Asked<'_>,
 ) {
+    if let Some((said, example)) = answer(prover, found, env, said, shows, asked) {
+        asked.fail(said, Some(example));
+    }
+}
+
+/// The same, but what becomes of an example is the asker's matter.
+pub(crate) fn answer(
+    prover: &Prover<'_>,
+    found: Sought,
+    env: &RequestEnv,
+    said: String,
+    shows: &dyn Fn(&Request, &Entities) -> bool,
+    asked: &mut Asked<'_>,
+) -> Option<(String, Example)> {
     asked.count();
     match found {
-        Sought::Nothing => {}
-        Sought::Found(found) => asked.fail(said, Some(Example::of(&found, prover.law.schema(), shows))),
-        Sought::GaveUp => undecided(env, asked),
+        Sought::Nothing => None,
+        Sought::Found(found) => Some((said, Example::of(&found, prover.law.schema(), shows))),
+        Sought::GaveUp => {
+            undecided(env, asked);
+            None
+        }
     }
 }
 
@@ -96,7 +123,7 @@ fn never_errs(prover: &mut Prover<'_>, envs: &[RequestEnv], asked: &mut Asked<'_
     Ok(())
 }
 
-fn translate(prover: &Prover<'_>, policy: &Policy, env: &RequestEnv) -> Result<CompiledPolicy, ProveError> {
+pub(crate) fn translate(prover: &Prover<'_>, policy: &Policy, env: &RequestEnv) -> Result<CompiledPolicy, ProveError> {
     CompiledPolicy::compile(policy, env, prover.law.schema()).map_err(|error| untranslatable(env, &error))
 }
 
@@ -210,7 +237,7 @@ fn duties_agree(prover: &mut Prover<'_>, envs: &[RequestEnv], asked: &mut Asked<
 }
 
 /// The words of `@obligation`, in any order.
-fn duties(policy: &Policy) -> Vec<&str> {
+pub(crate) fn duties(policy: &Policy) -> Vec<&str> {
     let mut words: Vec<_> = policy.annotation("obligation").unwrap_or_default().split(';').collect();
     words.sort_unstable();
     words

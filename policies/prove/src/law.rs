@@ -1,7 +1,10 @@
 //! The law as premises of a proof, and the kinds of request it speaks of.
 
+use std::collections::BTreeSet;
+
 use cedar_policy::{
-    Effect, Entities, EntityId, EntityTypeName, EntityUid, Policy, PolicyId, PolicySet, RequestEnv, Schema,
+    ActionConstraint, Effect, Entities, EntityId, EntityTypeName, EntityUid, Policy, PolicyId, PolicySet, RequestEnv,
+    Schema,
 };
 use policies::{
     BundleError,
@@ -66,6 +69,7 @@ pub struct Law {
     schema: Schema,
     actions: Entities,
     placed: Vec<PlacedPolicy>,
+    schema_text: String,
 }
 
 impl Law {
@@ -82,13 +86,19 @@ impl Law {
         let open = templates.into_iter().map(|it| PlacedPolicy { file: it.file, policy: it.widest });
         let placed = placed.into_iter().chain(open).collect();
         let actions = schema.action_entities().map_err(|error| Problem::new("schema", error.to_string()))?;
-        Ok(Self { schema, actions, placed })
+        let schema_text = source.matching("schema/", ".cedarschema").map(|(_, text)| text).collect();
+        Ok(Self { schema, actions, placed, schema_text })
     }
 
     /// The schema.
     #[must_use]
     pub fn schema(&self) -> &Schema {
         &self.schema
+    }
+
+    /// The schema as it is written.
+    pub(crate) fn schema_text(&self) -> &str {
+        &self.schema_text
     }
 
     /// Every policy.
@@ -121,6 +131,39 @@ impl Law {
         let mut envs: Vec<_> = self.schema.request_envs().filter(asked).collect();
         envs.sort_by_cached_key(name);
         envs
+    }
+
+    /// The policy of this name.
+    pub(crate) fn policy(&self, id: &str) -> Option<&Policy> {
+        self.policies().find(|policy| AsRef::<str>::as_ref(policy.id()) == id)
+    }
+
+    /// Every kind of request to which the scope of the policy of this name speaks.
+    #[must_use]
+    pub fn envs_of(&self, policy: &str) -> Vec<RequestEnv> {
+        let mut envs = self.envs(&[]);
+        envs.retain(|env| self.policy(policy).is_some_and(|policy| self.speaks_to(policy, env.action())));
+        envs
+    }
+
+    /// Whether the schema has this kind of request.
+    pub(crate) fn knows(&self, env: &RequestEnv) -> bool {
+        self.schema.request_envs().any(|known| known == *env)
+    }
+
+    /// The action's groups, whatever its depth in them.
+    pub(crate) fn groups(&self, action: &EntityUid) -> BTreeSet<EntityUid> {
+        self.actions.ancestors(action).into_iter().flatten().cloned().collect()
+    }
+
+    /// Whether the policy's scope meets the action.
+    pub(crate) fn speaks_to(&self, policy: &Policy, action: &EntityUid) -> bool {
+        let within = |group: &EntityUid| group == action || self.actions.is_ancestor_of(group, action);
+        match policy.action_constraint() {
+            ActionConstraint::Any => true,
+            ActionConstraint::Eq(uid) => uid == *action,
+            ActionConstraint::In(groups) => groups.iter().any(within),
+        }
     }
 
     fn is_within(&self, action: &EntityUid, name: &str) -> bool {

@@ -6,6 +6,8 @@
 //! | `law` | the policies as premises, the request environments of an action |
 //! | `solver` | finds cvc5, starts it once, tries it, asks it within a time |
 //! | `prover`, `claims` | asks what each theorem asks, environment by environment |
+//! | `released`, `waiver`, `wider` | the law as last released, and what is wider than it |
+//! | `mutant`, `kill` | the law with one slip in one forbid, for all slips, and what the solver says of one |
 //! | `example` | makes a counterexample small, readable, and true of Cedar's own authoriser |
 //! | `report` | the table for people and the document for programs |
 //!
@@ -16,15 +18,23 @@
 mod claims;
 pub mod error;
 mod example;
+mod kill;
 mod law;
+mod mutant;
 mod prover;
+mod released;
 pub mod report;
 mod solver;
 mod theorem;
+mod waiver;
+mod wider;
 
 pub use error::ProveError;
 pub use example::Example;
+pub use kill::Slipped;
 pub use law::{Law, Premise};
+pub use mutant::{Mutant, mutants};
 pub use prover::{Failure, Finding, Progress, Prover};
+pub use released::Released;
 pub use solver::Solver;
 pub use theorem::{Claim, Theorem, Theorems};

@@ -12,7 +12,7 @@ use std::{
 use clap::Parser;
 use policies::{error::Problem, source::Source};
 use prove::{
-    Finding, Law, ProveError, Prover, Solver, Theorems,
+    Claim, Finding, Law, ProveError, Prover, Released, Solver, Theorems,
     report::{self, Run},
 };
 
@@ -25,6 +25,9 @@ use prove::{
 /// What is proved `from guardrails+permit-all` holds whatever permits are ever added: the guardrails alone keep it.
 /// A theorem is a line in theorems.toml (title, premises, actions) and a file of policies that permit all that it allows.
 ///
+/// `TH06` holds the law to the one that was released last: policies/snapshots/<generation>. What is wider needs a waiver in
+/// policies/theorems/waivers/<that generation>.toml, which names action, caller, permit, two who approved it, and why.
+///
 /// Exit code 0: all proved. 1: a theorem does not hold, or the solver gave up on it. 2: no solver, or an unreadable law.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask prove", verbatim_doc_comment)]
@@ -32,6 +35,9 @@ struct Arguments {
     /// Only theorems whose names begin so, such as `TH10`; may be given more than once.
     #[arg(long, value_name = "ID")]
     only: Vec<String>,
+    /// When all is proved, write the law down as released under the generation of bundle.toml.
+    #[arg(long, conflicts_with = "only")]
+    release: bool,
     /// Write what was found to this file, with every counterexample.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -59,8 +65,13 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> Result<bool, ProveError> {
     let began = Instant::now();
-    let law = Law::read(&Source::from_dir(&arguments.policies)?)?;
-    let theorems = Theorems::read(&arguments.policies.join("theorems"), &law)?.only(&arguments.only)?;
+    let source = Source::from_dir(&arguments.policies)?;
+    let law = Law::read(&source)?;
+    let mut theorems = Theorems::read(&arguments.policies.join("theorems"), &law)?.only(&arguments.only)?;
+    if arguments.release && Released::last(&arguments.policies)?.is_none() {
+        // Before the first release there is nothing that it could be wider than.
+        theorems.0.retain(|theorem| !matches!(theorem.claim, Claim::NotWider(_)));
+    }
     let solver = Solver { program: arguments.solver.clone(), seconds: arguments.limit };
     let mut prover = Prover::start(&law, &solver)?;
     let mut findings: Vec<Finding> = Vec::new();
@@ -78,7 +89,13 @@ fn run(arguments: &Arguments) -> Result<bool, ProveError> {
         let document = format!("{:#}\n", report::as_json(&run, &findings));
         fs::write(path, document).map_err(|error| Problem::new(path.display().to_string(), error.to_string()))?;
     }
-    Ok(findings.iter().all(Finding::proved))
+    let all_hold = findings.iter().all(Finding::proved);
+    if all_hold && arguments.release {
+        let (generation, new) = Released::write(&arguments.policies, &source)?;
+        let word = if new { "written down as released" } else { "released already, with this text" };
+        drop(writeln!(io::stdout().lock(), "generation {generation}: {word}"));
+    }
+    Ok(all_hold)
 }
 
 /// One line at the foot of a terminal, written over and over.

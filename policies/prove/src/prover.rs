@@ -10,8 +10,10 @@ use crate::{
     error::ProveError,
     example::Example,
     law::{self, Law, Premise},
+    released::Released,
     solver::{Engine, Solver},
     theorem::Theorem,
+    wider,
 };
 
 /// What became of a theorem.
@@ -29,6 +31,8 @@ pub struct Finding {
     pub ms: u64,
     /// Why it does not hold; empty: it is proved.
     pub failures: Vec<Failure>,
+    /// What it rules out and a waiver lets pass all the same.
+    pub waived: Vec<Failure>,
 }
 
 impl Finding {
@@ -84,11 +88,22 @@ impl<'a> Prover<'a> {
         progress: Progress<'_>,
     ) -> Result<Finding, ProveError> {
         let began = Instant::now();
-        let mut asked = Asked { queries: 0, failures: Vec::new(), progress };
+        let mut asked = Asked { queries: 0, failures: Vec::new(), waived: Vec::new(), progress };
         claims::ask(self, theorem, premise, &mut asked)?;
-        let Asked { queries, failures, .. } = asked;
+        let Asked { queries, failures, waived, .. } = asked;
         let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Ok(Finding { id: theorem.id.clone(), title: theorem.title.clone(), premise, queries, ms, failures })
+        Ok(Finding { id: theorem.id.clone(), title: theorem.title.clone(), premise, queries, ms, failures, waived })
+    }
+
+    /// What the law permits that a released one refused: the failures that no waiver quotes, and what one does.
+    ///
+    /// # Errors
+    /// As [`Prover::prove`].
+    pub fn wider(&mut self, released: &Released) -> Result<(Vec<Failure>, Vec<Failure>), ProveError> {
+        let mut asked = Asked { queries: 0, failures: Vec::new(), waived: Vec::new(), progress: &mut |_| () };
+        let envs = self.law.envs(&[]);
+        wider::ask(self, released, &envs, &mut asked)?;
+        Ok((asked.failures, asked.waived))
     }
 
     /// Proves the theorem from each of its premises, in their order. The law's forbids beside a permit for everything permit
@@ -136,7 +151,7 @@ impl std::fmt::Debug for Prover<'_> {
 
 fn follows_for_the_law(theorem: &Theorem) -> Finding {
     let (id, title) = (theorem.id.clone(), theorem.title.clone());
-    Finding { id, title, premise: Premise::Law, queries: 0, ms: 0, failures: Vec::new() }
+    Finding { id, title, premise: Premise::Law, queries: 0, ms: 0, failures: Vec::new(), waived: Vec::new() }
 }
 
 /// The policies have something that the solver's language lacks.
@@ -148,6 +163,7 @@ pub(crate) fn untranslatable(env: &RequestEnv, error: &dyn std::error::Error) ->
 pub(crate) struct Asked<'a> {
     queries: usize,
     failures: Vec<Failure>,
+    waived: Vec<Failure>,
     progress: Progress<'a>,
 }
 
@@ -161,5 +177,10 @@ impl Asked<'_> {
     /// The theorem does not hold.
     pub(crate) fn fail(&mut self, said: String, example: Option<Example>) {
         self.failures.push(Failure { said, example });
+    }
+
+    /// It is ruled out, and a waiver lets it pass.
+    pub(crate) fn waive(&mut self, said: String, example: Option<Example>) {
+        self.waived.push(Failure { said, example });
     }
 }

@@ -36,6 +36,10 @@ pub fn as_text(run: &Run, findings: &[Finding]) -> String {
     for finding in findings.iter().filter(|finding| !finding.proved()) {
         tell(&mut text, finding);
     }
+    for finding in findings.iter().filter(|finding| !finding.waived.is_empty()) {
+        let _ = writeln!(text, "\n{}: what a waiver lets pass", finding.id);
+        finding.waived.iter().for_each(|waived| tell_of(&mut text, waived));
+    }
     let proved = findings.iter().filter(|finding| finding.proved()).count();
     let queries: usize = findings.iter().map(|finding| finding.queries).sum();
     let _ = writeln!(
@@ -62,14 +66,16 @@ pub fn result(finding: &Finding) -> &'static str {
 
 fn tell(text: &mut String, finding: &Finding) {
     let _ = writeln!(text, "\n{} does not follow from {}: {}", finding.id, finding.premise.as_str(), finding.title);
-    for Failure { said, example } in finding.failures.iter().take(TOLD_MAX) {
-        let _ = writeln!(text, "  {said}");
-        for line in example.iter().flat_map(Example::lines) {
-            let _ = writeln!(text, "    {line}");
-        }
-    }
+    finding.failures.iter().take(TOLD_MAX).for_each(|failure| tell_of(text, failure));
     if let Some(more @ 1..) = finding.failures.len().checked_sub(TOLD_MAX) {
         let _ = writeln!(text, "  and {more} more");
+    }
+}
+
+fn tell_of(text: &mut String, Failure { said, example }: &Failure) {
+    let _ = writeln!(text, "  {said}");
+    for line in example.iter().flat_map(Example::lines) {
+        let _ = writeln!(text, "    {line}");
     }
 }
 
@@ -81,7 +87,8 @@ pub fn as_json(run: &Run, findings: &[Finding]) -> Value {
         .iter()
         .map(|it| {
             json!({ "id": it.id, "title": it.title, "from": it.premise.as_str(), "queries": it.queries, "result": result(it),
-                    "ms": it.ms, "failures": it.failures.iter().map(failure).collect::<Vec<_>>() })
+                    "ms": it.ms, "failures": it.failures.iter().map(failure).collect::<Vec<_>>(),
+                    "waived": it.waived.iter().map(failure).collect::<Vec<_>>() })
         })
         .collect();
     json!({ "prove": { "solver": format!("cvc5 {}", run.solver), "policies": run.policies,

@@ -9,7 +9,7 @@ fn run() -> Run {
 
 fn finding(id: &str, failures: Vec<Failure>) -> Finding {
     let (id, title) = (id.to_owned(), "What must hold".to_owned());
-    Finding { id, title, premise: Premise::Law, queries: 7, ms: 12, failures }
+    Finding { id, title, premise: Premise::Law, queries: 7, ms: 12, failures, waived: Vec::new() }
 }
 
 fn failure(said: &str, with_example: bool) -> Failure {
@@ -54,6 +54,19 @@ TH1-a does not follow from law: What must hold
 }
 
 #[test]
+fn what_is_waived_is_shown_and_proved_all_the_same() {
+    let mut finding = finding("TH1-a", Vec::new());
+    finding.waived.push(failure("act by User: more; waived by A and B: law", true));
+    let text = as_text(&run(), &[finding.clone()]);
+    assert!(
+        text.contains("\nTH1-a: what a waiver lets pass\n  act by User: more; waived by A and B: law\n    principal")
+    );
+    assert!(text.contains("1 of 1 proved"), "{text}");
+    let waived = &as_json(&run(), &[finding])["prove"]["theorems"][0]["waived"];
+    assert_eq!(waived[0]["said"], "act by User: more; waived by A and B: law");
+}
+
+#[test]
 fn a_long_list_of_failures_is_cut() {
     let told = |count: usize| {
         let failures = (0..count).map(|number| failure(&format!("failure {number}"), false)).collect();
@@ -82,6 +95,7 @@ fn the_document_has_all_of_it() {
                 "principal": "User \"u\"", "action": "act", "resource": "Datatype \"d\"",
                 "context": ["now 1", "agency: id \"a\""], "confirmed": true,
             } }],
+            "waived": [],
         }],
     } });
     assert_eq!(document, expected);

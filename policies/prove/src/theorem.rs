@@ -33,6 +33,8 @@ pub enum Claim {
     NeverAlwaysAllowed,
     /// Permits that meet oblige to the same.
     DutiesAgree,
+    /// Nothing is permitted that the law last released beside this folder refused, but for what a waiver quotes.
+    NotWider(PathBuf),
 }
 
 /// One theorem.
@@ -85,6 +87,7 @@ enum Kind {
     NeverAlwaysDenied,
     NeverAlwaysAllowed,
     DutiesAgree,
+    NotWider,
 }
 
 impl Theorems {
@@ -151,6 +154,7 @@ fn theorem(written: Written, folder: &Path, law: &Law) -> Result<Theorem, Proble
         Kind::NeverAlwaysDenied => Claim::NeverAlwaysDenied,
         Kind::NeverAlwaysAllowed => Claim::NeverAlwaysAllowed,
         Kind::DutiesAgree => Claim::DutiesAgree,
+        Kind::NotWider => Claim::NotWider(folder.join("..")),
     };
     let from = if from.is_empty() { vec![Premise::Law] } else { from };
     Ok(Theorem { id, title, claim, from, actions, assumes })

@@ -7,19 +7,7 @@ use exchange::{classification::Sector, codes::Code, decision::Question};
 use policies::{Bundle, error::Problem, source::Source};
 use toml::{Table, Value};
 
-use super::support::{bundle, case, of_agency, permitted, services};
-
-/// One of the two tables, as text is read.
-pub(crate) fn table(name: &str) -> Table {
-    Source::embedded().file(&format!("matrices/{name}.toml")).unwrap().parse().unwrap()
-}
-
-/// Whether the row of a kind lists a domain under `feeds` or `uses`.
-pub(crate) fn lists(table: &Table, verb: &str, kind: &str, domain: &str) -> bool {
-    let rows = table["row"].as_array().unwrap();
-    let row = rows.iter().find(|row| row["kind"].as_str() == Some(kind));
-    row.is_some_and(|row| row[verb].as_array().unwrap().iter().any(|listed| listed.as_str() == Some(domain)))
-}
+use super::support::{bundle, case, lists, of_agency, permitted, services, table};
 
 fn kinds() -> Vec<String> {
     let kinds: Table = Source::embedded().file("matrices/kinds.toml").unwrap().parse().unwrap();

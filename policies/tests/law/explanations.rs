@@ -10,7 +10,7 @@ use exchange::{
 use policies::explain::{Explained, Explanation, Sentence};
 
 use super::{
-    differential::{Dice, Pools},
+    questions::{Dice, Pools},
     support::{all_permitted, bundle, case, of_agency, of_consent},
 };
 

@@ -10,6 +10,8 @@ mod bundles;
 #[cfg(test)]
 mod clientage;
 #[cfg(test)]
+mod counts;
+#[cfg(test)]
 mod covers;
 #[cfg(test)]
 mod differential;
@@ -22,13 +24,21 @@ mod explanations;
 #[cfg(test)]
 mod matrix;
 #[cfg(test)]
+mod million;
+#[cfg(test)]
 mod model;
 #[cfg(test)]
+mod modelled;
+#[cfg(test)]
 mod monotony;
+#[cfg(test)]
+mod nudges;
 #[cfg(test)]
 mod openapi;
 #[cfg(test)]
 mod promises;
+#[cfg(test)]
+mod questions;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]

@@ -11,7 +11,7 @@ use policies::{Bundle, source::Source};
 use proptest::prelude::*;
 
 use super::{
-    differential::{Dice, Pools},
+    questions::{Dice, Pools},
     support::{
         all_permitted, allowed, bundle, decide, of_agency, of_agreement, of_approval, of_consent, of_programme,
         of_purpose, of_user, signed, spoken,

@@ -12,13 +12,26 @@ use exchange::{
     ids::DatatypeId,
     timestamp::Timestamp,
 };
-use policies::Bundle;
+use policies::{Bundle, source::Source};
+use toml::Table;
 
 static BUNDLE: LazyLock<Bundle> = LazyLock::new(|| Bundle::embedded().unwrap_or_else(|error| panic!("{error}")));
 
 /// The embedded bundle, loaded once for a process.
 pub(crate) fn bundle() -> &'static Bundle {
     &BUNDLE
+}
+
+/// One of the two tables, as text is read.
+pub(crate) fn table(name: &str) -> Table {
+    Source::embedded().file(&format!("matrices/{name}.toml")).unwrap().parse().unwrap()
+}
+
+/// Whether the row of a kind lists a domain under `feeds` or `uses`.
+pub(crate) fn lists(table: &Table, verb: &str, kind: &str, domain: &str) -> bool {
+    let rows = table["row"].as_array().unwrap();
+    let row = rows.iter().find(|row| row["kind"].as_str() == Some(kind));
+    row.is_some_and(|row| row[verb].as_array().unwrap().iter().any(|listed| listed.as_str() == Some(domain)))
 }
 
 /// Every service of the embedded catalogue.

@@ -1,6 +1,6 @@
 //! Where and when a bench was run.
 
-use std::{collections::BTreeMap, fs, process::Command, thread};
+use std::{collections::BTreeMap, fs, path::Path, process::Command, thread};
 
 use serde_json::{Value, json};
 
@@ -39,17 +39,22 @@ impl Now {
 
 /// What took part, in which version.
 pub fn versions(bench: &Bench) -> BTreeMap<&'static str, String> {
-    let mut versions = BTreeMap::from([
-        ("nginx", first_line("nginx", &["-v"])),
-        ("haproxy", first_line("haproxy", &["-v"])),
-        ("rustc", first_line("rustc", &["--version"])),
-        ("openssl", first_line("openssl", &["version"])),
-        ("ijazat", first_line("git", &["-C", &bench.root.to_string_lossy(), "describe", "--always", "--dirty"])),
-    ]);
+    let mut versions = of_ours(&bench.root);
+    versions.insert("nginx", first_line("nginx", &["-v"]));
+    versions.insert("haproxy", first_line("haproxy", &["-v"]));
+    versions.insert("openssl", first_line("openssl", &["version"]));
     if let Ok(envoy) = install::envoy(bench) {
         versions.insert("envoy", first_line(&envoy.to_string_lossy(), &["--version"]));
     }
     versions
+}
+
+/// Ours, and what built it.
+pub fn of_ours(root: &Path) -> BTreeMap<&'static str, String> {
+    BTreeMap::from([
+        ("rustc", first_line("rustc", &["--version"])),
+        ("ijazat", first_line("git", &["-C", &root.to_string_lossy(), "describe", "--always", "--dirty"])),
+    ])
 }
 
 /// The first line that a program says, on either stream; empty when it is not there.

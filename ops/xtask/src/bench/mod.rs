@@ -1,13 +1,14 @@
 //! `cargo xtask bench`: what we cost beside what the user would pick instead, in one interleaved run.
 //!
 //! Map: *who* [`peers`], [`ours`], [`bare`] · *what is run* [`plan`] · *one measurement* [`load`], [`disk`], [`kill`], [`metrics`] ·
-//! *what was seen* [`samples`] · *what it must be* [`goals`] · *how it is told* [`report`], [`machine`].
+//! *the law alone* [`law`] · *what was seen* [`samples`] · *what it must be* [`goals`] · *how it is told* [`report`], [`machine`].
 
 mod bare;
 mod disk;
 mod goals;
 mod install;
 mod kill;
+mod law;
 mod load;
 mod machine;
 mod metrics;
@@ -61,9 +62,33 @@ pub fn door(root: &Path, json: Option<&Path>, built: bool) -> Verdict {
     Ok(goals.iter().all(goals::Goal::floor_holds))
 }
 
+/// Runs the bench `policies`: what a decision costs. Else as [`door`].
+///
+/// # Errors
+/// When the measuring program cannot be built or run.
+pub fn policies(root: &Path, json: Option<&Path>, built: bool) -> Verdict {
+    let began = machine::Now::read();
+    if !built {
+        law::build(root)?;
+    }
+    let samples = law::measure(&target(root).join("release"))?;
+    let goals = law::goals(&samples);
+    say::line(&format!("{}{}", report::as_text(&samples, &goals), law::profile(&samples)));
+    if let Some(path) = json {
+        let document = report::as_json("policies", &began, &machine::of_ours(root), &samples, &goals);
+        fs::write(path, document).map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    Ok(goals.iter().all(goals::Goal::floor_holds))
+}
+
+/// Where cargo builds.
+fn target(root: &Path) -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from)
+}
+
 impl Bench {
     fn prepare(root: &Path, built: bool) -> Result<Self, String> {
-        let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+        let target = target(root);
         let scratch = target.join("bench/run");
         if scratch.exists() {
             fs::remove_dir_all(&scratch).map_err(|error| format!("{}: {error}", scratch.display()))?;

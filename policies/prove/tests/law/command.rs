@@ -28,7 +28,9 @@ fn help_teaches() {
     let output = prove(&["--help"]);
     let help = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0));
-    for word in ["--only", "--json", "--solver", "--limit", "proved", "guardrails+permit-all", "Exit code 0"] {
+    for word in
+        ["--only", "--json", "--release", "--solver", "--limit", "proved", "guardrails+permit-all", "Exit code 0"]
+    {
         assert!(help.contains(word), "{word}: {help}");
     }
     assert!(help.lines().all(|line| line.chars().count() <= 130), "{help}");
@@ -62,6 +64,9 @@ impl Copy {
         }
         for entry in fs::read_dir(folder().join("theorems")).unwrap() {
             let path = entry.unwrap().path();
+            if path.is_dir() {
+                continue;
+            }
             copy.write(
                 &format!("theorems/{}", path.file_name().unwrap().display()),
                 &fs::read_to_string(&path).unwrap(),
@@ -120,6 +125,7 @@ fn what_cannot_be_told_ends_with_two() {
     check(&["--only", "TH99"], "has no theorem `TH99`");
     check(&["--policies", "/nonexistent"], "bundle.toml: cannot be read");
     check(&["--limit", "0"], "0 is not in 1..=600");
+    check(&["--release", "--only", "TH10"], "cannot be used with");
 }
 
 #[test]

@@ -7,8 +7,14 @@ mod faults;
 #[cfg(test)]
 mod held;
 #[cfg(test)]
+mod released;
+#[cfg(test)]
 mod solvers;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+mod ten;
+#[cfg(test)]
 mod theorems;
+#[cfg(test)]
+mod wider;
