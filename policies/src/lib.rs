@@ -12,6 +12,8 @@
 //! | `facts` | writes a question down as Cedar's context |
 //! | `memo`, `steady` | remembers decisions, and proves for which policies that is sound |
 //! | `decide`, `precedence` | decides, and picks the code that a refusal shows |
+//! | `manifest`, `pack`, `trust` | what is signed of a bundle, its one file, and whose signatures it needs |
+//! | `compare`, `told` | what changes between two bundles, and one policy as people read it |
 //! | `cases` | the bundle's own promises, readable by anyone, and their runner |
 //!
 //! Law that is data (agreements, programmes, approvals, rates) stands outside a bundle and comes with the question.
@@ -20,14 +22,17 @@
 mod bundle;
 pub mod cases;
 pub mod clientage;
+pub mod compare;
 mod complete;
 mod decide;
 mod embedded;
 pub mod error;
 mod facts;
 mod law;
+pub mod manifest;
 mod matrix;
 mod memo;
+pub mod pack;
 mod parse;
 pub mod precedence;
 pub mod read;
@@ -35,6 +40,8 @@ mod rule;
 mod slice;
 pub mod source;
 mod steady;
+pub mod told;
+pub mod trust;
 mod words;
 
 pub use bundle::Bundle;

@@ -139,7 +139,7 @@ async fn refused(trial: &Trial, call: &Call, name: &str) -> Refusal {
 /// Every service, with the trial that knows it.
 async fn every() -> (Trial, Vec<Arc<Service>>) {
     let trial = Trial::new().await;
-    let services = trial.parts.law.load().catalogue.services().to_vec();
+    let services = trial.parts.law.load_full().catalogue.services().to_vec();
     assert!(services.len() >= 12, "the catalogue is the shipped one");
     (trial, services)
 }
