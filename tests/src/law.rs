@@ -18,6 +18,7 @@ pub const PERMIT: &str = "domains/nser/N02-household-standard.cedar";
 
 /// Its cases.
 const CASES: &str = "cases/nser.toml";
+const CLIENTS: &str = "cases/clientage.toml";
 
 /// A signer of this name; the same name has the same key.
 ///
@@ -53,11 +54,15 @@ pub fn without_pmt(generation: u64) -> Result<Source, Broken> {
     let source = as_generation(generation)?;
     let permit = replaced(&source, PERMIT, ", Ijazat::Datatype::\"nser.pmt\"", "")?;
     let cases = replaced(&source, CASES, "\"nser.pmt\" = \"N02-household-standard\"\n", "")?;
-    let few = "permitted = { \"*\" = \"N02-household-standard\" }";
-    let fewer = format!("{few}\nrefused = {{ \"nser.pmt\" = \"policy_denied\" }}");
+    let few = "refused = { \"nser.assets\" = \"consent_required: G10-consent-or-basis\" }";
+    let fewer = few.replace(" }", ", \"nser.pmt\" = \"policy_denied\" }");
     let source = source.with(PERMIT, &permit).with(CASES, &cases);
     let cases = replaced(&source, CASES, few, &fewer)?;
-    Ok(source.with(CASES, &cases))
+    let source = source.with(CASES, &cases);
+    let guild = "permitted = { \"*\" = \"N02-household-standard\" }";
+    let less = format!("{guild}\nrefused = {{ \"nser.pmt\" = \"policy_denied\" }}");
+    let cases = replaced(&source, CLIENTS, guild, &less)?;
+    Ok(source.with(CLIENTS, &cases))
 }
 
 fn replaced(source: &Source, file: &str, from: &str, to: &str) -> Result<String, Broken> {

@@ -367,3 +367,11 @@ async fn every_service_keeps_to_its_purposes() {
 fn required(service: &Service) -> Option<Code> {
     service.purpose_required.then_some(Code::PurposeRequired)
 }
+
+#[tokio::test]
+async fn a_refusal_by_the_catalogue_names_its_law_in_the_record() {
+    let trial = Trial::new().await;
+    trial.send(&Call::get("/v1/no/such/service").by("bank-indus", "teller-1")).await;
+    let leaf = trial.leaves().pop().unwrap();
+    assert_eq!((leaf.code.as_deref(), leaf.bundle), (Some("service_unknown"), 9));
+}

@@ -8,6 +8,7 @@ use crate::kit::Folder;
 
 const PERMIT: &str = "domains/nser/N02-household-standard.cedar";
 const CASES: &str = "cases/nser.toml";
+const CLIENTS: &str = "cases/clientage.toml";
 const GUARDRAIL: &str = "guardrails/G05-network.cedar";
 
 /// A folder with the built-in law in `law`.
@@ -35,8 +36,10 @@ fn raise(folder: &Folder, from: u64, to: u64) {
 fn narrow(folder: &Folder) {
     edit(folder, PERMIT, ", Ijazat::Datatype::\"nser.pmt\"", "");
     edit(folder, CASES, "\"nser.pmt\" = \"N02-household-standard\"\n", "");
-    let few = "permitted = { \"*\" = \"N02-household-standard\" }";
-    edit(folder, CASES, few, &format!("{few}\nrefused = {{ \"nser.pmt\" = \"policy_denied\" }}"));
+    let few = "refused = { \"nser.assets\" = \"consent_required: G10-consent-or-basis\" }";
+    edit(folder, CASES, few, &few.replace(" }", ", \"nser.pmt\" = \"policy_denied\" }"));
+    let guild = "permitted = { \"*\" = \"N02-household-standard\" }";
+    edit(folder, CLIENTS, guild, &format!("{guild}\nrefused = {{ \"nser.pmt\" = \"policy_denied\" }}"));
 }
 
 #[test]

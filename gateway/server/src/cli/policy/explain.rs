@@ -78,7 +78,7 @@ fn tell_case(bundle: &Bundle, case: &Case, out: &mut dyn Write) -> Result<(), Fa
     writeln!(out, "{}", case.name)?;
     writeln!(out, "  asked  {}", asked(case))?;
     for verdict in &decision.verdicts {
-        writeln!(out, "  {:<24} {}", verdict.datatype, compare::say(Some(verdict)))?;
+        writeln!(out, "  {:<24} {}", verdict.datatype.as_str(), compare::say(Some(verdict)))?;
     }
     if !decision.obligations.is_empty() {
         writeln!(out, "  the door then must {:?}", decision.obligations)?;
