@@ -7,10 +7,7 @@
 
 use exchange::log::note::{NoteError, NoteVerifier};
 
-use crate::{
-    manifest::{Manifest, Named},
-    pack::read_manifest,
-};
+use crate::{manifest::Manifest, pack::read_manifest};
 
 /// People who must have signed a bundle that changes what is guarded.
 pub const SIGNERS_FOR_GUARDED: usize = 2;
@@ -58,9 +55,9 @@ pub enum Untrusted {
         /// Who signed.
         by: String,
     },
-    /// One signature, and nobody here knows what it follows.
+    /// One signature, and what it follows is not what stands before it here.
     #[error(
-        "generation {generation} is signed by `{by}` alone and follows {before}, which is not known here: two people must sign it"
+        "generation {generation} is signed by `{by}` alone and follows {before}, which is not the one before it here: two people must sign it"
     )]
     UnknownBefore {
         /// Generation of the bundle that needs another signature.
@@ -107,27 +104,37 @@ impl Keyring {
         self.0.iter().map(NoteVerifier::name)
     }
 
-    /// Judges a bundle's note. `base` is the bundle that is built in; `known` gives the notes of a generation, which need
-    /// not be trusted.
+    /// Judges a bundle's note. `base` is the bundle that is built in; `directly_before` gives generation and note of the
+    /// bundle that was activated last before a generation, which need not be trusted.
     ///
     /// # Errors
     /// [`Untrusted`].
     pub fn judge<'n>(
         &self,
         base: &Manifest,
-        known: impl Fn(u64) -> Option<&'n str>,
+        directly_before: impl Fn(u64) -> Option<(u64, &'n str)>,
         note: &str,
     ) -> Result<Trusted, Untrusted> {
         let judged = self.open(note)?;
         let mut at = judged.clone();
         while at.signers.len() < SIGNERS_FOR_GUARDED {
             let by = at.signers.join(", ");
+            let generation = at.manifest.generation;
             let before = at.manifest.after.clone().ok_or(Untrusted::Rootless)?;
-            let found =
-                if base.name() == before { None } else { Some(self.named(&at.manifest, &before, &known, &by)?) };
+            let unknown =
+                || Untrusted::UnknownBefore { generation, before: format!("generation {before}"), by: by.clone() };
+            // One that jumps over its predecessor would bring back what two people have changed since.
+            let found = match directly_before(generation) {
+                None if base.name() == before => None,
+                // Generations fall on the way back, so that the way ends.
+                Some((earlier, note)) if earlier == before.generation && earlier < generation => Some(self.open(note)?),
+                _ => return Err(unknown()),
+            };
+            if found.as_ref().is_some_and(|found| found.manifest.name() != before) {
+                return Err(unknown());
+            }
             let changed = at.manifest.guarded_changes(found.as_ref().map_or(base, |found| &found.manifest));
             if !changed.is_empty() {
-                let generation = at.manifest.generation;
                 return Err(Untrusted::OneSigner { generation, changed: changed.join(", "), by });
             }
             match found {
@@ -136,24 +143,6 @@ impl Keyring {
             }
         }
         Ok(judged)
-    }
-
-    /// The bundle before, by its generation and digest; generations fall on the way back, so that the way ends.
-    fn named<'n>(
-        &self,
-        of: &Manifest,
-        before: &Named,
-        known: impl Fn(u64) -> Option<&'n str>,
-        by: &str,
-    ) -> Result<Trusted, Untrusted> {
-        let unknown = || Untrusted::UnknownBefore {
-            generation: of.generation,
-            before: format!("generation {before}"),
-            by: by.to_owned(),
-        };
-        let note = known(before.generation).filter(|_| before.generation < of.generation).ok_or_else(unknown)?;
-        let found = self.open(note)?;
-        if found.manifest.name() == *before { Ok(found) } else { Err(unknown()) }
     }
 
     /// Reads a note and verifies every line by a key of the ring; each key counts once, however often it signed.

@@ -39,7 +39,8 @@ fn signed(source: &Source, after: Named, by: &[&str]) -> Pack {
 
 fn judged(ring: &Keyring, past: &[&Pack], pack: &Pack) -> Result<Vec<String>, Untrusted> {
     let known: BTreeMap<u64, &str> = past.iter().map(|pack| (pack.manifest().generation, pack.note())).collect();
-    ring.judge(&base(), |generation| known.get(&generation).copied(), pack.note()).map(|trusted| trusted.signers)
+    let before = |generation| known.range(..generation).next_back().map(|(of, note)| (*of, *note));
+    ring.judge(&base(), before, pack.note()).map(|trusted| trusted.signers)
 }
 
 #[test]
@@ -127,6 +128,18 @@ fn a_past_that_one_person_invented_opens_nothing() {
     unknown(&[], &signed(&law(2, &[]), stranger.clone(), &["ayesha"]));
     // Two people need no past.
     assert!(judged(&ring, &[], &signed(&law(2, &[GUARDRAIL]), stranger, &["ayesha", "bilal"])).is_ok());
+}
+
+#[test]
+fn one_person_does_not_jump_back_over_what_two_have_changed() {
+    let ring = ring(&["ayesha", "bilal"]);
+    let second = signed(&law(2, &[GUARDRAIL]), base().name(), &["ayesha", "bilal"]);
+    // Signed to follow the first, whose guardrails it has; but the second stands between.
+    let jumps = signed(&law(3, &[]), base().name(), &["ayesha"]);
+    assert!(judged(&ring, &[], &jumps).is_ok());
+    let refused = judged(&ring, &[&second], &jumps).unwrap_err();
+    assert!(matches!(refused, Untrusted::UnknownBefore { generation: 3, .. }), "{refused}");
+    assert!(judged(&ring, &[&second], &signed(&law(3, &[]), base().name(), &["ayesha", "bilal"])).is_ok());
 }
 
 #[test]

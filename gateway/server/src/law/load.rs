@@ -99,8 +99,11 @@ impl Loader {
     /// [`NotLaw`].
     pub fn judge(&self, pack: &Pack, notes: &[(u64, String)]) -> Result<(Bundle, Vec<String>), NotLaw> {
         let ring = self.keys.ring().map_err(NotLaw::Keys)?;
-        let known = |generation| notes.iter().find(|(of, _)| *of == generation).map(|(_, note)| note.as_str());
-        let trusted = ring.judge(&self.base, known, pack.note())?;
+        let before = |generation| {
+            let earlier = notes.iter().filter(|(of, _)| *of < generation);
+            earlier.max_by_key(|(of, _)| *of).map(|(of, note)| (*of, note.as_str()))
+        };
+        let trusted = ring.judge(&self.base, before, pack.note())?;
         let bundle = Bundle::load(pack.source())?;
         let broken = bundle.run_cases();
         match broken.first() {

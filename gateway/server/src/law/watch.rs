@@ -42,6 +42,8 @@ pub enum LawError {
 struct Known {
     /// The activated bundle that decides here; `None` while that is the one this process began with.
     mark: Option<LawMark>,
+    /// Its signed manifest: the store's past must go on containing it.
+    note: Option<String>,
     /// Whether anyone may have been answered: from then on generations only rise here.
     begun: bool,
     /// What was activated and refused here, why, and when.
@@ -93,10 +95,9 @@ impl LawWatch {
             return Err(refusal);
         }
         match self.follow(mark.as_ref()).await {
-            Ok(mark) => {
+            Ok((mark, note)) => {
                 self.with(|known| {
-                    known.mark = Some(mark);
-                    known.refused = None;
+                    *known = Known { mark: Some(mark), note: Some(note), begun: known.begun, refused: None };
                 });
                 self.told(Ok(())).await
             }
@@ -110,7 +111,7 @@ impl LawWatch {
     }
 
     /// Puts in force what the store has now, if it is what the mark says or newer.
-    async fn follow(&self, mark: Option<&LawMark>) -> Result<LawMark, LawError> {
+    async fn follow(&self, mark: Option<&LawMark>) -> Result<(LawMark, String), LawError> {
         let in_force = self.law.generation();
         let refused = |generation, why: &dyn ToString| LawError::Refused { generation, why: why.to_string() };
         let Some(mark) = mark else {
@@ -126,6 +127,15 @@ impl LawWatch {
                 &format!("generation {in_force} is in force here, and it only rises"),
             ));
         }
+        let past = self.with(|known| known.mark.clone().map(|mark| mark.generation).zip(known.note.clone()));
+        if past.is_some_and(|past| !activated.notes.contains(&past)) {
+            return Err(refused(
+                mark.generation,
+                &"the store's past is not the one that was: the law in force is missing",
+            ));
+        }
+        let note = activated.notes.iter().find(|(of, _)| *of == mark.generation).map(|(_, note)| note.clone());
+        let note = note.unwrap_or_default();
         let loader = Arc::clone(&self.loader);
         let judged = tokio::task::spawn_blocking(move || {
             let (bundle, signers) = loader.load(&activated)?;
@@ -136,7 +146,7 @@ impl LawWatch {
         let (law, signers) = judged.map_err(|error| refused(mark.generation, &error))?;
         self.law.swap(law);
         tracing::info!(generation = mark.generation, digest = %mark.digest, ?signers, "another law is in force");
-        Ok(mark)
+        Ok((mark, note))
     }
 
     /// Logs and tells the store how the look ended, once for each change.

@@ -100,6 +100,14 @@ async fn what_may_not_decide_is_refused_and_told_once() {
         source.activate(&next(&law(3, &[]), &["ayesha"]));
         source.meddle(|rows| rows.last_mut().unwrap().0.generation = 4);
     };
+    let rewritten = |source: &FakeSource| {
+        // The law in force is taken out, and one that follows the first is put in its place.
+        source.meddle(|rows| rows.clear());
+        source.activate(&signed(&law(3, &[]), base().name(), &["ayesha"]));
+    };
+    check(&rewritten, "the store's past is not the one that was").await;
+    let jumps = |source: &FakeSource| source.activate(&signed(&law(3, &[]), base().name(), &["ayesha"]));
+    check(&jumps, "which is not the one before it here").await;
     check(&renamed, "the store says generation 4 and holds generation 3").await;
 }
 
