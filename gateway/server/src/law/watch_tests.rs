@@ -39,76 +39,110 @@ async fn a_signed_law_is_in_force_once_seen_and_the_one_before_lives_on_with_who
     assert_eq!(source.told(), [(1, None), (2, None), (3, None), (4, None)]);
 }
 
-#[tokio::test]
-async fn what_may_not_decide_is_refused_and_told_once() {
-    let second = second();
-    let after = second.manifest().name();
-    let check = async |damage: &dyn Fn(&FakeSource), expected: &str| {
+/// A process that decides by the second law.
+struct Standing {
+    source: Arc<FakeSource>,
+    watch: LawWatch,
+}
+
+impl Standing {
+    async fn new() -> Self {
         let source = Arc::new(FakeSource::default());
+        source.activate(&second());
         let watch = watch(&source, &["ayesha", "bilal"]);
-        source.activate(&second);
         watch.begin().await.unwrap();
-        damage(&source);
+        Self { source, watch }
+    }
+
+    /// After this damage the law is refused for this reason, that is told once, and the second law stays.
+    async fn refuses(&self, damage: &dyn Fn(&FakeSource), expected: &str) {
+        self.source.meddle(Vec::clear);
+        self.source.activate(&second());
+        self.watch.confirm().await.unwrap();
+        let told = self.source.told().len();
+        damage(&self.source);
         for _ in 0..2 {
-            let refused = watch.confirm().await.unwrap_err().to_string();
+            let refused = self.watch.confirm().await.unwrap_err().to_string();
             assert!(refused.contains(expected), "wanted {expected}: {refused}");
         }
-        assert_eq!(watch.law().generation(), 2, "{expected}");
-        let (_, why) = watch.refused().unwrap();
+        assert_eq!(self.watch.law().generation(), 2, "{expected}");
+        let (_, why) = self.watch.refused().unwrap();
         assert!(why.contains(expected), "{why}");
-        assert_eq!(source.told().len(), 2, "{expected}: told once");
-        assert!(source.told()[1].1.is_some());
-    };
-    let next = |source: &Source, by: &[&str]| signed(source, after.clone(), by);
-    let altered = |from: &'static str, to: &'static str| {
-        let pack = next(&law(3, &[]), &["ayesha"]);
-        move |source: &FakeSource| {
+        let news = self.source.told().split_off(told);
+        assert!(matches!(news[..], [(2, Some(_))]), "{expected}: told once: {news:?}");
+    }
+
+    /// The same of a law that follows the second.
+    async fn refuses_law(&self, law: &Source, by: &[&str], expected: &str) {
+        let pack = signed(law, second().manifest().name(), by);
+        self.refuses(&|source| source.activate(&pack), expected).await;
+    }
+
+    /// The same of a sound law in whose file a text was replaced after it was activated.
+    async fn refuses_altered(&self, from: &str, to: &str, expected: &str) {
+        let pack = signed(&law(3, &[]), second().manifest().name(), &["ayesha"]);
+        let alter = |source: &FakeSource| {
             source.activate(&pack);
             source.meddle(|rows| {
                 let row = rows.last_mut().unwrap();
                 row.1 = String::from_utf8(row.1.clone()).unwrap().replacen(from, to, 1).into_bytes();
             });
-        }
-    };
-    check(&|source| source.activate(&next(&law(3, &[]), &["stranger"])), "no key that is trusted here signed it").await;
-    check(&|source| source.activate(&next(&law(3, &[GUARDRAIL]), &["ayesha"])), "two people must sign that").await;
-    check(&|source| source.activate(&next(&law(2, &[]), &["ayesha"])), "generation 2 is in force here").await;
-    check(&|source| source.activate(&next(&law(1, &[]), &["ayesha", "bilal"])), "generation 2 is in force here").await;
-    check(&altered("resource.class ==", "resource.class !="), "was changed after it was signed").await;
-    check(&altered("generation 3\\n", "generation 4\\n"), "was changed after it was signed").await;
-    check(&altered("— ayesha ", "— bilal "), "no key that is trusted here signed it").await;
-    check(&|source| source.meddle(|rows| rows.clear()), "the store knows no bundle any more").await;
-    let silent = law(3, &[]).with("domains/nser/N02-household-standard.cedar", "permit (principal");
-    check(&|source| source.activate(&next(&silent, &["ayesha"])), "unexpected").await;
-    let unknown = law(3, &[]);
-    let text = unknown.file(PERMIT).unwrap().replace("@obligation(\"", "@obligation(\"whisper;");
-    check(&|source| source.activate(&next(&unknown.clone().with(PERMIT, &text), &["ayesha"])), "`whisper` is unknown")
-        .await;
-    let catalogue = unknown.file("catalogue/nser.toml").unwrap().replacen("\"nser.pmt\"", "\"nser.unheard-of\"", 1);
-    let unheard = unknown.clone().with("catalogue/nser.toml", &catalogue);
-    check(&|source| source.activate(&next(&unheard, &["ayesha"])), "nser.unheard-of").await;
-    let shut = law(3, &[]).with(
-        PERMIT,
-        &unknown
-            .file(PERMIT)
-            .unwrap()
-            .replace("permit (", "forbid (")
-            .replace("@obligation", "@reason(\"policy_denied\")@was"),
-    );
-    check(&|source| source.activate(&next(&shut, &["ayesha"])), "of its own cases are not kept").await;
+        };
+        self.refuses(&alter, expected).await;
+    }
+}
+
+#[tokio::test]
+async fn what_was_not_signed_as_it_must_be_is_refused() {
+    let standing = Standing::new().await;
+    standing.refuses_law(&law(3, &[]), &["stranger"], "no key that is trusted here signed it").await;
+    standing.refuses_law(&law(3, &[GUARDRAIL]), &["ayesha"], "two people must sign that").await;
+    standing.refuses_law(&law(2, &[]), &["ayesha"], "generation 2 is in force here").await;
+    standing.refuses_law(&law(1, &[]), &["ayesha", "bilal"], "generation 2 is in force here").await;
+    standing.refuses_altered("resource.class ==", "resource.class !=", "was changed after it was signed").await;
+    standing.refuses_altered("generation 3\\n", "generation 4\\n", "was changed after it was signed").await;
+    standing.refuses_altered("— ayesha ", "— bilal ", "no key that is trusted here signed it").await;
+    standing.refuses_altered("ijazat-bundle-1", "ijazat-bundle-2", "is not a signed bundle").await;
+}
+
+#[tokio::test]
+async fn a_store_that_was_meddled_with_is_refused() {
+    let standing = Standing::new().await;
+    let check = async |damage: &dyn Fn(&FakeSource), expected: &str| standing.refuses(damage, expected).await;
     let renamed = |source: &FakeSource| {
-        source.activate(&next(&law(3, &[]), &["ayesha"]));
+        source.activate(&signed(&law(3, &[]), second().manifest().name(), &["ayesha"]));
         source.meddle(|rows| rows.last_mut().unwrap().0.generation = 4);
     };
-    let rewritten = |source: &FakeSource| {
-        // The law in force is taken out, and one that follows the first is put in its place.
-        source.meddle(|rows| rows.clear());
-        source.activate(&signed(&law(3, &[]), base().name(), &["ayesha"]));
+    // One that follows the first jumps over the law in force, or takes its place.
+    let beside = signed(&law(3, &[]), base().name(), &["ayesha"]);
+    let instead = |source: &FakeSource| {
+        source.meddle(Vec::clear);
+        source.activate(&beside);
     };
-    check(&rewritten, "the store's past is not the one that was").await;
-    let jumps = |source: &FakeSource| source.activate(&signed(&law(3, &[]), base().name(), &["ayesha"]));
-    check(&jumps, "which is not the one before it here").await;
+    check(&|source| source.meddle(Vec::clear), "the store knows no bundle any more").await;
+    check(&instead, "the store's past is not the one that was").await;
+    check(&|source| source.activate(&beside), "which is not the one before it here").await;
     check(&renamed, "the store says generation 4 and holds generation 3").await;
+}
+
+#[tokio::test]
+async fn a_law_that_is_none_is_refused_whoever_signed_it() {
+    let standing = Standing::new().await;
+    let both = ["ayesha", "bilal"];
+    let with = |file: &str, from: &str, to: &str| {
+        let text = law(3, &[]).file(file).unwrap().to_owned();
+        assert!(text.contains(from), "{file} has no {from}");
+        law(3, &[]).with(file, &text.replacen(from, to, 1))
+    };
+    standing.refuses_law(&with(PERMIT, "permit (", "permit ["), &both, "unexpected").await;
+    standing.refuses_law(&with(PERMIT, "context.hasSubject", "context.hasNobody"), &both, "hasNobody").await;
+    standing.refuses_law(&with(PERMIT, "context has agency && ", ""), &both, "agency").await;
+    let duty = with(PERMIT, "@obligation(\"", "@obligation(\"whisper;");
+    standing.refuses_law(&duty, &both, "`whisper` is unknown").await;
+    let unheard = with("catalogue/nser.toml", "\"nser.pmt\"", "\"nser.unheard-of\"");
+    standing.refuses_law(&unheard, &both, "nser.unheard-of").await;
+    let shut = with(PERMIT, "context.role == Ijazat::Role::\"Standard\"", "context.role == Ijazat::Role::\"Power\"");
+    standing.refuses_law(&shut, &both, "of its own cases are not kept").await;
 }
 
 #[tokio::test]
