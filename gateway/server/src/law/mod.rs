@@ -7,7 +7,7 @@
 mod load;
 pub mod replay;
 #[cfg(test)]
-pub mod testing;
+mod testing;
 mod trust;
 mod watch;
 

@@ -178,8 +178,8 @@ impl Replayer {
                 channel: asked.channel,
                 address: side.address.parse().ok()?,
                 agreement,
-                purpose: found(asked.purpose.as_ref(), |code| directory.purpose(code.as_str()))?,
-                programme: found(asked.programme.as_ref(), |id| directory.programme(id.as_str()))?,
+                purpose: found(asked.purpose.as_ref(), |code| directory.purpose(code.as_str())).ok()?,
+                programme: found(asked.programme.as_ref(), |id| directory.programme(id.as_str())).ok()?,
                 approval,
                 consent,
                 consent_is_subjects: asked.consent_is_subjects,
@@ -195,18 +195,21 @@ impl Replayer {
 
 fn caller(asked: &Asked, directory: &Directory) -> Option<Caller> {
     let Some(agency) = &asked.agency else { return Some(Caller::Public) };
-    let user = found(asked.user.as_ref(), |user| directory.user(agency, user.as_str()))?;
+    let user = found(asked.user.as_ref(), |user| directory.user(agency, user.as_str())).ok()?;
     let agency = Arc::clone(directory.agency(agency.as_str())?);
     // No policy sees the certificate: the door bound token and agency to it before they were asked.
     Some(Caller::Agency { agency, user, asserted: asked.asserted, certificate: Thumbprint([0; 32]) })
 }
 
-/// Nothing for nothing; `None` for a name that nobody has any more.
-fn found<'d, N, T: 'd>(name: Option<&N>, look_up: impl FnOnce(&N) -> Option<&'d Arc<T>>) -> Option<Option<Arc<T>>> {
-    match name {
-        None => Some(None),
-        Some(name) => look_up(name).cloned().map(Some),
-    }
+/// A name that nobody has any more.
+struct Gone;
+
+/// Nothing for nothing.
+fn found<'d, N, T: 'd>(
+    name: Option<&N>,
+    look_up: impl FnOnce(&N) -> Option<&'d Arc<T>>,
+) -> Result<Option<Arc<T>>, Gone> {
+    name.map(|name| look_up(name).cloned().ok_or(Gone)).transpose()
 }
 
 /// Whether the record tells this decision: what was withheld, with which codes; what was released, if anything was.

@@ -108,7 +108,6 @@ async fn what_was_not_signed_as_it_must_be_is_refused() {
 #[tokio::test]
 async fn a_store_that_was_meddled_with_is_refused() {
     let standing = Standing::new().await;
-    let check = async |damage: &dyn Fn(&FakeSource), expected: &str| standing.refuses(damage, expected).await;
     let renamed = |source: &FakeSource| {
         source.activate(&signed(&law(3, &[]), second().manifest().name(), &["ayesha"]));
         source.meddle(|rows| rows.last_mut().unwrap().0.generation = 4);
@@ -119,10 +118,10 @@ async fn a_store_that_was_meddled_with_is_refused() {
         source.meddle(Vec::clear);
         source.activate(&beside);
     };
-    check(&|source| source.meddle(Vec::clear), "the store knows no bundle any more").await;
-    check(&instead, "the store's past is not the one that was").await;
-    check(&|source| source.activate(&beside), "which is not the one before it here").await;
-    check(&renamed, "the store says generation 4 and holds generation 3").await;
+    standing.refuses(&|source| source.meddle(Vec::clear), "the store knows no bundle any more").await;
+    standing.refuses(&instead, "the store's past is not the one that was").await;
+    standing.refuses(&|source| source.activate(&beside), "which is not the one before it here").await;
+    standing.refuses(&renamed, "the store says generation 4 and holds generation 3").await;
 }
 
 #[tokio::test]

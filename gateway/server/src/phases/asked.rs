@@ -121,16 +121,16 @@ impl Asked {
         let list = given("datatypes")?;
         let datatypes = list.split(',').filter(|id| !id.is_empty()).map(|id| DatatypeId::parse(id).ok());
         Some(Self {
-            agency: named(given("agency")?, |text| AgencyId::parse(text).ok())?,
-            user: named(given("user")?, |text| UserId::parse(text).ok())?,
+            agency: named(given("agency")?, |text| AgencyId::parse(text).ok()).ok()?,
+            user: named(given("user")?, |text| UserId::parse(text).ok()).ok()?,
             asserted: value(given("asserted")?)?,
             role: Role::parse(given("role")?)?,
             channel: Channel::parse(given("channel")?)?,
-            agreement: revised(given("agreement")?, |text| AgreementId::parse(text).ok())?,
-            purpose: named(given("purpose")?, |text| PurposeCode::parse(text).ok())?,
-            programme: named(given("programme")?, |text| ProgrammeId::parse(text).ok())?,
-            approval: named(given("approval")?, |text| ApprovalId::parse(text).ok())?,
-            consent: revised(given("consent")?, |text| ConsentId::parse(text).ok())?,
+            agreement: revised(given("agreement")?, |text| AgreementId::parse(text).ok()).ok()?,
+            purpose: named(given("purpose")?, |text| PurposeCode::parse(text).ok()).ok()?,
+            programme: named(given("programme")?, |text| ProgrammeId::parse(text).ok()).ok()?,
+            approval: named(given("approval")?, |text| ApprovalId::parse(text).ok()).ok()?,
+            consent: revised(given("consent")?, |text| ConsentId::parse(text).ok()).ok()?,
             consent_is_subjects: value(given("consent_is_subjects")?)?,
             has_subject: value(given("has_subject")?)?,
             rows: value(given("rows")?)?,
@@ -144,12 +144,15 @@ fn value<T: FromStr>(text: &str) -> Option<T> {
     text.parse().ok()
 }
 
+/// A word that does not parse.
+struct Garbled;
+
 /// `-` is nothing; what does not parse is an error, not nothing.
-fn named<T>(text: &str, parse: impl FnOnce(&str) -> Option<T>) -> Option<Option<T>> {
-    if text == "-" { Some(None) } else { parse(text).map(Some) }
+fn named<T>(text: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, Garbled> {
+    if text == "-" { Ok(None) } else { parse(text).map(Some).ok_or(Garbled) }
 }
 
-fn revised<T>(text: &str, parse: impl FnOnce(&str) -> Option<T>) -> Option<Option<(T, u32)>> {
+fn revised<T>(text: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<Option<(T, u32)>, Garbled> {
     named(text, |text| {
         let (id, revision) = text.rsplit_once('@')?;
         Some((parse(id)?, revision.parse().ok()?))

@@ -73,7 +73,7 @@ impl Policy {
             PolicyCommand::Sign(command) => command.run(&config, out),
             PolicyCommand::Activate(command) => command.run(&config, out),
             PolicyCommand::Rollback(command) => command.run(&config, out),
-            PolicyCommand::Status(command) => command.run(&config, out),
+            PolicyCommand::Status(_) => status::run(&config, out),
         }
     }
 }

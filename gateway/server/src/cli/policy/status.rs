@@ -21,23 +21,21 @@ Examples:
 A process tells what it decides by when that changes. Exit code 1 when the law in force does not hold, or a process refuses it.")]
 pub(super) struct Status {}
 
-impl Status {
-    pub(super) fn run(&self, config: &Config, out: &mut dyn Write) -> Result<(), Failure> {
-        let loader = read::loader(config)?;
-        let trusted = loader.trusted().map_err(Failure::Failed)?;
-        let wrong = if read::has_store(config) {
-            block_on(async {
-                let store = control::open(config).await?;
-                tell(&store, &loader, out).await
-            })?
-        } else {
-            tell_base(&loader, out)?;
-            Vec::new()
-        };
-        let names = if trusted.is_empty() { "nobody".to_owned() } else { trusted.join(", ") };
-        writeln!(out, "trusted    {names}")?;
-        if wrong.is_empty() { Ok(()) } else { Err(Failure::Failed(wrong.join("\n"))) }
-    }
+pub(super) fn run(config: &Config, out: &mut dyn Write) -> Result<(), Failure> {
+    let loader = read::loader(config)?;
+    let trusted = loader.trusted().map_err(Failure::Failed)?;
+    let wrong = if read::has_store(config) {
+        block_on(async {
+            let store = control::open(config).await?;
+            tell(&store, &loader, out).await
+        })?
+    } else {
+        tell_base(&loader, out)?;
+        Vec::new()
+    };
+    let names = if trusted.is_empty() { "nobody".to_owned() } else { trusted.join(", ") };
+    writeln!(out, "trusted    {names}")?;
+    if wrong.is_empty() { Ok(()) } else { Err(Failure::Failed(wrong.join("\n"))) }
 }
 
 async fn tell(store: &ControlStore, loader: &Loader, out: &mut dyn Write) -> Result<Vec<String>, Failure> {
