@@ -125,6 +125,7 @@ impl Place {
             agreement,
             consent,
             datatypes: request.datatypes.clone(),
+            enrolment: request.enrolment.clone(),
             ..*request
         };
         let decision = black_box(way?(bundle, black_box(&question)));

@@ -16,6 +16,8 @@
 //! | `memo`, `steady` | remembers decisions, and proves for which policies that is sound |
 //! | `decide`, `precedence` | decides, and picks the code that a refusal shows |
 //! | `explain` | says why, and what would make a request lawful |
+//! | `manifest`, `pack`, `trust` | what is signed of a bundle, its one file, and whose signatures it needs |
+//! | `compare`, `told` | what changes between two bundles, and one policy as people read it |
 //! | `cases` | the bundle's own promises, readable by anyone, and their runner |
 //!
 //! Law that is data (agreements, programmes, approvals, rates) stands outside a bundle and comes with the question.
@@ -26,6 +28,7 @@ pub mod cases;
 mod children;
 pub mod citizenship;
 pub mod clientage;
+pub mod compare;
 mod complete;
 mod decide;
 mod embedded;
@@ -33,8 +36,10 @@ pub mod error;
 pub mod explain;
 mod facts;
 mod law;
+pub mod manifest;
 mod matrix;
 mod memo;
+pub mod pack;
 mod parse;
 pub mod precedence;
 pub mod read;
@@ -43,6 +48,8 @@ mod slice;
 pub mod source;
 mod steady;
 mod template;
+pub mod told;
+pub mod trust;
 mod words;
 
 pub use bundle::Bundle;

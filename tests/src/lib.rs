@@ -13,6 +13,7 @@
 )]
 
 pub mod counts;
+pub mod law;
 pub mod load;
 pub mod meddling;
 pub mod postgres;

@@ -11,7 +11,10 @@ pub mod wire;
 use std::{collections::HashMap, fs, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use adapters::{clock::ManualClock, entropy::SystemEntropy, sql::control::ControlStore};
-use exchange::ports::{entropy::random_hex_128, record_log::RecordLog};
+use exchange::{
+    ports::{entropy::random_hex_128, record_log::RecordLog},
+    record::seal::SealingKey,
+};
 use gateway::{
     compose::{self, Keys, Running},
     config::Config,
@@ -107,6 +110,14 @@ impl World {
     /// When it was stopped.
     pub fn running(&self) -> Result<&Running, Broken> {
         self.running.as_ref().ok_or_else(|| "the gateway was stopped".into())
+    }
+
+    /// The key that opens side records.
+    ///
+    /// # Errors
+    /// When the state has none.
+    pub fn side_key(&self) -> Result<Arc<SealingKey>, Broken> {
+        Ok(self.keys.side()?)
     }
 
     /// Everything recorded so far, in order, side records opened.

@@ -11,6 +11,8 @@
 #[path = "control_contract/world.rs"]
 mod world;
 
+#[path = "control_contract/bundles.rs"]
+mod bundles;
 #[path = "control_contract/consent.rs"]
 mod consent;
 #[path = "control_contract/damage.rs"]
@@ -193,6 +195,13 @@ contracts! {
         forgetting_forgets_only_what_is_a_day_old,
         forgetting_takes_no_key_that_is_begun_at_once,
         forgetting_waits_for_its_turn,
+    }
+    bundles {
+        the_highest_generation_is_in_force_and_the_past_stays,
+        a_generation_that_does_not_rise_or_follows_another_is_refused,
+        of_twenty_who_activate_at_once_one_does,
+        a_process_tells_what_it_decides_by_and_is_kept_once,
+        a_damaged_generation_of_the_law_is_an_error,
     }
     key_check {
         another_key_is_named_at_the_start,

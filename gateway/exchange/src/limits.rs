@@ -48,6 +48,9 @@ pub const DIRECTORY_STALE_MS_MAX: i64 = 1_000;
 /// Milliseconds between two confirmations of the directory's generation.
 pub const DIRECTORY_CONFIRM_MS: u64 = 250;
 
+/// Milliseconds between two looks for the bundle of the law in force: a new one decides everywhere within a second.
+pub const LAW_CONFIRM_MS: u64 = 250;
+
 /// Seconds that a user's signed assertion may live (decisions.md, Callers).
 pub const USER_ASSERTION_TTL_S_MAX: i64 = 60;
 

@@ -20,6 +20,7 @@ pub mod compose;
 pub mod config;
 pub mod demo;
 pub mod door;
+pub mod law;
 pub mod listen;
 pub mod observe;
 pub mod phases;

@@ -4,6 +4,7 @@ use std::fmt;
 
 use exchange::{
     decision::{Decider, Decision, Obligation, Question, Verdict},
+    directory::Directory,
     ids::PolicyId,
 };
 
@@ -37,7 +38,15 @@ impl Bundle {
     /// # Errors
     /// Names what the world or the catalogue lacks.
     pub fn question(&self, case: &Case) -> Result<Question, String> {
-        ask::question(case, &self.catalogue(), &self.cases().world)
+        self.question_in(case, &self.cases().world)
+    }
+
+    /// The question that a case asks in a world of the caller's.
+    ///
+    /// # Errors
+    /// As [`Self::question`].
+    pub fn question_in(&self, case: &Case, world: &Directory) -> Result<Question, String> {
+        ask::question(case, &self.catalogue(), world)
     }
 
     /// Runs one case in the bundle's world.

@@ -102,6 +102,7 @@ pub async fn components_have_versions_of_their_own(world: &World) {
 pub async fn a_control_database_of_version_one_is_brought_up(world: &World) {
     world.here.revoke_serial("0a").await.unwrap();
     let downgrade = "DROP TABLE key_check; DROP TABLE admin_change; ALTER TABLE consent DROP COLUMN valid_until; \
+                     DROP TABLE bundle; DROP TABLE bundle_node; \
                      UPDATE schema_version SET version = 1 WHERE component = 'control'";
     world.meddle(downgrade).await.unwrap();
     let store = world.open([1, 2, 3]).await.unwrap();

@@ -10,6 +10,8 @@
     reason = "tests may panic: that is how they fail"
 )]
 
+mod dry_run;
+mod one_law;
 mod r1_no_permit_no_data;
 mod r2_no_record_no_answer;
 mod r3_field_by_field;

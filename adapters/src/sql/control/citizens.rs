@@ -66,6 +66,14 @@ impl ControlStore {
         self.unwrap_key(subject, wrapped)
     }
 
+    /// Whether this citizen's key was destroyed; a citizen who never had one is not erased. Makes no key.
+    ///
+    /// # Errors
+    /// [`SqlError`].
+    pub async fn is_erased(&self, subject: SubjectKey) -> Result<bool, SqlError> {
+        Ok(matches!(self.wrapped(subject).await?, Some((None,))))
+    }
+
     async fn wrapped(&self, subject: SubjectKey) -> Result<Wrapped, SqlError> {
         let row = sqlx::query_as("SELECT wrapped FROM citizen_key WHERE subject = $1")
             .bind(subject.to_hex())

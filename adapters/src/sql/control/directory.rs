@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use exchange::{
-    directory::{Agency, Agreement, DirectoryData, User},
-    ids::{AgencyId, UserId},
+    directory::{Agency, Agreement, Approval, DirectoryData, User},
+    ids::{AgencyId, ApprovalId, UserId},
     ports::{consent_tokens::ControlUnavailable, directory_source::DirectorySource},
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -177,6 +177,19 @@ impl ControlStore {
         put(&mut work, kind, key, &entry).await?;
         self.note(&mut work, generation, done).await?;
         Ok(self.commit(work, generation).await?)
+    }
+
+    /// An approval, also one that was used up: what a recorded request rested on.
+    ///
+    /// # Errors
+    /// [`SqlError`].
+    pub async fn recorded_approval(&self, approval: &ApprovalId) -> Result<Option<Approval>, SqlError> {
+        let body: Option<String> = sqlx::query_scalar("SELECT body FROM directory_entry WHERE kind = $1 AND key = $2")
+            .bind(APPROVAL)
+            .bind(approval.as_str())
+            .fetch_optional(self.database.pool())
+            .await?;
+        body.map(|body| read(APPROVAL, &body)).transpose()
     }
 
     /// Reads everything between two equal generations: then no change came between.

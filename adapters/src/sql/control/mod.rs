@@ -13,6 +13,7 @@ use exchange::{
 use super::{Database, SqlError, Work};
 
 mod admin;
+mod bundles;
 mod cache;
 mod citizens;
 mod consents;
@@ -26,6 +27,7 @@ mod schema;
 mod tokens;
 
 pub use admin::Done;
+pub use bundles::{ActivateError, Activation, StoredBundle, ToldByNode};
 use cache::{Cache, Confirmed};
 pub use contacts::Contact;
 pub use directory::ChangeError;

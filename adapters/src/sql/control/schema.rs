@@ -7,6 +7,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 2, sql: KEY_CHECKS },
     Migration { version: 3, sql: ADMIN_CHANGES },
     Migration { version: 4, sql: OWN_END },
+    Migration { version: 5, sql: BUNDLES },
 ];
 
 const FIRST: &str = "
@@ -63,3 +64,12 @@ CREATE INDEX admin_change_waiting ON admin_change (ordinal) WHERE sequence IS NU
 
 /// The end that was asked of the citizen, where one was: a repetition of a request may not outlive it.
 const OWN_END: &str = "ALTER TABLE consent ADD COLUMN valid_until BIGINT";
+
+/// Bundles of the law that were activated; the highest generation is in force. What a process made of it stands beside.
+const BUNDLES: &str = "
+CREATE TABLE bundle (
+    generation BIGINT PRIMARY KEY, digest TEXT NOT NULL, note TEXT NOT NULL, pack BYTEA NOT NULL,
+    what TEXT NOT NULL, activated_at BIGINT NOT NULL);
+CREATE TABLE bundle_node (
+    node TEXT PRIMARY KEY, generation BIGINT NOT NULL, refused BIGINT, why TEXT, told_at BIGINT NOT NULL);
+";

@@ -19,6 +19,11 @@ const FIND: &str = "SELECT t.certificate, t.expires_at AS token_expires_at, t.us
                     c.agency, c.user_id, c.purpose, c.datatypes, c.usage, c.granted_at, c.expires_at, c.state, c.valid_until \
                     FROM token t JOIN consent c ON c.id = t.consent WHERE t.hash = $1";
 
+/// The same by the consent; one whose token was never collected has none.
+const FIND_BY_CONSENT: &str = "SELECT t.certificate, t.expires_at AS token_expires_at, t.used_by, t.used_at, c.id, c.revision, \
+                               c.subject, c.agency, c.user_id, c.purpose, c.datatypes, c.usage, c.granted_at, c.expires_at, \
+                               c.state, c.valid_until FROM token t JOIN consent c ON c.id = t.consent WHERE c.id = $1";
+
 /// Uses a one-time token if nobody has: the statement itself decides who was first.
 const CONSUME: &str = "UPDATE token SET used_by = $2, used_at = $3 \
                        WHERE hash = $1 AND used_by IS NULL AND expires_at > $3 AND EXISTS \
@@ -86,6 +91,16 @@ impl ConsentTokens for ControlStore {
 }
 
 impl ControlStore {
+    /// The consent behind a recorded request, as it was when it was used: active, whatever became of it since.
+    ///
+    /// # Errors
+    /// [`SqlError`].
+    pub async fn recorded_consent(&self, consent: &ConsentId) -> Result<Option<ConsentFacts>, SqlError> {
+        let row = sqlx::query(FIND_BY_CONSENT).bind(consent.as_str()).fetch_optional(self.database.pool()).await?;
+        let facts = row.map(|row| found(&row)).transpose()?;
+        Ok(facts.map(|(_, facts)| ConsentFacts { active: true, ..facts }))
+    }
+
     /// Standing consents are remembered while their generation is current; one-time tokens never are.
     async fn behind(&self, hash: [u8; 32], now: Timestamp) -> Result<Option<Found>, SqlError> {
         let generation = self.confirmed.current(now);

@@ -85,10 +85,45 @@ impl NoteSigner {
         if !text.ends_with('\n') || text.chars().any(|c| c < ' ' && c != '\n') {
             return Err(NoteError::Malformed);
         }
+        Ok(format!("{text}\n{}", self.line(text)))
+    }
+
+    /// The same note with a signature by this key besides those that it has; a second one by the same key is not added.
+    ///
+    /// # Errors
+    /// [`NoteError::Malformed`], or [`NoteError::Signature`] where a line says to be this key's and does not hold.
+    pub fn cosign(&self, note: &str) -> Result<String, NoteError> {
+        match self.verifier.open(note) {
+            Ok(_) => Ok(note.to_owned()),
+            Err(NoteError::Unsigned) => Ok(format!("{note}{}", self.line(unverified_text(note)?))),
+            Err(other) => Err(other),
+        }
+    }
+
+    fn line(&self, text: &str) -> String {
         let signature = self.pair.sign(text.as_bytes());
         let line = STANDARD.encode([&self.verifier.id[..], signature.as_ref()].concat());
-        Ok(format!("{text}\n{DASH}{} {line}\n", self.name))
+        format!("{DASH}{} {line}\n", self.name)
     }
+}
+
+/// The text of a note, whoever signed it or nobody: for showing, and for finding out which keys must have signed.
+///
+/// # Errors
+/// [`NoteError::Malformed`].
+pub fn unverified_text(note: &str) -> Result<&str, NoteError> {
+    split(note).map(|(text, _)| text)
+}
+
+/// Text and signature lines.
+fn split(note: &str) -> Result<(&str, &str), NoteError> {
+    if note.chars().any(|c| c < ' ' && c != '\n') {
+        return Err(NoteError::Malformed);
+    }
+    // The text ends at the last empty line.
+    let (before, lines) = note.rsplit_once("\n\n").ok_or(NoteError::Malformed)?;
+    let text = note.get(..=before.len()).ok_or(NoteError::Malformed)?;
+    Ok((text, lines.strip_suffix('\n').ok_or(NoteError::Malformed)?))
 }
 
 /// Verifies notes of one key.
@@ -132,6 +167,12 @@ impl NoteVerifier {
         &self.name
     }
 
+    /// The public key's 32 bytes.
+    #[must_use]
+    pub fn public_key(&self) -> &[u8; 32] {
+        &self.key
+    }
+
     /// The `vkey` text that [`Self::parse`] and third-party tools read.
     #[must_use]
     pub fn to_vkey(&self) -> String {
@@ -143,13 +184,7 @@ impl NoteVerifier {
     /// # Errors
     /// [`NoteError::Malformed`], [`NoteError::Unsigned`] or [`NoteError::Signature`].
     pub fn open<'note>(&self, note: &'note str) -> Result<&'note str, NoteError> {
-        if note.chars().any(|c| c < ' ' && c != '\n') {
-            return Err(NoteError::Malformed);
-        }
-        // The text ends at the last empty line.
-        let (before, lines) = note.rsplit_once("\n\n").ok_or(NoteError::Malformed)?;
-        let text = note.get(..=before.len()).ok_or(NoteError::Malformed)?;
-        let lines = lines.strip_suffix('\n').ok_or(NoteError::Malformed)?;
+        let (text, lines) = split(note)?;
         let mut held = false;
         for line in lines.split('\n').take(SIGNATURES_MAX) {
             held |= self.line_holds(line, text)?;
@@ -206,6 +241,20 @@ mod tests {
         let foreign = other.sign("hello\n\nworld\n").unwrap();
         let cosigned = format!("{note}{}", foreign.rsplit_once("\n\n").unwrap().1);
         check(&cosigned, Ok("hello\n\nworld\n"));
+    }
+
+    #[test]
+    fn a_note_is_signed_by_two_and_by_each_once() {
+        let [first, second] = [7, 8].map(|seed| NoteSigner::from_seed(&format!("office/{seed}"), &[seed; 32]).unwrap());
+        let note = second.cosign(&first.sign("hello\n").unwrap()).unwrap();
+        for signer in [&first, &second] {
+            assert_eq!(signer.verifier().open(&note), Ok("hello\n"));
+            assert_eq!(signer.cosign(&note).as_deref(), Ok(note.as_str()));
+        }
+        assert_eq!(note.lines().count(), 4);
+        assert_eq!(unverified_text(&note), Ok("hello\n"));
+        assert_eq!(first.cosign(&note.replace("hello", "hullo")), Err(NoteError::Signature));
+        assert_eq!(first.cosign("hello\n"), Err(NoteError::Malformed));
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub(super) struct KnownKey {
 }
 
 /// Every secret that the embedded form keeps under its state.
-pub(super) const KEYS: [KnownKey; 11] = [
+pub(super) const KEYS: [KnownKey; 12] = [
     KnownKey {
         file: "keys/log.key",
         algorithm: "Ed25519",
@@ -88,6 +88,16 @@ pub(super) const KEYS: [KnownKey; 11] = [
         rotation: "replace it on both sides and start both again",
         verifiable: "everything; a permit lives ten seconds",
         loss: "split processes refuse until it is replaced",
+    },
+    KnownKey {
+        file: "keys/bundle.key",
+        algorithm: "Ed25519",
+        purpose: "signs bundles of the law",
+        owner: "policy office",
+        production: "offline, one for each signer; the verifier keys stand in [policy] keys",
+        rotation: "by `ijazat policy keygen`; the earlier verifier key stays in [policy] keys until a bundle of two present signers is in force",
+        verifiable: "every record; a bundle by a key that is trusted no more is refused at the next start",
+        loss: "no new bundle by this signer; the one in force stays",
     },
     KnownKey {
         file: "pki/client-ca.key",

@@ -14,6 +14,7 @@ mod keys;
 mod operator;
 mod options;
 mod pki;
+mod policy;
 mod runtime;
 mod sample_upstream;
 mod seed;
@@ -61,6 +62,7 @@ enum Command {
     Doctor(doctor::Doctor),
     VerifyLog(verify_log::VerifyLog),
     Pki(pki::Pki),
+    Policy(policy::Policy),
     Agency(agency::Agency),
     Certificate(agency::Certificate),
     Keys(keys::Keys),
@@ -79,6 +81,7 @@ impl Command {
             Self::Doctor(command) => command.run(out),
             Self::VerifyLog(command) => command.run(out),
             Self::Pki(command) => command.run(out),
+            Self::Policy(command) => command.run(out),
             Self::Agency(command) => command.run(out),
             Self::Certificate(command) => command.run(out),
             Self::Keys(command) => command.run(out),

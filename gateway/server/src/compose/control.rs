@@ -8,14 +8,16 @@ use exchange::{
     decision::Decider,
     ids::UpstreamId,
     permit::{PermitKey, PermitVerifier},
-    ports::directory_source::DirectorySource,
+    ports::{directory_source::DirectorySource, law_source::LawSource},
 };
+use policies::{Bundle, manifest::Manifest, source::Source};
 
 use super::{ComposeError, Keys, World, pki, registry::Registry, running::Running, stores};
 use crate::{
     config::Config,
+    law::{LawInForce, LawWatch, Loader, TrustedKeys},
     listen,
-    phases::snapshot::DirectoryWatch,
+    phases::{parts::Law, snapshot::DirectoryWatch},
     routes::control::{
         authorize, background::Background, consent::ConsentParts, discovery, discovery::DiscoveryParts, openapi,
         openapi::OpenapiParts, pin, token, whoami, whoami::WhoamiParts,
@@ -27,32 +29,37 @@ use crate::{
 pub(super) struct Control {
     pub store: Arc<ControlStore>,
     pub directory: Arc<DirectoryWatch>,
-    pub decider: Arc<dyn Decider>,
+    pub law: Arc<LawWatch>,
     pub background: Background,
 }
 
 impl Control {
     pub(super) async fn open(config: &Config, world: &World, keys: &Keys) -> Result<Self, ComposeError> {
-        let decider = bundle(config)?;
+        let (law, loader) = begin_law(config)?;
         let store = stores::control(config, world, keys).await?;
+        let source = Arc::clone(&store) as Arc<dyn LawSource>;
+        let law = Arc::new(LawWatch::new(source, law, loader, config.node.name.clone()));
+        law.begin().await.map_err(ComposeError::of("policies"))?;
         let directory = Arc::new(DirectoryWatch::new(Arc::clone(&store) as Arc<dyn DirectorySource>));
         directory.confirm().await.map_err(ComposeError::of("directory"))?;
-        Ok(Self { store, directory, decider, background: Background::default() })
+        Ok(Self { store, directory, law, background: Background::default() })
     }
 
     /// Routes of consent, discovery, the description of the services, and whoami.
     pub(super) fn router(&self, config: &Config, world: &World, registry: &Registry) -> Router {
+        // Each question is answered by the law in force when it is asked, also after another was swapped in.
+        let decider = Arc::clone(self.law.law()) as Arc<dyn Decider>;
         let consent = Arc::new(ConsentParts {
             store: Arc::clone(&self.store),
             directory: Arc::clone(&self.directory),
-            decider: Arc::clone(&self.decider),
+            decider: Arc::clone(&decider),
             status: registry.status(),
             entropy: Arc::clone(&world.entropy),
             passcode_ttl_s: config.consent.passcode_ttl_s,
             background: self.background.clone(),
         });
         let issuer = format!("https://{}", config.node.origin);
-        let openapi = OpenapiParts::new(&self.decider.catalogue(), &issuer);
+        let openapi = OpenapiParts::new(decider, &issuer);
         let discovery = DiscoveryParts { issuer };
         let whoami = WhoamiParts { directory: Arc::clone(&self.directory) };
         Router::new()
@@ -65,13 +72,24 @@ impl Control {
     }
 }
 
-/// The policies: the folder that the configuration names, or those that are built in.
-pub(super) fn bundle(config: &Config) -> Result<Arc<dyn Decider>, ComposeError> {
-    let bundle = match &config.policy.bundle {
-        Some(folder) => policies::Bundle::from_dir(folder),
-        None => policies::Bundle::embedded(),
-    };
-    Ok(Arc::new(bundle.map_err(ComposeError::of("policies"))?))
+/// The law that this process begins with, and what judges those that follow it.
+fn begin_law(config: &Config) -> Result<(Arc<LawInForce>, Loader), ComposeError> {
+    let source = base(config)?;
+    let bundle = Bundle::load(&source).map_err(ComposeError::of("policies"))?;
+    let manifest = Manifest::of(&source, None).map_err(ComposeError::of("policies"))?;
+    let loader = Loader::new(manifest, TrustedKeys::of(config));
+    Ok((Arc::new(LawInForce::new(Law::new(Arc::new(bundle)))), loader))
+}
+
+/// The bundle to begin with: the folder that the configuration names, or the one that is built in.
+///
+/// # Errors
+/// [`ComposeError`] names the file that cannot be read.
+pub fn base(config: &Config) -> Result<Source, ComposeError> {
+    match &config.policy.bundle {
+        Some(folder) => Source::from_dir(folder).map_err(ComposeError::of("policies")),
+        None => Ok(Source::embedded()),
+    }
 }
 
 /// Serves the control service to the gateway's process.
@@ -87,6 +105,7 @@ pub(super) async fn listen(
     let router = control.router(config, world, registry);
     running.directory(Arc::clone(&control.directory));
     running.spawn(Arc::clone(&control.directory).run());
+    running.law(Arc::clone(&control.law));
     running.background(control.background);
     running.spawn(super::tasks::outbox(Arc::clone(&control.store), running.metrics()));
     let verifier = verifier(config, world, "control")?;

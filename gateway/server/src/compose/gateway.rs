@@ -33,7 +33,7 @@ use crate::{
         assertion::SeenAssertions,
         counted::CountedRefusals,
         limit::{LimitNumbers, Limits},
-        parts::{Law, Parts, Revocations},
+        parts::{Parts, Revocations},
     },
     pipeline::Pipeline,
     routes::control::{
@@ -154,7 +154,7 @@ fn parts(
 ) -> Result<Parts, ComposeError> {
     let store: Arc<ControlStore> = Arc::clone(&control.store);
     Ok(Parts {
-        law: ArcSwap::from_pointee(Law::new(Arc::clone(&control.decider))),
+        law: Arc::clone(control.law.law()),
         directory: Arc::clone(&control.directory),
         revocations: Arc::clone(&outer.clients) as Arc<dyn Revocations>,
         mint: PermitMint::new(),

@@ -5,7 +5,7 @@
 //! door · `admin` records what operators changed · `tasks` are what runs beside requests.
 
 mod admin;
-mod control;
+pub mod control;
 mod gateway;
 mod keys;
 mod pki;

@@ -3,12 +3,13 @@
 use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
 
 use adapters::log::SegmentLog;
-use exchange::ports::record_log::RecordLog;
+use exchange::{decision::Decider as _, ports::record_log::RecordLog};
 use tokio::task::JoinSet;
 
 use super::ComposeError;
 use crate::{
     config::Config,
+    law::LawWatch,
     listen::{ListenHandle, ListenLimits},
     observe::{listeners, metrics::Metrics},
     phases::snapshot::DirectoryWatch,
@@ -24,6 +25,7 @@ pub struct Running {
     ops: Option<SocketAddr>,
     log: Option<Arc<SegmentLog>>,
     directory: Option<Arc<DirectoryWatch>>,
+    law: Option<Arc<LawWatch>>,
     background: Vec<Background>,
     tasks: JoinSet<()>,
     metrics: Arc<Metrics>,
@@ -39,6 +41,7 @@ impl Running {
             ops: None,
             log: None,
             directory: None,
+            law: None,
             background: Vec::new(),
             tasks: JoinSet::new(),
             metrics: Arc::new(Metrics::new().map_err(ComposeError::of("metrics"))?),
@@ -79,6 +82,23 @@ impl Running {
 
     pub(super) fn the_directory(&self) -> Option<Arc<DirectoryWatch>> {
         self.directory.clone()
+    }
+
+    /// Follows the law from now on, and tells operators of it.
+    pub(super) fn law(&mut self, law: Arc<LawWatch>) {
+        let seen = Arc::clone(&law);
+        self.metrics.before_render(move |metrics| {
+            let shown = |generation| i64::try_from(generation).unwrap_or(i64::MAX);
+            metrics.law_generation.set(shown(seen.law().generation()));
+            // A store that forgot the law names no generation; it is a refusal all the same.
+            metrics.law_refused.set(seen.refused().map_or(0, |(generation, _)| shown(generation.max(1))));
+        });
+        self.spawn(Arc::clone(&law).run());
+        self.law = Some(law);
+    }
+
+    pub(super) fn the_law(&self) -> Option<Arc<LawWatch>> {
+        self.law.clone()
     }
 
     pub(super) fn ops(&mut self, address: SocketAddr) {

@@ -37,6 +37,7 @@ pub(super) fn gateway(
 ) {
     running.directory(Arc::clone(&control.directory));
     running.spawn(Arc::clone(&control.directory).run());
+    running.law(Arc::clone(&control.law));
     running.background(control.background.clone());
     running.spawn(index(indexer));
     running.spawn(count(Arc::clone(door)));
@@ -146,6 +147,12 @@ pub(super) async fn ops(config: &Config, world: &World, running: &mut Running) -
     if let Some(directory) = running.the_directory() {
         ops = ops.ready_when("directory", move || {
             directory.current().map(drop).map_err(|refusal| refusal.code.as_str().to_owned())
+        });
+    }
+    if let Some(law) = running.the_law() {
+        // Not a reason to send no requests here: the last good law decides.
+        ops = ops.telling("law", move || {
+            law.refused().map(|(generation, why)| format!("generation {generation} is refused: {why}"))
         });
     }
     let server = OpsServer::bind(config.listen.ops).await.map_err(ComposeError::of("ops listener"))?;

@@ -61,6 +61,10 @@ pub struct Metrics {
     pub circuit_open: IntGaugeVec,
     /// Policies that could not be evaluated; each refused a request.
     pub policy_errors: IntCounter,
+    /// Generation of the law that decides here.
+    pub law_generation: IntGauge,
+    /// Generation of a bundle that was activated and is refused here; 0 if there is none.
+    pub law_refused: IntGauge,
     /// SMS that wait in the outbox.
     pub sms_outbox_depth: IntGauge,
 }
@@ -93,6 +97,8 @@ impl Metrics {
             directory_stale: maker.gauge("directory_stale", "1 while the directory is too old to decide by")?,
             circuit_open: maker.gauges("circuit_open", "1 while an upstream's circuit is open", &["upstream"])?,
             policy_errors: maker.counter("policy_errors_total", "policies that could not be evaluated")?,
+            law_generation: maker.gauge("law_generation", "generation of the law in force")?,
+            law_refused: maker.gauge("law_refused", "generation of the law that is refused here, 0 if none is")?,
             sms_outbox_depth: maker.gauge("sms_outbox_depth", "messages that wait in the SMS outbox")?,
             registry: maker.registry,
             list: maker.list,

@@ -26,17 +26,21 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// A question whose answer decides whether this process should get requests; the text says why not, without naming anyone.
 type Question = Box<dyn Fn() -> Result<(), String> + Send + Sync>;
 
+/// What an operator should hear although requests may come; `None` where there is nothing to say.
+type Note = Box<dyn Fn() -> Option<String> + Send + Sync>;
+
 /// What the ops listener tells about.
 pub struct Ops {
     metrics: Arc<Metrics>,
     questions: Vec<(&'static str, Question)>,
+    notes: Vec<(&'static str, Note)>,
 }
 
 impl Ops {
     /// Tells about these metrics; ready as long as nothing is asked.
     #[must_use]
     pub fn new(metrics: Arc<Metrics>) -> Self {
-        Self { metrics, questions: Vec::new() }
+        Self { metrics, questions: Vec::new(), notes: Vec::new() }
     }
 
     /// Adds a question: the process is ready while each answers `Ok`. It must not block.
@@ -47,6 +51,13 @@ impl Ops {
         question: impl Fn() -> Result<(), String> + Send + Sync + 'static,
     ) -> Self {
         self.questions.push((name, Box::new(question)));
+        self
+    }
+
+    /// Adds something that is told beside the questions and makes nothing unready. It must not block.
+    #[must_use]
+    pub fn telling(mut self, name: &'static str, note: impl Fn() -> Option<String> + Send + Sync + 'static) -> Self {
+        self.notes.push((name, Box::new(note)));
         self
     }
 }
@@ -82,6 +93,14 @@ async fn metrics(State(ops): State<Arc<Ops>>) -> axum::response::Response {
 struct Readiness {
     ready: bool,
     questions: Vec<Answer>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<Told>,
+}
+
+#[derive(Debug, Serialize)]
+struct Told {
+    name: &'static str,
+    note: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -101,9 +120,11 @@ async fn ready(State(ops): State<Arc<Ops>>) -> axum::response::Response {
             Answer { name, ok: reason.is_none(), reason }
         })
         .collect();
+    let told = |(name, note): &(&'static str, Note)| note().map(|note| Told { name, note });
+    let notes = ops.notes.iter().filter_map(told).collect();
     let ready = questions.iter().all(|answer| answer.ok);
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(Readiness { ready, questions })).into_response()
+    (status, Json(Readiness { ready, questions, notes })).into_response()
 }
 
 /// The bound ops listener.

@@ -50,6 +50,18 @@ async fn ready_is_what_every_question_agrees_to_and_each_is_told() {
 }
 
 #[tokio::test]
+async fn a_note_is_told_and_leaves_the_process_ready() {
+    let check = async |note: Option<&'static str>, body: &str| {
+        let ops = Ops::new(metrics()).ready_when("log", || Ok(())).telling("law", move || note.map(str::to_owned));
+        let (status, _, text) = ask(ops, Method::GET, "/ready").await;
+        assert_eq!((status, text.as_str()), (200, body));
+    };
+    check(None, r#"{"ready":true,"questions":[{"name":"log","ok":true}]}"#).await;
+    let told = r#"{"ready":true,"questions":[{"name":"log","ok":true}],"notes":[{"name":"law","note":"generation 3 is refused"}]}"#;
+    check(Some("generation 3 is refused"), told).await;
+}
+
+#[tokio::test]
 async fn questions_are_asked_anew_each_time_and_all_of_them() {
     let asked = Arc::new(AtomicUsize::new(0));
     let count = |ops: Ops, name: &'static str, fails: bool| {

@@ -1,10 +1,7 @@
 //! Phase 4. Afterwards there is a [`Permit`] that names what may be released, or a reasoned refusal. Rule 5: an error in
 //! a policy is a refusal and an alarm. Nothing else in the workspace makes a permit.
 
-use std::{
-    fmt::{self, Write as _},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use exchange::{
     caller::Caller,
@@ -21,7 +18,7 @@ use exchange::{
 };
 
 use super::{
-    idempotency,
+    asked, idempotency,
     parts::Parts,
     route::{Routed, Wanted},
     trail::Trail,
@@ -174,67 +171,7 @@ fn note(question: &Question, trail: &mut Trail) {
         bases.extend(question.consent.as_ref().map(|consent| format!("{}@{}", consent.id, consent.revision)));
     }
     trail.basis = (!bases.is_empty()).then(|| bases.join(","));
-    trail.decision_input = input_text(question, trail.directory);
-}
-
-/// The exact question as text, entities by id and revision: with the directory of that generation it can be asked again.
-fn input_text(question: &Question, directory: u64) -> String {
-    let mut text = String::with_capacity(512);
-    // Writing to a String cannot fail.
-    let _ = write!(text, "directory={directory}");
-    write_input(&mut text, question);
-    text
-}
-
-fn write_input(text: &mut String, question: &Question) {
-    let mut put = |name: &str, value: Option<&dyn fmt::Display>| {
-        let _ = match value {
-            Some(value) => write!(text, " {name}={value}"),
-            None => write!(text, " {name}=-"),
-        };
-    };
-    let agreement = question.agreement.as_ref().map(|a| Revised(&a.id, a.revision));
-    let consent = question.consent.as_ref().map(|c| Revised(&c.id, c.revision));
-    put("action", Some(&question.service.action));
-    put("agency", question.caller.agency_id().map(shown));
-    put("user", question.caller.user().map(|user| shown(&user.id)));
-    put("role", Some(&question.role));
-    put("channel", Some(&question.channel));
-    put("agreement", agreement.as_ref().map(shown));
-    put("purpose", question.purpose.as_ref().map(|p| shown(&p.code)));
-    put("programme", question.programme.as_ref().map(|p| shown(&p.id)));
-    put("approval", question.approval.as_ref().map(|a| shown(&a.id)));
-    put("consent", consent.as_ref().map(shown));
-    put("consent_is_subjects", Some(&question.consent_is_subjects));
-    put("has_subject", Some(&question.has_subject));
-    put("rows", Some(&question.rows));
-    put("now", Some(&question.now.micros()));
-    put("datatypes", Some(&Listed(&question.datatypes)));
-}
-
-fn shown<T: fmt::Display>(value: &T) -> &dyn fmt::Display {
-    value
-}
-
-/// An entity as `id@revision`.
-struct Revised<'a, T>(&'a T, u32);
-
-impl<T: fmt::Display> fmt::Display for Revised<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}@{}", self.0, self.1)
-    }
-}
-
-struct Listed<'a>(&'a [DatatypeId]);
-
-impl fmt::Display for Listed<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (place, datatype) in self.0.iter().enumerate() {
-            f.write_str(if place == 0 { "" } else { "," })?;
-            f.write_str(datatype.as_str())?;
-        }
-        Ok(())
-    }
+    trail.decision_input = asked::text(question, trail.directory);
 }
 
 /// The datatypes that may be released; an explicit `fields` list is all or nothing (decisions.md, shapes).

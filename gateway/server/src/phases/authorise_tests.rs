@@ -32,8 +32,8 @@ async fn the_question_holds_all_that_is_known_and_not_the_citizens_number() {
     assert_eq!((asked.now, asked.has_subject, asked.consent_is_subjects), (AT, true, true));
     assert_eq!(asked.consent.unwrap().id.as_str(), "cns-1");
     assert_eq!(asked.datatypes, asked.service.datatypes(), "absent fields ask for all that the service has");
-    let expected = "directory=3 action=releaseKyc agency=bank-indus user=teller-1 role=Standard channel=Api \
-                    agreement=agr-bank-indus-1@1 purpose=KYC-101 programme=- approval=- consent=cns-1@2 \
+    let expected = "directory=3 action=releaseKyc agency=bank-indus user=teller-1 asserted=false role=Standard \
+                    channel=Api agreement=agr-bank-indus-1@1 purpose=KYC-101 programme=- approval=- consent=cns-1@2 \
                     consent_is_subjects=true has_subject=true rows=1 now=1795340000000000 datatypes=identity.address,\
                     identity.birth,identity.card,identity.contact,identity.gender,identity.name,identity.parentage";
     assert_eq!(trail.decision_input, expected);
@@ -207,7 +207,7 @@ async fn when_nothing_is_allowed_the_most_frequent_reason_speaks_and_the_first_o
 #[tokio::test]
 async fn only_where_the_citizen_can_be_asked_the_way_there_is_told() {
     let trial = Trial::new().await;
-    let datatypes = trial.parts.law.load().catalogue.service("nser.household").unwrap().datatypes();
+    let datatypes = trial.parts.law.load_full().catalogue.service("nser.household").unwrap().datatypes();
     for datatype in datatypes {
         trial.decider.withhold(datatype.as_str(), Code::ConsentRequired);
     }

@@ -64,7 +64,7 @@ async fn only_what_may_be_asked_twice_is_and_only_when_nobody_answered() {
 #[tokio::test]
 async fn every_service_that_writes_is_asked_once() {
     let trial = Trial::new().await;
-    for service in trial.parts.law.load().catalogue.services() {
+    for service in trial.parts.law.load_full().catalogue.services() {
         assert!(!(service.writes && service.idempotent), "{} would be written twice", service.id);
     }
 }

@@ -4,6 +4,7 @@
 //! What the record will need is noted on the [`trail::Trail`] as soon as it is known, so that a refusal at any phase is
 //! recorded with everything that was known by then.
 
+pub mod asked;
 pub mod assertion;
 pub mod authorise;
 pub mod counted;

@@ -17,7 +17,7 @@ use exchange::{
 };
 
 use super::{assertion::SeenAssertions, counted::CountedRefusals, limit::Limits, snapshot::DirectoryWatch};
-use crate::observe::metrics::Metrics;
+use crate::{law::LawInForce, observe::metrics::Metrics};
 
 /// Whether a certificate was revoked, asked on every request (rule 6).
 pub trait Revocations: Send + Sync + std::fmt::Debug {
@@ -55,8 +55,8 @@ impl Law {
 /// Everything the phases need.
 #[derive(Debug)]
 pub struct Parts {
-    /// Policies and catalogue.
-    pub law: ArcSwap<Law>,
+    /// Policies and catalogue; a request keeps the one that it was routed by.
+    pub law: Arc<LawInForce>,
     /// Agencies, users, agreements.
     pub directory: Arc<DirectoryWatch>,
     /// Revoked certificates.

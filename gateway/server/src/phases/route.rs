@@ -78,6 +78,8 @@ pub async fn route(
     trail: &mut Trail,
 ) -> Result<Routed, Refusal> {
     let law = parts.law.load_full();
+    // From here on the record names the bundle, also of a refusal by its catalogue.
+    trail.bundle = law.decider.generation();
     let path = CanonicalPath::parse(&head.target)
         .map_err(|error| Refusal::new(Code::PathAmbiguous).detail(error.to_string()))?;
     let matched = law.catalogue.find(&head.method, path.as_str()).map_err(|miss| match miss {

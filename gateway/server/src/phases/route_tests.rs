@@ -139,7 +139,7 @@ async fn refused(trial: &Trial, call: &Call, name: &str) -> Refusal {
 /// Every service, with the trial that knows it.
 async fn every() -> (Trial, Vec<Arc<Service>>) {
     let trial = Trial::new().await;
-    let services = trial.parts.law.load().catalogue.services().to_vec();
+    let services = trial.parts.law.load_full().catalogue.services().to_vec();
     assert!(services.len() >= 12, "the catalogue is the shipped one");
     (trial, services)
 }
@@ -366,4 +366,12 @@ async fn every_service_keeps_to_its_purposes() {
 
 fn required(service: &Service) -> Option<Code> {
     service.purpose_required.then_some(Code::PurposeRequired)
+}
+
+#[tokio::test]
+async fn a_refusal_by_the_catalogue_names_its_law_in_the_record() {
+    let trial = Trial::new().await;
+    trial.send(&Call::get("/v1/no/such/service").by("bank-indus", "teller-1")).await;
+    let leaf = trial.leaves().pop().unwrap();
+    assert_eq!((leaf.code.as_deref(), leaf.bundle), (Some("service_unknown"), 9));
 }

@@ -50,7 +50,7 @@ use super::{
     snapshot::DirectoryWatch,
     trail::Trail,
 };
-use crate::{compose::sample, door::Reply, observe::metrics::Metrics, pipeline::Pipeline};
+use crate::{compose::sample, door::Reply, law::LawInForce, observe::metrics::Metrics, pipeline::Pipeline};
 
 /// 2026-11-22 in Karachi, in the afternoon.
 pub const AT: Timestamp = Timestamp::from_micros(1_795_340_000_000_000);
@@ -313,7 +313,7 @@ impl Trial {
         let numbers =
             LimitNumbers { user_per_s: each, service_per_s: each, public_per_s: each, agency_per_s_max: each };
         let parts = Arc::new(Parts {
-            law: ArcSwap::from_pointee(Law::new(Arc::clone(&decider) as _)),
+            law: Arc::new(LawInForce::new(Law::new(Arc::clone(&decider) as _))),
             directory,
             revocations: Arc::clone(&revoked) as _,
             mint: PermitMint::new(),

@@ -42,6 +42,11 @@ fn entries(state: &Path) -> Vec<(Leaf, Vec<u8>)> {
     read.into_iter().map(|entry| (Leaf::from_bytes(&entry.leaf).unwrap(), entry.side)).collect()
 }
 
+/// Deeds that the log of a folder tells, in order. Nothing may hold the log.
+pub fn deeds_of(folder: &Folder) -> Vec<String> {
+    deeds(&told(folder))
+}
+
 fn deeds(told: &[(Leaf, Side)]) -> Vec<String> {
     told.iter().map(|(leaf, _)| leaf.service.clone().unwrap()).collect()
 }

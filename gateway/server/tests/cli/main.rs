@@ -18,6 +18,7 @@ mod drain;
 mod help;
 mod kit;
 mod pki;
+mod policy;
 mod roles;
 mod serve;
 mod state;

@@ -4,6 +4,7 @@
 #[cfg(test)]
 #[path = "../../../tests/law/counts.rs"]
 mod counts;
+#[cfg(test)]
 #[path = "../../../tests/law/covers.rs"]
 mod covers;
 #[cfg(test)]

@@ -26,6 +26,11 @@ fn other_value(line: &Effective) -> (String, String) {
         ("listen", "internal_registry") => quoted("10.0.0.3:7005"),
         ("database", role) => quoted(&format!("sqlite://other/{role}.db")),
         ("sms", _) => quoted("sandbox"),
+        ("policy", "keys") => {
+            let signer = exchange::log::note::NoteSigner::from_seed("office", &[7; 32]).unwrap();
+            let vkey = signer.verifier().to_vkey();
+            (format!("[\"{vkey}\"]"), vkey)
+        }
         ("observe", "format") => quoted("text"),
         ("observe", "level") => quoted("warn,gateway=debug"),
         ("upstream.control" | "upstream.registry", "kind") => quoted("embedded"),

@@ -2,23 +2,54 @@
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use axum::{Router, extract::State, http::header, response::IntoResponse, routing::get};
 use bytes::Bytes;
-use exchange::{catalogue::Catalogue, openapi};
+use exchange::{catalogue::Catalogue, decision::Decider, openapi};
 
 use crate::routes::answer::{Failure, MaybePermit, permit_for};
 
 /// What the route works with.
 #[derive(Debug)]
 pub struct OpenapiParts {
+    decider: Arc<dyn Decider>,
+    issuer: String,
+    made: ArcSwap<Made>,
+}
+
+/// The description of one catalogue.
+#[derive(Debug)]
+struct Made {
+    of: Arc<Catalogue>,
     document: Bytes,
 }
 
 impl OpenapiParts {
-    /// The description of this catalogue; `issuer` is the agencies' listener, `https://host:port`.
+    /// Describes the catalogue of the law in force; `issuer` is the agencies' listener, `https://host:port`.
     #[must_use]
-    pub fn new(catalogue: &Catalogue, issuer: &str) -> Self {
-        Self { document: openapi::document(catalogue, issuer).to_string().into() }
+    pub fn new(decider: Arc<dyn Decider>, issuer: &str) -> Self {
+        let made = ArcSwap::from_pointee(Made::of(decider.catalogue(), issuer));
+        Self { decider, issuer: issuer.to_owned(), made }
+    }
+
+    /// The description, made anew when another catalogue is in force.
+    fn document(&self) -> Bytes {
+        let catalogue = self.decider.catalogue();
+        let made = self.made.load();
+        if Arc::ptr_eq(&made.of, &catalogue) {
+            return made.document.clone();
+        }
+        let made = Made::of(catalogue, &self.issuer);
+        let document = made.document.clone();
+        self.made.store(Arc::new(made));
+        document
+    }
+}
+
+impl Made {
+    fn of(catalogue: Arc<Catalogue>, issuer: &str) -> Self {
+        let document = openapi::document(&catalogue, issuer).to_string().into();
+        Self { of: catalogue, document }
     }
 }
 
@@ -29,20 +60,36 @@ pub fn routes(parts: Arc<OpenapiParts>) -> Router {
 
 async fn document(State(parts): State<Arc<OpenapiParts>>, permit: MaybePermit) -> Result<impl IntoResponse, Failure> {
     permit_for(permit, "openapi.document")?;
-    Ok(([(header::CONTENT_TYPE, "application/json")], parts.document.clone()))
+    Ok(([(header::CONTENT_TYPE, "application/json")], parts.document()))
 }
 
 #[cfg(test)]
 mod tests {
-    use exchange::{decision::Decider as _, limits};
-    use policies::Bundle;
+    use exchange::limits;
+    use policies::{Bundle, source::Source};
 
     use super::*;
-    use crate::routes::trial::{ask, permit};
+    use crate::{
+        law::LawInForce,
+        phases::parts::Law,
+        routes::trial::{ask, permit},
+    };
 
     fn parts() -> Arc<OpenapiParts> {
-        let bundle = Bundle::embedded().unwrap();
-        Arc::new(OpenapiParts::new(&bundle.catalogue(), "https://localhost:8443"))
+        let law = LawInForce::new(Law::new(Arc::new(Bundle::embedded().unwrap())));
+        Arc::new(OpenapiParts::new(Arc::new(law), "https://localhost:8443"))
+    }
+
+    #[test]
+    fn another_law_is_described_as_soon_as_it_is_in_force() {
+        let law = Arc::new(LawInForce::new(Law::new(Arc::new(Bundle::embedded().unwrap()))));
+        let parts = OpenapiParts::new(Arc::clone(&law) as Arc<dyn Decider>, "https://localhost:8443");
+        assert_eq!(parts.document(), parts.document());
+        let source = Source::embedded();
+        let text = source.file("catalogue/own.toml").unwrap().replace("title = \"", "title = \"Renamed: ");
+        assert!(!parts.document().windows(9).any(|bytes| bytes == b"Renamed: "));
+        law.swap(Law::new(Arc::new(Bundle::load(&source.with("catalogue/own.toml", &text)).unwrap())));
+        assert!(parts.document().windows(9).any(|bytes| bytes == b"Renamed: "));
     }
 
     #[tokio::test]
@@ -57,8 +104,9 @@ mod tests {
     #[test]
     fn the_document_passes_the_bounds_of_every_answer() {
         let parts = parts();
-        assert!(parts.document.len() < limits::ANSWER_BYTES_MAX / 2, "{} bytes", parts.document.len());
-        let value = serde_json::from_slice(&parts.document).unwrap();
+        let document = parts.document();
+        assert!(document.len() < limits::ANSWER_BYTES_MAX / 2, "{} bytes", document.len());
+        let value = serde_json::from_slice(&document).unwrap();
         assert!(!exchange::filter::too_deep(&value, limits::JSON_DEPTH_MAX));
     }
 }
