@@ -15,7 +15,7 @@ fn mark(generation: u64) -> LawMark {
 async fn activate(store: &ControlStore, generation: u64, expected: Option<LawMark>) -> Result<u64, ActivateError> {
     let LawMark { digest, .. } = mark(generation);
     let signers = ["ayesha".to_owned()];
-    let (note, pack) = (format!("note {generation}"), vec![generation as u8; 300_000]);
+    let (note, pack) = (format!("note {generation}"), vec![u8::try_from(generation).unwrap(); 300_000]);
     let new = Activation {
         generation,
         digest: &digest,

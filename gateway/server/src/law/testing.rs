@@ -20,34 +20,34 @@ use super::TrustedKeys;
 use crate::config::Config;
 
 /// A permit that one person may change.
-pub const PERMIT: &str = "domains/nser/N02-household-standard.cedar";
+pub(super) const PERMIT: &str = "domains/nser/N02-household-standard.cedar";
 /// A guardrail.
-pub const GUARDRAIL: &str = "guardrails/G05-network.cedar";
+pub(super) const GUARDRAIL: &str = "guardrails/G05-network.cedar";
 
 /// A signer of this name; the same name has the same key.
-pub fn signer(name: &str) -> NoteSigner {
+pub(super) fn signer(name: &str) -> NoteSigner {
     let seed: Vec<u8> = name.bytes().chain([0; 32]).take(32).collect();
     NoteSigner::from_seed(name, &seed.try_into().unwrap()).unwrap()
 }
 
 /// A configuration that trusts these people.
-pub fn trusting(names: &[&str]) -> Config {
+pub(super) fn trusting(names: &[&str]) -> Config {
     let keys: Vec<_> = names.iter().map(|name| signer(name).verifier().to_vkey()).collect();
     Config::load(None, [("IJAZAT__POLICY__KEYS".to_owned(), keys.join(","))]).unwrap()
 }
 
 /// The keys of these people.
-pub fn keys(names: &[&str]) -> TrustedKeys {
+pub(super) fn keys(names: &[&str]) -> TrustedKeys {
     TrustedKeys::of(&trusting(names))
 }
 
 /// The manifest of the built-in law.
-pub fn base() -> Manifest {
+pub(super) fn base() -> Manifest {
     Manifest::of(&Source::embedded(), None).unwrap()
 }
 
 /// The built-in law as a generation, with a comment added to each of these files.
-pub fn law(generation: u64, changed: &[&str]) -> Source {
+pub(super) fn law(generation: u64, changed: &[&str]) -> Source {
     changed.iter().fold(Source::embedded().with_generation(generation).unwrap(), |source, path| {
         let text = source.file(path).unwrap().to_owned();
         source.with(path, &format!("{text}// generation {generation}\n"))
@@ -55,14 +55,14 @@ pub fn law(generation: u64, changed: &[&str]) -> Source {
 }
 
 /// A signed law.
-pub fn signed(source: &Source, after: Named, by: &[&str]) -> Pack {
+pub(super) fn signed(source: &Source, after: Named, by: &[&str]) -> Pack {
     let first = Pack::sign(source, after, &signer(by[0])).unwrap();
     by[1..].iter().fold(first, |pack, name| pack.cosign(&signer(name)).unwrap())
 }
 
 /// A store of activated laws.
 #[derive(Debug, Default)]
-pub struct FakeSource {
+pub(super) struct FakeSource {
     rows: Mutex<Vec<(LawMark, Vec<u8>, String)>>,
     told: Mutex<Vec<LawOfNode>>,
     down: Mutex<bool>,
@@ -70,24 +70,24 @@ pub struct FakeSource {
 
 impl FakeSource {
     /// Activates.
-    pub fn activate(&self, pack: &Pack) {
+    pub(super) fn activate(&self, pack: &Pack) {
         let Named { generation, digest } = pack.manifest().name();
         let row = (LawMark { generation, digest }, pack.to_bytes(), pack.note().to_owned());
         self.rows.lock().unwrap().push(row);
     }
 
     /// Changes the rows as nobody should.
-    pub fn meddle(&self, change: impl FnOnce(&mut Vec<(LawMark, Vec<u8>, String)>)) {
+    pub(super) fn meddle(&self, change: impl FnOnce(&mut Vec<(LawMark, Vec<u8>, String)>)) {
         change(&mut self.rows.lock().unwrap());
     }
 
     /// Goes away, or comes back.
-    pub fn down(&self, down: bool) {
+    pub(super) fn down(&self, down: bool) {
         *self.down.lock().unwrap() = down;
     }
 
     /// What processes told, in order.
-    pub fn told(&self) -> Vec<(u64, Option<u64>)> {
+    pub(super) fn told(&self) -> Vec<(u64, Option<u64>)> {
         let told = self.told.lock().unwrap();
         told.iter().map(|law| (law.generation, law.refused.as_ref().map(|(generation, _)| *generation))).collect()
     }

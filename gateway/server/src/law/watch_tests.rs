@@ -164,7 +164,7 @@ async fn the_activated_law_wins_over_a_later_one_of_a_newer_program() {
     let source = Arc::new(FakeSource::default());
     // What it followed is not known to the newer program, so that two must have signed it.
     for (by, expected) in [(&["ayesha"][..], 5), (&["ayesha", "bilal"], 2)] {
-        source.meddle(|rows| rows.clear());
+        source.meddle(Vec::clear);
         source.activate(&signed(&law(2, &[PERMIT]), base().name(), by));
         let newer = law(5, &[GUARDRAIL]);
         let first = Law::new(Arc::new(Bundle::load(&newer).unwrap()));

@@ -104,7 +104,7 @@ fn a_difference_is_told_in_text_and_in_answers() {
 }
 
 #[test]
-fn a_signed_law_is_activated_and_rolled_back_and_each_step_is_refused_where_it_may_not_be() {
+fn a_law_is_signed_and_activated_and_each_step_is_refused_where_it_may_not_be() {
     let office = office();
     let serving = office.serve(&[], &[]);
     office.refused(&["policy", "sign", "law", "--out", "x.bundle"], 1, "bundle.key");
@@ -134,8 +134,19 @@ fn a_signed_law_is_activated_and_rolled_back_and_each_step_is_refused_where_it_m
     follows(&office, 2);
     let (status, ready) = serving.ops("/ready");
     assert!(status == 200 && !ready.contains("notes"), "{ready}");
+    let (code, complaint) = serving.stop();
+    assert_eq!(code, Some(0), "{complaint}");
+}
 
-    // A guardrail takes a second person, with a second key.
+#[test]
+fn a_guardrail_takes_two_people_and_so_does_the_way_back() {
+    let office = office();
+    let serving = office.serve(&[], &[]);
+    office.answer(&["policy", "keygen", "ayesha"]);
+    raise(&office, 1, 2);
+    office.answer(&["policy", "sign", "law", "--out", "law-2.bundle"]);
+    office.answer(&["policy", "activate", "law-2.bundle"]);
+
     raise(&office, 2, 3);
     edit(&office, GUARDRAIL, "forbid (", "// Looked at again.\nforbid (");
     let told = office.answer(&["policy", "sign", "law", "--out", "law-3.bundle"]);
