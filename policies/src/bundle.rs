@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use cedar_policy::Authorizer;
 use exchange::{
     catalogue::Catalogue,
-    decision::{Decider, Decision, Question},
+    decision::{Decider, Decision, Question, Told},
     directory::Agency,
     ids::PolicyId,
 };
@@ -180,6 +180,10 @@ impl Decider for Bundle {
 
     fn generation(&self) -> u64 {
         self.generation
+    }
+
+    fn told(&self, policy: &PolicyId) -> Option<Told> {
+        self.policy(policy)
     }
 }
 

@@ -5,7 +5,7 @@
 use cedar_policy::Effect;
 use exchange::{
     codes::Code,
-    decision::{Decider, Obligation, Question, Verdict},
+    decision::{Decider, Obligation, Question, Told, Verdict},
     ids::{DatatypeId, PolicyId, ServiceId},
 };
 use serde::Serialize;
@@ -69,25 +69,6 @@ pub struct Sentence {
     pub lawful_ur: String,
 }
 
-/// One policy as anyone may read it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct PolicyText {
-    /// The policy with its sentences.
-    #[serde(flatten)]
-    pub sentence: Sentence,
-    /// `permit` or `forbid`.
-    pub effect: &'static str,
-    /// Section of the source that it rests on.
-    pub authority: String,
-    /// Code that a forbid refuses with.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub code: Option<&'static str>,
-    /// What a permit obliges the door to, by word.
-    pub obligations: Vec<&'static str>,
-    /// The policy itself, as its file has it.
-    pub cedar: String,
-}
-
 impl Bundle {
     /// Decides a question and says why it is decided so.
     #[must_use]
@@ -104,10 +85,13 @@ impl Bundle {
 
     /// One policy: what it does, on what it rests, and its text.
     #[must_use]
-    pub fn policy(&self, id: &PolicyId) -> Option<PolicyText> {
+    pub fn policy(&self, id: &PolicyId) -> Option<Told> {
         let (rule, cedar) = self.law().written(id)?;
-        Some(PolicyText {
-            sentence: sentence(rule),
+        let [lawful, lawful_ur] = rule.lawful.clone();
+        Some(Told {
+            policy: rule.id.clone(),
+            lawful,
+            lawful_ur,
             effect: if rule.code.is_some() { "forbid" } else { "permit" },
             authority: rule.authority.clone(),
             code: rule.code.map(Code::as_str),

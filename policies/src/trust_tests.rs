@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use exchange::log::note::NoteSigner;
 
 use super::*;
-use crate::{pack::Pack, source::Source};
+use crate::{manifest::Named, pack::Pack, source::Source};
 
 const GUARDRAIL: &str = "guardrails/G05-network.cedar";
 const PERMIT: &str = "domains/nser/N02-household-standard.cedar";

@@ -150,6 +150,28 @@ impl Obligation {
     }
 }
 
+/// One policy as anyone may read it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Told {
+    /// Its name.
+    pub policy: PolicyId,
+    /// `permit` or `forbid`.
+    pub effect: &'static str,
+    /// Section of the source that it rests on.
+    pub authority: String,
+    /// Code that a forbid refuses with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<&'static str>,
+    /// What a permit obliges the door to, by word.
+    pub obligations: Vec<&'static str>,
+    /// Of a forbid what would make the request lawful, of a permit what it gives to whom; English.
+    pub lawful: String,
+    /// The same in Urdu.
+    pub lawful_ur: String,
+    /// The policy itself, as its file has it.
+    pub cedar: String,
+}
+
 /// The port to the policies. Pure: no I/O, no clock.
 pub trait Decider: Send + Sync + std::fmt::Debug {
     /// Decides one request, datatype by datatype. Any evaluation error denies that datatype and sets `errored`.
@@ -160,6 +182,11 @@ pub trait Decider: Send + Sync + std::fmt::Debug {
 
     /// Generation of the bundle.
     fn generation(&self) -> u64;
+
+    /// One policy as anyone may read it; `None` if the bundle has none of this name.
+    fn told(&self, _policy: &PolicyId) -> Option<Told> {
+        None
+    }
 }
 
 #[cfg(test)]

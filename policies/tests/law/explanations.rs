@@ -21,7 +21,7 @@ const QUESTIONS: usize = 400;
 const TELLS: [&str; 10] =
     ["exist", "found no", "not found", "no such", "unknown", "alive", "deceased", "موجود", "زندہ", "نہیں ملا"];
 
-fn texts() -> Vec<policies::explain::PolicyText> {
+fn texts() -> Vec<exchange::decision::Told> {
     bundle().policies().iter().map(|id| bundle().policy(id).unwrap()).collect()
 }
 
@@ -33,7 +33,7 @@ fn named(sentences: &[Sentence]) -> Vec<PolicyId> {
 fn every_policy_speaks_both_languages_in_one_sentence() {
     let arabic = |c: char| ('\u{600}'..='\u{6ff}').contains(&c) || " :،.".contains(c);
     for text in texts() {
-        let (id, english, urdu) = (&text.sentence.policy, &text.sentence.lawful, &text.sentence.lawful_ur);
+        let (id, english, urdu) = (&text.policy, &text.lawful, &text.lawful_ur);
         assert!(english.is_ascii() && english.len() <= 200, "{id}: {english}");
         assert_eq!(english.matches(". ").count(), 0, "{id}: one sentence");
         assert!(urdu.chars().all(arabic) && urdu.chars().count() <= 200, "{id}: {urdu}");
@@ -51,7 +51,7 @@ fn a_forbid_names_whom_to_turn_to_and_a_permit_to_whom_it_gives() {
     let doors =
         ["operator", "forum", "citizen", "Board", "Secretary", "NADRA", "union council", "court", "programme", "Ask"];
     for text in texts() {
-        let says = &text.sentence.lawful;
+        let says = &text.lawful;
         if text.effect == "forbid" {
             assert!(doors.iter().any(|door| says.contains(door)), "{says}");
             assert!(text.code.is_some() && text.obligations.is_empty());

@@ -27,6 +27,7 @@ pub async fn good(world: &World, service: &str) -> Option<(Who, Call)> {
         "log.checkpoint" => (Who::Anyone, Call::get("/v1/log/checkpoint")),
         "openid.configuration" => (Who::Anyone, Call::get("/.well-known/openid-configuration")),
         "openapi.document" => (Who::Anyone, Call::get("/openapi.json")),
+        "law.policy" => (Who::Anyone, Call::get("/v1/law/policies/G12-secret-needs-board")),
         "report.public" => (Who::Anyone, Call::get("/v1/reports/persons-by-province")),
         "receipt.get" => (BANK, own_receipt(world).await),
         "usage.month" => {

@@ -153,6 +153,8 @@ pub(super) fn schemas() -> Map<String, Value> {
             "request_id": text("Names the request in the record and in support."),
             "detail": text("On this occurrence; never names a person."),
             "policies": { "type": "array", "items": { "type": "string" } },
+            "lawful": text("What would make the request lawful, by the first of `policies`."),
+            "lawful_ur": text("The same in Urdu."),
             "next": text("Where to go on, such as the endpoint that asks the citizen."),
             "retry_after": { "type": "integer", "minimum": 0, "description": "Seconds." },
         },

@@ -19,8 +19,8 @@ use crate::{
     listen,
     phases::{parts::Law, snapshot::DirectoryWatch},
     routes::control::{
-        authorize, background::Background, consent::ConsentParts, discovery, discovery::DiscoveryParts, openapi,
-        openapi::OpenapiParts, pin, token, whoami, whoami::WhoamiParts,
+        authorize, background::Background, consent::ConsentParts, discovery, discovery::DiscoveryParts,
+        law as policies_read, openapi, openapi::OpenapiParts, pin, token, whoami, whoami::WhoamiParts,
     },
 };
 
@@ -59,7 +59,7 @@ impl Control {
             background: self.background.clone(),
         });
         let issuer = format!("https://{}", config.node.origin);
-        let openapi = OpenapiParts::new(decider, &issuer);
+        let openapi = OpenapiParts::new(Arc::clone(&decider), &issuer);
         let discovery = DiscoveryParts { issuer };
         let whoami = WhoamiParts { directory: Arc::clone(&self.directory) };
         Router::new()
@@ -68,6 +68,7 @@ impl Control {
             .merge(token::routes(consent))
             .merge(discovery::routes(Arc::new(discovery)))
             .merge(openapi::routes(Arc::new(openapi)))
+            .merge(policies_read::routes(decider))
             .merge(whoami::routes(Arc::new(whoami)))
     }
 }

@@ -16,7 +16,8 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use exchange::{
     catalogue::Catalogue,
-    decision::{Decider, Decision, Question},
+    decision::{Decider, Decision, Question, Told},
+    ids::PolicyId,
 };
 
 pub use self::{
@@ -62,5 +63,9 @@ impl Decider for LawInForce {
 
     fn generation(&self) -> u64 {
         self.0.load().decider.generation()
+    }
+
+    fn told(&self, policy: &PolicyId) -> Option<Told> {
+        self.load_full().decider.told(policy)
     }
 }

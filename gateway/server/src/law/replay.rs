@@ -22,7 +22,7 @@ use exchange::{
 };
 use policies::{Bundle, compare, pack::Pack};
 
-use crate::phases::asked::Asked;
+use crate::phases::{asked::Asked, enrolment};
 
 /// Laws of earlier generations that are kept loaded: a log is read in order, so that few are needed at once.
 const PAST_MAX: usize = 4;
@@ -171,8 +171,14 @@ impl Replayer {
                 }
                 (Some(_), None) => return None,
             };
+            let service = Arc::clone(law.catalogue().service(service)?);
+            // Whose age it was, no record tells.
+            if service.action == enrolment::ACTION {
+                return None;
+            }
             Some(Question {
-                service: Arc::clone(law.catalogue().service(service)?),
+                service,
+                enrolment: None,
                 caller: caller(asked, directory)?,
                 role: asked.role,
                 channel: asked.channel,

@@ -18,7 +18,7 @@ use exchange::{
 };
 
 use super::{
-    asked, idempotency,
+    asked, enrolment, idempotency,
     parts::Parts,
     route::{Routed, Wanted},
     trail::Trail,
@@ -109,7 +109,7 @@ async fn question(parts: &Parts, routed: &Routed, directory: &Directory, trail: 
         consent,
         consent_is_subjects,
         has_subject: routed.subject.is_some(),
-        enrolment: None,
+        enrolment: enrolment::facts(routed, directory, now)?,
         now,
         datatypes: routed.fields.clone().unwrap_or_else(|| routed.service.datatypes()),
     })
@@ -208,7 +208,11 @@ fn refused(routed: &Routed, decision: &Decision) -> Refusal {
         .collect();
     policies.sort();
     policies.dedup();
-    let refusal = Refusal::new(code).policies(policies);
+    let told = policies.first().filter(|_| code != Code::PolicyError).and_then(|id| routed.law.decider.told(id));
+    let mut refusal = Refusal::new(code).policies(policies);
+    if let Some(told) = told {
+        refusal = refusal.member("lawful", told.lawful).member("lawful_ur", told.lawful_ur);
+    }
     if code == Code::ConsentRequired && routed.service.consent == ConsentRule::Required {
         return refusal.next(BACKCHANNEL);
     }

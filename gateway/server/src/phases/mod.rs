@@ -9,6 +9,7 @@ pub mod assertion;
 pub mod authorise;
 pub mod counted;
 mod drawn;
+pub mod enrolment;
 pub mod filter;
 pub mod forward;
 pub mod idempotency;
