@@ -17,6 +17,7 @@
     )
 )]
 
+pub mod calendar;
 pub mod caller;
 pub mod catalogue;
 pub mod classification;
