@@ -2,7 +2,7 @@
 //!
 //! Map: *who* [`caller`], [`directory`] · *what* [`catalogue`], [`classification`], [`ids`], [`cnic`], [`mobile`] ·
 //! *may they* [`decision`], [`permit`], [`refusal`], [`codes`] · *did the citizen say yes* [`consent`] · *what is
-//! remembered* [`record`] · *what it costs* [`tariff`], [`statement`] · *how programs read it* [`openapi`] · *what the
+//! remembered* [`record`] · *what it costs* [`tariff`], [`statement`] · *how one comes to be served* [`onboarding`], [`calendar`] · *how programs read it* [`openapi`] · *what the
 //! world must give* [`ports`] · *bounds* [`limits`].
 #![forbid(unsafe_code)]
 #![cfg_attr(
@@ -33,6 +33,7 @@ pub mod limits;
 pub mod log;
 pub mod mobile;
 pub mod month;
+pub mod onboarding;
 pub mod openapi;
 pub mod path;
 pub mod permit;

@@ -202,7 +202,8 @@ impl Calendar {
     #[must_use]
     pub fn is_working(&self, day: Day) -> Option<bool> {
         let listed = (self.years.0..=self.years.1).contains(&day.year());
-        let closed = || self.weekend.contains(&day.0.weekday().number_from_monday()) || self.holidays.contains_key(&day);
+        let closed =
+            || self.weekend.contains(&day.0.weekday().number_from_monday()) || self.holidays.contains_key(&day);
         listed.then(|| !closed())
     }
 
