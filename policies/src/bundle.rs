@@ -7,6 +7,7 @@ use exchange::{
     catalogue::Catalogue,
     decision::{Decider, Decision, Question},
     ids::PolicyId,
+    onboarding::Rules,
 };
 
 use crate::{
@@ -18,7 +19,7 @@ use crate::{
     law::Law,
     matrix::{self, Matrix},
     memo::Memo,
-    parse,
+    newcomers, parse,
     source::Source,
 };
 
@@ -32,7 +33,7 @@ pub struct Bundle {
     authorizer: Authorizer,
     memo: Memo,
     cases: Cases,
-    clients: Vec<ClientType>,
+    newcomers: Arc<Rules>,
 }
 
 impl Bundle {
@@ -63,6 +64,7 @@ impl Bundle {
         let law = Law::read(source, &dictionary)?;
         let matrix = Matrix::in_force(source, &header.matrix)?;
         let clients = clientage::read(source).map_err(BundleError::new)?;
+        let newcomers = Arc::new(newcomers::read(source, clients)?);
         let cases = cases::read(source)?;
         complete::check(&services, &dictionary, &law, &cases.cases)?;
         BundleError::unless_empty(matrix::columns(source, &services)?)?;
@@ -79,7 +81,7 @@ impl Bundle {
             authorizer: Authorizer::new(),
             memo: Memo::default(),
             cases,
-            clients,
+            newcomers,
         })
     }
 
@@ -123,7 +125,7 @@ impl Bundle {
     /// The types of clients, and what must be seen of each before it is one.
     #[must_use]
     pub fn clients(&self) -> &[ClientType] {
-        &self.clients
+        &self.newcomers.clients
     }
 
     /// The bundle's own cases: what it promises to permit and to refuse.
@@ -152,6 +154,10 @@ impl Decider for Bundle {
     fn generation(&self) -> u64 {
         self.generation
     }
+
+    fn newcomers(&self) -> Option<Arc<Rules>> {
+        Some(Arc::clone(&self.newcomers))
+    }
 }
 
 impl std::fmt::Debug for Bundle {
@@ -170,7 +176,7 @@ mod tests {
     #[test]
     fn the_embedded_bundle_is_complete() {
         let bundle = Bundle::embedded().unwrap_or_else(|error| panic!("{error}"));
-        assert_eq!(bundle.catalogue().services().len(), 29);
+        assert_eq!(bundle.catalogue().services().len(), 34);
         assert_eq!(Decider::generation(&bundle), 1);
     }
 

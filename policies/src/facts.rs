@@ -5,7 +5,7 @@ use exchange::{
     caller::Caller,
     catalogue::Service,
     consent::ConsentFacts,
-    decision::Question,
+    decision::{Proposer, Question},
     directory::{Agency, Agreement, Approval, Programme, Purpose, User, in_networks},
     ids::{AgencyId, DatatypeId, PurposeCode, ServiceId, UserId},
     timestamp::Timestamp,
@@ -71,6 +71,10 @@ pub(crate) fn context(words: &Words, matrix: &Matrix, question: &Question) -> Re
     }
     if let Some(consent) = &question.consent {
         put(&mut pairs, "consent", of_consent(words, consent, question.consent_is_subjects)?);
+    }
+    if let Some(Proposer { agency, user }) = &question.proposer {
+        let proposer = words.user.value(&user_name(agency, user));
+        put(&mut pairs, "proposal", record([("proposer", proposer)])?);
     }
     Context::from_pairs(pairs).map_err(|_| Unwritable)
 }

@@ -7,6 +7,7 @@
 //! | `read` | reads schema and policies and validates them strictly, for decisions and for the prover |
 //! | `matrix` | Annexure B: which kind of agency feeds and uses what |
 //! | `clientage` | types of clients and what must be seen of each |
+//! | `newcomers` | what a newcomer must bring, and working days |
 //! | `law`, `rule`, `slice`, `words` | what a decision looks up: annotations, slices, datatypes |
 //! | `complete` | refuses a bundle in which anything is missing |
 //! | `facts` | writes a question down as Cedar's context |
@@ -28,6 +29,7 @@ mod facts;
 mod law;
 mod matrix;
 mod memo;
+mod newcomers;
 mod parse;
 pub mod precedence;
 pub mod read;

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use exchange::{catalogue::Service, timestamp::Timestamp};
+use exchange::{catalogue::Service, classification::Sector, timestamp::Timestamp};
 use serde::Deserialize;
 
 use crate::{
@@ -93,6 +93,8 @@ struct Kind {
     id: String,
     title: String,
     title_ur: String,
+    /// Types of clients that such an agency can be.
+    sectors: Vec<Sector>,
 }
 
 #[derive(Deserialize)]
@@ -115,10 +117,17 @@ struct Row {
     reason: String,
 }
 
+/// The types of clients that an agency of each kind can be.
+pub(crate) fn sectors(source: &Source) -> Result<BTreeMap<String, Vec<Sector>>, BundleError> {
+    let text = source.file(KINDS_FILE).ok_or_else(|| Problem::new(KINDS_FILE, "is missing"))?;
+    let kinds = parse::read::<KindsFile>(KINDS_FILE, text)?.kind;
+    Ok(kinds.into_iter().map(|kind| (kind.id, kind.sectors)).collect())
+}
+
 fn kinds(source: &Source) -> Result<BTreeSet<String>, BundleError> {
     let text = source.file(KINDS_FILE).ok_or_else(|| Problem::new(KINDS_FILE, "is missing"))?;
     let (mut kinds, mut problems) = (BTreeSet::new(), Vec::new());
-    for Kind { id, title, title_ur } in parse::read::<KindsFile>(KINDS_FILE, text)?.kind {
+    for Kind { id, title, title_ur, .. } in parse::read::<KindsFile>(KINDS_FILE, text)?.kind {
         let mut say = |reason: &str| problems.push(Problem::new(KINDS_FILE, format!("`{id}` {reason}")));
         if title.is_empty() || !has_urdu(&title_ur) {
             say("needs a title in English and in Urdu");

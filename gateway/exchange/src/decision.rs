@@ -9,7 +9,7 @@ use crate::{
     codes::Code,
     consent::ConsentFacts,
     directory::{Agreement, Approval, Programme, Purpose},
-    ids::{DatatypeId, PolicyId},
+    ids::{AgencyId, DatatypeId, PolicyId, UserId},
     timestamp::Timestamp,
 };
 
@@ -38,6 +38,8 @@ pub struct Question {
     pub consent: Option<ConsentFacts>,
     /// Whether the consent's citizen is the one that the request names; false when either is missing.
     pub consent_is_subjects: bool,
+    /// Who made the open proposal that the request would decide.
+    pub proposer: Option<Proposer>,
     /// Whether the request names a citizen.
     pub has_subject: bool,
     /// Rows that the request may return at most.
@@ -46,6 +48,15 @@ pub struct Question {
     pub now: Timestamp,
     /// Datatypes asked for.
     pub datatypes: Vec<DatatypeId>,
+}
+
+/// Who proposed a change of the directory.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Proposer {
+    /// The person's agency.
+    pub agency: AgencyId,
+    /// The person.
+    pub user: UserId,
 }
 
 /// The answer for one datatype.
@@ -120,4 +131,9 @@ pub trait Decider: Send + Sync + std::fmt::Debug {
 
     /// Generation of the bundle.
     fn generation(&self) -> u64;
+
+    /// What the bundle says of newcomers; a law that says nothing takes none.
+    fn newcomers(&self) -> Option<Arc<crate::onboarding::Rules>> {
+        None
+    }
 }

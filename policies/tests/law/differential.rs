@@ -8,7 +8,7 @@ use exchange::{
     catalogue::Service,
     classification::{Channel, Role},
     consent::{ConsentFacts, ConsentUse, SubjectKey},
-    decision::{Decider, Question},
+    decision::{Decider, Proposer, Question},
     directory::{Agency, Agreement, Approval, Programme, Purpose, User},
     ids::ConsentId,
     timestamp::Timestamp,
@@ -143,6 +143,9 @@ impl Pools {
             programme: dice.maybe(&self.programmes),
             approval: dice.maybe(&self.approvals),
             consent_is_subjects: consent.is_some() && dice.roll(4) > 0,
+            proposer: dice
+                .maybe(&self.users)
+                .map(|user| Proposer { agency: user.agency.clone(), user: user.id.clone() }),
             has_subject: dice.roll(4) > 0,
             rows: *dice.one(&[0, 1, 1, 1, 2, 1_000]),
             now: self.near(dice),

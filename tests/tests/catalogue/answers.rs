@@ -87,8 +87,7 @@ async fn answered(
     assert_eq!((leaf.status, leaf.code.as_deref(), leaf.dry_run), (200, None, false), "{name}");
     assert_eq!((leaf.rows, leaf.amount), (rows, amount), "{name}");
     assert_eq!(leaf.rate_version.as_deref().unwrap_or("none"), rate, "{name}");
-    let agency = if let Who::Agency(agency) = who { agency } else { "" };
-    assert_eq!(entry.agency(), agency, "{name}");
+    assert_eq!(entry.agency(), who.agency(), "{name}");
     released(service, &answer, &entry, promised);
     if service.writes {
         let intent = leaf.intent.unwrap_or_else(|| panic!("{name} changes state without an intent on record"));

@@ -34,13 +34,27 @@ pub enum Who {
     Agency(&'static str),
     /// Anyone, on the public listener.
     Anyone,
+    /// A registrar of the operator, who signs each call.
+    Registrar(&'static str),
 }
 
 /// Sends a call on a new connection.
 pub async fn send(world: &World, who: Who, call: Call) -> Answer {
     match who {
         Who::Agency(agency) => world.ask(agency, call).await.unwrap(),
+        Who::Registrar(user) => world.ask_as_registrar(user, call).await.unwrap(),
         Who::Anyone => world.stage.anyone().await.unwrap().send(call).await.unwrap(),
+    }
+}
+
+impl Who {
+    /// The agency that the record names.
+    pub fn agency(self) -> &'static str {
+        match self {
+            Self::Agency(agency) => agency,
+            Self::Registrar(_) => tests::world::OPERATOR,
+            Self::Anyone => "",
+        }
     }
 }
 
@@ -74,8 +88,7 @@ pub async fn is_refused(world: &World, document: &Value, service: &Service, refu
     assert_eq!(entry.leaf.request, answer.header("ijazat-request-id"), "{name}");
     let wanted = refused.routed.then(|| format!("{}@{}", service.id, service.version));
     assert_eq!(entry.leaf.service, wanted, "{name}");
-    let agency = if let Who::Agency(agency) = refused.who { agency } else { "" };
-    assert_eq!(entry.agency(), agency, "{name}");
+    assert_eq!(entry.agency(), refused.who.agency(), "{name}");
     nothing_left(&name, entry);
 }
 

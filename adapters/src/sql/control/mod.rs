@@ -20,6 +20,7 @@ mod contacts;
 mod directory;
 mod idempotency;
 mod key_check;
+mod onboarding;
 mod outbox;
 mod requests;
 mod schema;
@@ -29,6 +30,7 @@ pub use admin::Done;
 use cache::{Cache, Confirmed};
 pub use contacts::Contact;
 pub use directory::ChangeError;
+pub use onboarding::{Decided, Newcomers, OnboardingError, Proposal};
 pub use idempotency::{Begun, Claim, IdempotencyScope};
 pub use requests::{IssuedToken, NewRequest, Polled};
 

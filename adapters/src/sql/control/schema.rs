@@ -7,6 +7,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 2, sql: KEY_CHECKS },
     Migration { version: 3, sql: ADMIN_CHANGES },
     Migration { version: 4, sql: OWN_END },
+    Migration { version: 5, sql: ONBOARDING },
 ];
 
 const FIRST: &str = "
@@ -63,3 +64,19 @@ CREATE INDEX admin_change_waiting ON admin_change (ordinal) WHERE sequence IS NU
 
 /// The end that was asked of the citizen, where one was: a repetition of a request may not outlive it.
 const OWN_END: &str = "ALTER TABLE consent ADD COLUMN valid_until BIGINT";
+
+/// Applications, and changes of the directory that wait for a second person. Bodies are sealed: forms name focal persons.
+/// That nobody decides their own proposal is the table's rule too, whatever a program does.
+const ONBOARDING: &str = "
+CREATE TABLE application (
+    id TEXT PRIMARY KEY, agency TEXT NOT NULL, state TEXT NOT NULL, body BYTEA NOT NULL, changed_at BIGINT NOT NULL);
+CREATE INDEX application_agency ON application (agency);
+
+CREATE TABLE proposal (
+    id TEXT PRIMARY KEY, kind TEXT NOT NULL, agency TEXT, body BYTEA NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('open', 'approved', 'refused')),
+    proposed_by TEXT NOT NULL, proposed_at BIGINT NOT NULL, decided_by TEXT, decided_at BIGINT,
+    CHECK (decided_by IS NULL OR decided_by <> proposed_by),
+    CHECK ((state = 'open') = (decided_by IS NULL)));
+CREATE INDEX proposal_open ON proposal (proposed_at) WHERE state = 'open';
+";

@@ -7,6 +7,7 @@ pub mod consent_tokens;
 pub mod directory_source;
 pub mod entropy;
 pub mod idempotency;
+pub mod proposals;
 pub mod record_log;
 pub mod subject_status;
 pub mod upstream;

@@ -17,7 +17,7 @@ use crate::{
     listen,
     phases::snapshot::DirectoryWatch,
     routes::control::{
-        authorize, background::Background, consent::ConsentParts, discovery, discovery::DiscoveryParts, openapi,
+        authorize, background::Background, consent::ConsentParts, discovery, discovery::DiscoveryParts, onboarding, onboarding::OnboardingParts, openapi,
         openapi::OpenapiParts, pin, token, whoami, whoami::WhoamiParts,
     },
 };
@@ -54,6 +54,11 @@ impl Control {
         let issuer = format!("https://{}", config.node.origin);
         let openapi = OpenapiParts::new(&self.decider.catalogue(), &issuer);
         let discovery = DiscoveryParts { issuer };
+        let onboarding = OnboardingParts {
+            store: Arc::clone(&self.store),
+            directory: Arc::clone(&self.directory),
+            decider: Arc::clone(&self.decider),
+        };
         let whoami = WhoamiParts { directory: Arc::clone(&self.directory) };
         Router::new()
             .merge(authorize::routes(Arc::clone(&consent)))
@@ -61,12 +66,16 @@ impl Control {
             .merge(token::routes(consent))
             .merge(discovery::routes(Arc::new(discovery)))
             .merge(openapi::routes(Arc::new(openapi)))
+            .merge(onboarding::routes(Arc::new(onboarding)))
             .merge(whoami::routes(Arc::new(whoami)))
     }
 }
 
 /// The policies: the folder that the configuration names, or those that are built in.
-pub(super) fn bundle(config: &Config) -> Result<Arc<dyn Decider>, ComposeError> {
+///
+/// # Errors
+/// [`ComposeError`] naming each file that is not whole.
+pub fn bundle(config: &Config) -> Result<Arc<dyn Decider>, ComposeError> {
     let bundle = match &config.policy.bundle {
         Some(folder) => policies::Bundle::from_dir(folder),
         None => policies::Bundle::embedded(),

@@ -12,7 +12,7 @@ use exchange::{
     classification::{BasisKind, Classification, Role},
     codes::Code,
     consent::ConsentFacts,
-    decision::{Decision, Question},
+    decision::{Decision, Proposer, Question},
     directory::{Agreement, Approval, Directory, Programme},
     ids::DatatypeId,
     limits,
@@ -88,6 +88,7 @@ async fn question(parts: &Parts, routed: &Routed, directory: &Directory, trail: 
         .cloned();
     let (programme, approval) = bases(routed, directory)?;
     let consent = consent(parts, routed).await?;
+    let proposer = proposer(parts, routed).await?;
     let consent_is_subjects = consent.as_ref().is_some_and(|consent| trail.subject_key == Some(consent.subject));
     Ok(Question {
         service: Arc::clone(&routed.service),
@@ -102,6 +103,7 @@ async fn question(parts: &Parts, routed: &Routed, directory: &Directory, trail: 
         approval,
         consent,
         consent_is_subjects,
+        proposer,
         has_subject: routed.subject.is_some(),
         now,
         datatypes: routed.fields.clone().unwrap_or_else(|| routed.service.datatypes()),
@@ -155,6 +157,15 @@ async fn consent(parts: &Parts, routed: &Routed) -> Result<Option<ConsentFacts>,
     found.map(Some).ok_or_else(|| Code::TokenInvalid.into())
 }
 
+/// Who made the open proposal that the request would decide: a fact, so that nobody decides their own.
+async fn proposer(parts: &Parts, routed: &Routed) -> Result<Option<Proposer>, Refusal> {
+    let Some(proposal) = routed.params.get("proposal").and_then(serde_json::Value::as_str) else { return Ok(None) };
+    parts.proposals.proposer(proposal).await.map_err(|error| {
+        tracing::warn!(%error, "proposals cannot be looked up");
+        Refusal::new(Code::StoreUnavailable).retry_after(1)
+    })
+}
+
 fn note(question: &Question, trail: &mut Trail) {
     trail.agreement = question.agreement.as_ref().map(|a| format!("{}@{}", a.id, a.revision));
     let mut bases = Vec::new();
@@ -197,6 +208,9 @@ fn write_input(text: &mut String, question: &Question) {
     put("consent", consent.as_ref().map(shown));
     put("consent_is_subjects", Some(&question.consent_is_subjects));
     put("has_subject", Some(&question.has_subject));
+    if let Some(Proposer { agency, user }) = &question.proposer {
+        put("proposer", Some(&format_args!("{agency}/{user}")));
+    }
     put("rows", Some(&question.rows));
     put("now", Some(&question.now.micros()));
     put("datatypes", Some(&Listed(&question.datatypes)));

@@ -9,6 +9,7 @@ pub mod consent;
 #[cfg(test)]
 mod consent_tests;
 pub mod discovery;
+pub mod onboarding;
 pub mod openapi;
 pub mod pin;
 pub mod receipt;
