@@ -38,9 +38,7 @@ fn law() -> Newcomers<'static> {
 /// A whole form of a client of this type; what it asks for NADRA decides.
 fn form(sector: Sector) -> Application {
     let (kind, _) = LAW.1.kinds.iter().find(|(_, sectors)| sectors.contains(&sector)).unwrap();
-    let paper = |kind: &str, version: Option<&str>| {
-        json!({"kind": kind, "reference": "No 7", "sha256": "ab".repeat(32), "version": version})
-    };
+    let paper = |kind: &str, version: Option<&str>| json!({"kind": kind, "reference": "No 7", "sha256": "ab".repeat(32), "version": version});
     let mut papers: Vec<_> = LAW.1.schedules.iter().map(|one| paper(&one.id, Some(&one.version))).collect();
     papers.push(paper(&LAW.1.client(sector).unwrap().documents[0], None));
     let statements: serde_json::Map<_, _> =
@@ -131,7 +129,10 @@ pub async fn an_application_becomes_an_agency_with_an_agreement_by_two_persons(w
     assert_eq!(world.there.proposals().await.unwrap(), [proposal.clone()]);
     assert_eq!(world.there.proposer(&proposal.id).await.unwrap().unwrap().user.as_str(), "registrar-1");
     world.there.decide(&proposal.id, true, TWO, law()).await.unwrap();
-    assert_eq!((world.there.proposals().await.unwrap(), world.there.proposer(&proposal.id).await.unwrap()), (vec![], None));
+    assert_eq!(
+        (world.there.proposals().await.unwrap(), world.there.proposer(&proposal.id).await.unwrap()),
+        (vec![], None)
+    );
     let newcomer = agency(&case);
     done(world, Change::Agency(newcomer.clone())).await;
     done(world, Change::Key(Key { agency: newcomer.id.clone(), sha256: "ef".repeat(32) })).await;
@@ -154,7 +155,10 @@ pub async fn an_application_becomes_an_agency_with_an_agreement_by_two_persons(w
     assert!(read.users.contains(&user));
     let course = world.there.case(&case.id).await.unwrap().unwrap();
     assert_eq!((course.state, course.in_force_at), (State::InForce, Some(world.clock.now())));
-    assert_eq!(world.here.hand_in(form(Sector::Private), Some(&case.id), ONE).await, Err(Stuck::State(State::InForce).into()));
+    assert_eq!(
+        world.here.hand_in(form(Sector::Private), Some(&case.id), ONE).await,
+        Err(Stuck::State(State::InForce).into())
+    );
 }
 
 pub async fn no_type_of_client_is_decided_without_its_condition(world: &World) {
@@ -164,7 +168,9 @@ pub async fn no_type_of_client_is_decided_without_its_condition(world: &World) {
         lacking.documents.retain(|paper| !client.documents.contains(&paper.kind));
         let case = handed_in(world, lacking).await;
         match world.here.propose(decision(&case, Forum::Nadra), ONE, law()).await {
-            Err(OnboardingError::Stuck(Stuck::Lacks(items))) => assert_eq!(items[0].id, "condition", "{}", client.sector),
+            Err(OnboardingError::Stuck(Stuck::Lacks(items))) => {
+                assert_eq!(items[0].id, "condition", "{}", client.sector)
+            }
             other => panic!("{}: {other:?}", client.sector),
         }
         // In its sector's name it is no agency in good standing either.
@@ -205,7 +211,9 @@ pub async fn of_many_who_decide_at_once_one_does(world: &World) {
     let answers = world
         .at_once(12, move |store, n| {
             let id = id.clone();
-            async move { store.decide(&id, n % 3 != 0, &format!("registry-office/registrar-{}", n + 2), law()).await.is_ok() }
+            async move {
+                store.decide(&id, n % 3 != 0, &format!("registry-office/registrar-{}", n + 2), law()).await.is_ok()
+            }
         })
         .await;
     assert_eq!(super::world::count(&answers, &true), 1);
@@ -242,7 +250,10 @@ pub async fn forms_and_proposals_are_sealed_and_a_damaged_one_is_an_error(world:
     );
     world.meddle(swap).await.unwrap();
     assert!(world.there.case(&twin.id).await.is_err() && world.there.case(&case.id).await.is_ok());
-    world.meddle("UPDATE proposal SET body = X'00'".replace("X'00'", "(SELECT body FROM application LIMIT 1)")).await.unwrap();
+    world
+        .meddle("UPDATE proposal SET body = X'00'".replace("X'00'", "(SELECT body FROM application LIMIT 1)"))
+        .await
+        .unwrap();
     assert!(world.there.proposals().await.is_err());
     assert!(world.there.decide(&proposal.id, true, TWO, law()).await.is_err());
 }
@@ -250,8 +261,10 @@ pub async fn forms_and_proposals_are_sealed_and_a_damaged_one_is_an_error(world:
 pub async fn every_step_waits_for_its_leaf_under_its_persons_name(world: &World) {
     approved(world).await;
     let waiting = world.there.waiting("node-1", 64).await.unwrap();
-    let told: Vec<_> =
-        waiting.iter().map(|change| (change.what.as_str(), change.agency.as_deref(), change.operator.as_str())).collect();
+    let told: Vec<_> = waiting
+        .iter()
+        .map(|change| (change.what.as_str(), change.agency.as_deref(), change.operator.as_str()))
+        .collect();
     let newcomer = Some("newcomer");
     assert_eq!(
         told,

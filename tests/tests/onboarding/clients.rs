@@ -4,17 +4,13 @@ use exchange::{classification::Sector, onboarding::Change};
 use serde_json::json;
 use tests::world::World;
 
-use crate::{
-    cells::rows,
-    forms,
-    office::Office,
-};
+use crate::{cells::rows, forms, office::Office};
 
 #[tokio::test]
 async fn every_type_that_lacks_its_condition_is_refused_at_completion() {
     let world = World::start().await.unwrap();
     let mut office = Office::open(&world).await;
-    let service = office.asked()[0].clone();
+    let service = [office.asked()[0].clone()];
     for &sector in Sector::ALL {
         let (kind, _) = office.rules.kinds.iter().find(|(_, sectors)| sectors.contains(&sector)).unwrap();
         let mut row = rows("target").into_iter().find(|row| row.kind == *kind).unwrap();

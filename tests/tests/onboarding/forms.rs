@@ -1,11 +1,13 @@
 //! Forms and entries that a newcomer brings, in the types of the directory.
 
+use std::sync::Arc;
+
 use exchange::{
     catalogue::Service,
     classification::{BasisKind, Channel, Classification, Forum, Role, Sector},
     decision::Decider as _,
     directory::{Agency, Agreement, Programme, User},
-    ids::{AgencyId, AgreementId, DatatypeId, ProgrammeId, UserId},
+    ids::{AgencyId, AgreementId, DatatypeId, ProgrammeId, PurposeCode, UserId},
     onboarding::Rules,
     timestamp::Timestamp,
 };
@@ -29,18 +31,27 @@ pub fn papers(rules: &Rules, sector: Sector, condition: bool) -> Vec<Value> {
     papers
 }
 
-/// A form that asks for one service.
-pub fn form(rules: &Rules, agency: &str, row: &Row, service: &Service, condition: bool) -> Value {
+/// A form that asks for these services.
+pub fn form(rules: &Rules, agency: &str, row: &Row, services: &[Arc<Service>], condition: bool) -> Value {
     let statements: serde_json::Map<_, _> =
         rules.preconditions.iter().map(|one| (one.id.clone(), json!("stated"))).collect();
+    let names: Vec<_> = services.iter().map(|service| &service.id).collect();
     json!({
         "agency": agency, "name": format!("Newcomer {}", row.kind), "name_ur": "نووارد ادارہ", "address": "1 Test Road",
         "kind": row.kind, "sector": row.sector, "about": "a story", "utilisation": "a story", "wants": "online-access",
-        "services": [service.id], "purposes": service.purposes, "datatypes": datatypes(service),
+        "services": names, "purposes": purposes(services), "datatypes": all_datatypes(services),
         "granularity": "person", "frequency": "continuous", "channels": ["Api"], "networks": ["127.0.0.0/8"],
         "focal_person": { "name": "Sample Person", "designation": "Officer", "contact": "none" },
         "statements": statements, "document": papers(rules, row.sector, condition),
     })
+}
+
+fn purposes(services: &[Arc<Service>]) -> Vec<PurposeCode> {
+    services.iter().flat_map(|service| service.purposes.clone()).collect()
+}
+
+fn all_datatypes(services: &[Arc<Service>]) -> Vec<DatatypeId> {
+    services.iter().flat_map(|service| datatypes(service)).collect()
 }
 
 /// What a service releases without the Board's word for each request.
@@ -81,15 +92,15 @@ pub fn user(id: &str) -> User {
     }
 }
 
-pub fn agreement(id: &str, service: &Service, forum: Forum, now: Timestamp) -> Agreement {
+pub fn agreement(id: &str, services: &[Arc<Service>], forum: Forum, now: Timestamp) -> Agreement {
     Agreement {
-        id: AgreementId::parse(&format!("agr-{id}-{}", service.id)).unwrap(),
+        id: AgreementId::parse(&format!("agr-{id}-{}", services[0].id)).unwrap(),
         revision: 1,
         agency: AgencyId::parse(id).unwrap(),
         forum,
-        services: vec![service.id.clone()],
-        purposes: service.purposes.clone(),
-        datatypes: datatypes(service),
+        services: services.iter().map(|service| service.id.clone()).collect(),
+        purposes: purposes(services),
+        datatypes: all_datatypes(services),
         role: Role::Standard,
         row_limit: 100,
         channels: vec![Channel::Api],

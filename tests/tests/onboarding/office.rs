@@ -16,7 +16,7 @@ use gateway::{
 };
 use policies::Bundle;
 use serde_json::{Value, json};
-use tests::world::{OPERATOR, World};
+use tests::world::{OPERATOR, World, until};
 
 use crate::{
     cells::{ASKED, Row},
@@ -40,6 +40,24 @@ pub struct Newcomer {
     pub credential: Credential,
 }
 
+/// Asks again while the exchange says that it cannot do it just now, as a busy host makes it say: it has then done nothing.
+pub async fn patient(mut ask: impl AsyncFnMut() -> Answer) -> Answer {
+    let mut last = None;
+    let answered = async || {
+        let answer = ask().await;
+        let busy = ["directory_stale", "store_unavailable"].contains(&answer.code());
+        last = Some(answer);
+        !busy
+    };
+    until("the exchange is less busy", answered).await.unwrap();
+    last.unwrap()
+}
+
+/// One call of an agency of the sample directory.
+pub async fn asked(world: &World, agency: &str, call: Call) -> Answer {
+    patient(async || world.ask(agency, call.clone()).await.unwrap()).await
+}
+
 impl<'w> Office<'w> {
     pub async fn open(world: &'w World) -> Self {
         let bundle = Bundle::embedded().unwrap();
@@ -54,13 +72,16 @@ impl<'w> Office<'w> {
     }
 
     pub async fn post(&mut self, user: &str, path: &str, body: &Value) -> Answer {
-        let call = Call::json(format!("/v1/onboarding/{path}"), body);
-        self.connection.send(self.world.signed_by(user, call).unwrap()).await.unwrap()
+        self.send(user, Call::json(format!("/v1/onboarding/{path}"), body)).await
     }
 
     pub async fn get(&mut self, user: &str, path: &str) -> Answer {
-        let call = Call::get(format!("/v1/onboarding/{path}"));
-        self.connection.send(self.world.signed_by(user, call).unwrap()).await.unwrap()
+        self.send(user, Call::get(format!("/v1/onboarding/{path}"))).await
+    }
+
+    async fn send(&mut self, user: &str, call: Call) -> Answer {
+        let (world, connection) = (self.world, &mut self.connection);
+        patient(async || connection.send(world.signed_by(user, call.clone()).unwrap()).await.unwrap()).await
     }
 
     pub async fn propose(&mut self, change: &Change) -> Answer {
@@ -96,12 +117,13 @@ impl<'w> Office<'w> {
         self.change(&Change::Decision(serde_json::from_value(verdict).unwrap())).await;
     }
 
-    /// An agency of this row comes in: first application without its papers, then with them, then everything else.
+    /// An agency of this row comes in: first application without its papers, then with them, then everything else. It applies
+    /// once for each keeper of what it may have.
     pub async fn welcome(&mut self, id: &str, row: &Row) -> Newcomer {
         let now = self.world.clock.now();
-        let open: Vec<_> = self.asked().into_iter().filter(|service| row.opens(service)).collect();
+        let mut groups = by_keeper(self.asked().into_iter().filter(|service| row.opens(service)));
         // Who may do nothing under an agreement applies all the same, to be known to the exchange.
-        let first = open.first().cloned().unwrap_or_else(|| self.asked()[0].clone());
+        let first = groups.first().cloned().unwrap_or_else(|| vec![self.asked()[0].clone()]);
         let handed = self.hand_in(&forms::form(&self.rules, id, row, &first, false), None).await;
         let application = handed.text("/data/application").to_owned();
         assert_eq!(handed.body["data"]["missing"][0]["id"], "condition", "{}", handed.body);
@@ -111,12 +133,12 @@ impl<'w> Office<'w> {
         self.decided(&handed).await;
         self.change(&Change::Agency(forms::agency(id, row, now))).await;
         self.change(&Change::User(forms::user(id))).await;
-        for service in &open {
-            if service.id != first.id {
-                let handed = self.hand_in(&forms::form(&self.rules, id, row, service, true), None).await;
+        for (nth, services) in groups.drain(..).enumerate() {
+            if nth > 0 {
+                let handed = self.hand_in(&forms::form(&self.rules, id, row, &services, true), None).await;
                 self.decided(&handed).await;
             }
-            self.opened(id, row, service).await;
+            self.opened(id, row, &services).await;
         }
         let credential = self.certificate(id);
         let sha256 = facts(&credential.certificate).unwrap().spki_sha256;
@@ -124,13 +146,16 @@ impl<'w> Office<'w> {
         Newcomer { id: id.to_owned(), row: row.clone(), credential }
     }
 
-    async fn opened(&mut self, id: &str, row: &Row, service: &Service) {
+    async fn opened(&mut self, id: &str, row: &Row, services: &[Arc<Service>]) {
         let now = self.world.clock.now();
-        let forum = least(std::slice::from_ref(&service.id), row.sector);
-        self.change(&Change::Agreement(forms::agreement(id, service, forum, now))).await;
-        if let Some(kind) = row.basis(service) {
-            let forum = if forum == Forum::NotRequired { Forum::DgNser } else { forum };
-            self.change(&Change::Programme(forms::programme(id, service, kind, forum, now))).await;
+        let names: Vec<_> = services.iter().map(|service| service.id.clone()).collect();
+        let forum = least(&names, row.sector);
+        self.change(&Change::Agreement(forms::agreement(id, services, forum, now))).await;
+        for service in services {
+            if let Some(kind) = row.basis(service) {
+                let forum = if forum == Forum::NotRequired { Forum::DgNser } else { forum };
+                self.change(&Change::Programme(forms::programme(id, service, kind, forum, now))).await;
+            }
         }
     }
 
@@ -144,4 +169,18 @@ impl<'w> Office<'w> {
         let certificate = authorities.client.issue_client(&request.csr_pem, &id, validity, entropy).unwrap();
         Credential { certificate, key: request.key_pem.to_string() }
     }
+}
+
+/// Services by who keeps what they open: NADRA, BISP, others.
+fn by_keeper(services: impl Iterator<Item = Arc<Service>>) -> Vec<Vec<Arc<Service>>> {
+    let mut keepers = std::collections::BTreeMap::<u8, Vec<_>>::new();
+    for service in services {
+        let keeper = match service.id.as_str().split('.').next() {
+            Some("identity" | "vital") => 0,
+            Some("nser") => 1,
+            _ => 2,
+        };
+        keepers.entry(keeper).or_default().push(service);
+    }
+    keepers.into_values().collect()
 }

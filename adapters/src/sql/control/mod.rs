@@ -30,8 +30,8 @@ pub use admin::Done;
 use cache::{Cache, Confirmed};
 pub use contacts::Contact;
 pub use directory::ChangeError;
-pub use onboarding::{Decided, Newcomers, OnboardingError, Proposal};
 pub use idempotency::{Begun, Claim, IdempotencyScope};
+pub use onboarding::{Decided, Newcomers, OnboardingError, Proposal};
 pub use requests::{IssuedToken, NewRequest, Polled};
 
 /// The secrets of the control store; none of them stands in the database or its backup.

@@ -17,8 +17,8 @@ use crate::{
     listen,
     phases::snapshot::DirectoryWatch,
     routes::control::{
-        authorize, background::Background, consent::ConsentParts, discovery, discovery::DiscoveryParts, onboarding, onboarding::OnboardingParts, openapi,
-        openapi::OpenapiParts, pin, token, whoami, whoami::WhoamiParts,
+        authorize, background::Background, consent::ConsentParts, discovery, discovery::DiscoveryParts, onboarding,
+        onboarding::OnboardingParts, openapi, openapi::OpenapiParts, pin, token, whoami, whoami::WhoamiParts,
     },
 };
 

@@ -59,7 +59,7 @@ pub struct Conform {
 
 /// One line of the report.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Line {
+struct Line {
     passed: bool,
     what: String,
     got: String,
@@ -83,7 +83,7 @@ impl Conform {
     ///
     /// # Errors
     /// [`Failure::Failed`] if a line fails or nobody answers.
-    pub(super) fn run(&self, config: &Config, out: &mut dyn Write) -> Result<(), Failure> {
+    pub fn run(&self, config: &Config, out: &mut dyn Write) -> Result<(), Failure> {
         crate::tls::install_provider();
         let text = |path: &Path| {
             std::fs::read_to_string(path).map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))
@@ -101,7 +101,9 @@ impl Conform {
         writeln!(out, "note  call from outside your networks yourself: the exchange answers 403 network_refused")?;
         match lines.iter().filter(|line| !line.passed).count() {
             0 => Ok(()),
-            failed => Err(Failure::Failed(format!("{} does not conform: {failed} of {} failed", self.agency, lines.len()))),
+            failed => {
+                Err(Failure::Failed(format!("{} does not conform: {failed} of {} failed", self.agency, lines.len())))
+            }
         }
     }
 
@@ -115,7 +117,11 @@ impl Conform {
         let known = whoami.status == 200 && whoami.text("/data/agency") == self.agency.as_str();
         let mut lines = vec![
             Line::new("the exchange knows the certificate", known, describe(&whoami)),
-            Line::of("a query in the path is refused", &send(Call::get("/v1/self/whoami?a=1")).await?, &["path_ambiguous"]),
+            Line::of(
+                "a query in the path is refused",
+                &send(Call::get("/v1/self/whoami?a=1")).await?,
+                &["path_ambiguous"],
+            ),
             Line::of(
                 "a user of nobody is refused",
                 &send(Call::get("/v1/self/whoami").with("ijazat-user", "nobody-of-ours")).await?,
@@ -140,7 +146,11 @@ impl Conform {
                 let dry = call().with("ijazat-purpose", purpose.clone()).with("ijazat-dry-run", "1");
                 let dry = self.basis.iter().fold(dry, |call, basis| call.with("ijazat-basis", basis.clone()));
                 let right = ["200", "not_built", "consent_required", "user_assertion_required"];
-                lines.push(Line::of(&format!("{path} is permitted, or asks for the citizen's yes"), &send(dry).await?, &right));
+                lines.push(Line::of(
+                    &format!("{path} is permitted, or asks for the citizen's yes"),
+                    &send(dry).await?,
+                    &right,
+                ));
                 let wrong = call().with("ijazat-purpose", "XXX-999");
                 lines.push(Line::of("a purpose of nobody is refused", &send(wrong).await?, &["purpose_unknown"]));
                 lines.push(Line::of("no purpose is refused", &send(call()).await?, &["purpose_required"]));
@@ -148,7 +158,11 @@ impl Conform {
         }
         let strange = "/v1/onboarding/proposals";
         let right = ["caller_not_allowed", "user_assertion_required"];
-        lines.push(Line::of("the operator's services are closed", &send(self.by_user(Call::get(strange))).await?, &right));
+        lines.push(Line::of(
+            "the operator's services are closed",
+            &send(self.by_user(Call::get(strange))).await?,
+            &right,
+        ));
         Ok(lines)
     }
 
@@ -208,7 +222,12 @@ fn filled(schema: &Value, people: &Notable) -> Value {
         name if name.contains("date") => json!("2026-01-31"),
         _ => schema.pointer(&format!("/properties/{name}/examples/0")).cloned().unwrap_or_else(|| json!("sandbox")),
     };
-    names.iter().filter_map(Value::as_str).map(|name| (name.to_owned(), value(name))).collect::<serde_json::Map<_, _>>().into()
+    names
+        .iter()
+        .filter_map(Value::as_str)
+        .map(|name| (name.to_owned(), value(name)))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
 }
 
 /// Who can be asked about: nobody of them exists.

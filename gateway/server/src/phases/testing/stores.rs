@@ -84,7 +84,13 @@ impl Proposals for FakeTokens {
 
 impl FakeTokens {
     pub fn new(diary: Diary) -> Self {
-        Self { diary, failing: Mutex::default(), losing: Mutex::default(), tokens: Mutex::default(), proposals: Mutex::default() }
+        Self {
+            diary,
+            failing: Mutex::default(),
+            losing: Mutex::default(),
+            tokens: Mutex::default(),
+            proposals: Mutex::default(),
+        }
     }
 
     /// A consent of this citizen to the bank behind [`TOKEN`].

@@ -257,7 +257,9 @@ fn refused(error: OnboardingError) -> Failure {
         OnboardingError::UnknownApplication => Code::NotFound.into(),
         OnboardingError::SecondPerson => Code::SecondPersonRequired.into(),
         OnboardingError::Full => because(Code::Conflict, &error),
-        OnboardingError::Fault(fault) => because(Code::ChangeRefused, &fault.detail).member("rule", fault.rule.as_str()),
+        OnboardingError::Fault(fault) => {
+            because(Code::ChangeRefused, &fault.detail).member("rule", fault.rule.as_str())
+        }
         OnboardingError::Stuck(Stuck::Lacks(items)) => {
             let ids: Vec<_> = items.into_iter().map(|item| item.id).collect();
             Refusal::new(Code::ApplicationIncomplete).member("missing", ids)
