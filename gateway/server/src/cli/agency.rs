@@ -21,7 +21,7 @@ const SHA256_HEX: usize = 64;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  ijazat agency apply --template > form.toml
+  ijazat agency apply --template
   ijazat agency propose agreement.toml
   ijazat agency list
   ijazat agency add-key bank-indus --cert bank.pem

@@ -25,7 +25,7 @@ use crate::{compose, config::Config};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  ijazat agency apply --template > form.toml
+  ijazat agency apply --template
   ijazat agency apply form.toml
   ijazat agency apply form.toml --application app-7
 
