@@ -178,7 +178,7 @@ contracts! {
         of_many_who_decide_at_once_one_does,
         a_change_that_became_unsound_is_not_applied,
         forms_and_proposals_are_sealed_and_a_damaged_one_is_an_error,
-        every_step_waits_for_its_leaf_under_its_persons_name,
+        what_changes_the_directory_waits_for_its_leaf_under_its_persons_name,
     }
     outbox {
         messages_come_oldest_first_and_the_newest_are_kept_in_sight,

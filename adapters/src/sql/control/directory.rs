@@ -20,9 +20,6 @@ const PROGRAMME: &str = "programme";
 const PURPOSE: &str = "purpose";
 const REVOKED_SERIAL: &str = "revoked_serial";
 
-/// Reads tried again when a change came between; changes are rare and short.
-const READS_MAX: usize = 8;
-
 /// Why one entry of the directory was not changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ChangeError {
@@ -169,20 +166,17 @@ impl ControlStore {
         Ok(self.commit(work, generation).await?)
     }
 
-    /// Reads everything between two equal generations: then no change came between.
+    /// Reads everything with its generation by one statement, which sees one state of the database: however fast changes
+    /// follow each other, none comes between.
     async fn read_directory(&self) -> Result<(u64, DirectoryData), SqlError> {
-        for _ in 0..READS_MAX {
-            let before = self.read_generation().await?;
-            let data = self.read_entries().await?;
-            if self.read_generation().await? == before {
-                return Ok((before, data));
-            }
-        }
-        Err(SqlError::unavailable("the directory changes faster than it can be read"))
-    }
-
-    async fn read_entries(&self) -> Result<DirectoryData, SqlError> {
-        entries(sqlx::query_as(ENTRIES).fetch_all(self.database.pool()).await?)
+        let asked_at = self.clock.now();
+        let rows: Vec<(i64, Option<String>, Option<String>, Option<String>)> =
+            sqlx::query_as(DIRECTORY).fetch_all(self.database.pool()).await?;
+        let generation = super::generation_of(rows.first().ok_or_else(|| damaged("generation"))?.0)?;
+        // A directory without an entry is one row without one.
+        let data = entries(rows.into_iter().filter_map(|(_, kind, key, body)| Some((kind?, key?, body?))).collect())?;
+        self.confirmed.saw(generation, asked_at);
+        Ok((generation, data))
     }
 
     /// Everything, within a unit of work that holds the generation's row.
@@ -209,6 +203,11 @@ impl ControlStore {
         Ok(())
     }
 }
+
+/// The generation beside each entry of [`ENTRIES`].
+const DIRECTORY: &str = "SELECT g.value, e.kind, e.key, e.body FROM generation g LEFT JOIN directory_entry e \
+     ON NOT (e.kind = 'approval' AND EXISTS (SELECT 1 FROM approval_use u WHERE u.approval = e.key)) \
+     WHERE g.id = 1 ORDER BY e.kind, e.key";
 
 /// Kind, key and body of every entry; used approvals are left out.
 const ENTRIES: &str = "SELECT e.kind, e.key, e.body FROM directory_entry e \

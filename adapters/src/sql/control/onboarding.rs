@@ -106,7 +106,7 @@ impl ControlStore {
         self.put_case(&mut work, &case).await?;
         let detail = json!({ "application": case.id });
         let done = Done { what: "application-received", agency: Some(case.application.agency.as_str()), detail };
-        self.note_of(&mut work, generation, &done, by).await?;
+        self.note_step(&mut work, generation, &done, by).await?;
         work.commit().await?;
         Ok(case)
     }
@@ -160,7 +160,7 @@ impl ControlStore {
         let detail = json!({ "proposal": proposal.id });
         let what = format!("propose-{}", proposal.change.kind());
         let done = Done { what: &what, agency: proposal.agency.as_deref(), detail };
-        self.note_of(&mut work, generation, &done, by).await?;
+        self.note_step(&mut work, generation, &done, by).await?;
         work.commit().await?;
         Ok(proposal)
     }
@@ -194,7 +194,11 @@ impl ControlStore {
         let what = format!("{}-{}", if approve { "approve" } else { "refuse" }, proposal.change.kind());
         let detail = json!({ "proposal": id, "proposed_by": proposal.by });
         let done = Done { what: &what, agency: proposal.agency.as_deref(), detail };
-        self.note_of(&mut work, generation, &done, by).await?;
+        if approve {
+            self.note_of(&mut work, generation, &done, by).await?;
+        } else {
+            self.note_step(&mut work, generation, &done, by).await?;
+        }
         let generation = if approve { self.commit(work, generation).await? } else { held(work, generation).await? };
         Ok(Decided { proposal, approved: approve, at, generation })
     }
@@ -211,6 +215,15 @@ impl ControlStore {
         .fetch_all(self.database.pool())
         .await?;
         rows.into_iter().map(|row| self.read_proposal(row)).collect()
+    }
+
+    /// Notes a step that changes nothing of the directory. What came through the door has its own entry in the log already;
+    /// what was typed at the console has none.
+    async fn note_step(&self, work: &mut Work, generation: u64, done: &Done<'_>, by: &str) -> Result<(), SqlError> {
+        if self.operator.is_none() {
+            return Ok(());
+        }
+        self.note_of(work, generation, done, by).await
     }
 
     async fn take_effect(
