@@ -8,6 +8,7 @@ use exchange::{
     decision::{Decider, Decision, Question, Told},
     directory::Agency,
     ids::PolicyId,
+    onboarding::Rules,
 };
 
 use crate::{
@@ -21,7 +22,7 @@ use crate::{
     law::Law,
     matrix::{self, Matrix, Misregistered},
     memo::Memo,
-    parse,
+    newcomers, parse,
     source::Source,
 };
 
@@ -37,7 +38,7 @@ pub struct Bundle {
     authorizer: Authorizer,
     memo: Memo,
     cases: Cases,
-    clients: Vec<ClientType>,
+    newcomers: Arc<Rules>,
 }
 
 impl Bundle {
@@ -70,6 +71,7 @@ impl Bundle {
         let children = Children::read(source, header.child_biometrics.as_deref())?;
         let citizenship = citizenship::read(source).map_err(BundleError::new)?;
         let clients = clientage::read(source).map_err(BundleError::new)?;
+        let newcomers = Arc::new(newcomers::read(source, clients)?);
         let cases = cases::read(source)?;
         complete::check(&services, &dictionary, &law, &cases.cases)?;
         BundleError::unless_empty(matrix::columns(source, &services)?)?;
@@ -88,7 +90,7 @@ impl Bundle {
             authorizer: Authorizer::new(),
             memo: Memo::default(),
             cases,
-            clients,
+            newcomers,
         })
     }
 
@@ -138,7 +140,7 @@ impl Bundle {
     /// The types of clients, and what must be seen of each before it is one.
     #[must_use]
     pub fn clients(&self) -> &[ClientType] {
-        &self.clients
+        &self.newcomers.clients
     }
 
     /// Agencies whose kind and sector cannot both be right, such as a bank that is called a part of the State: a directory with
@@ -185,6 +187,10 @@ impl Decider for Bundle {
     fn told(&self, policy: &PolicyId) -> Option<Told> {
         self.policy(policy)
     }
+
+    fn newcomers(&self) -> Option<Arc<Rules>> {
+        Some(Arc::clone(&self.newcomers))
+    }
 }
 
 impl std::fmt::Debug for Bundle {
@@ -206,7 +212,7 @@ mod tests {
     #[test]
     fn the_embedded_bundle_is_complete() {
         let bundle = Bundle::embedded().unwrap_or_else(|error| panic!("{error}"));
-        assert_eq!(bundle.catalogue().services().len(), 30);
+        assert_eq!(bundle.catalogue().services().len(), 36);
         assert_eq!(Decider::generation(&bundle), 1);
     }
 

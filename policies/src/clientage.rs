@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use exchange::classification::{Forum, Sector};
+use exchange::classification::Sector;
+pub use exchange::onboarding::rules::{ClientType, Opens};
 use serde::Deserialize;
 
 use crate::{error::Problem, parse, source::Source, words::has_urdu};
@@ -14,37 +15,6 @@ const FILE: &str = "rules/clientage.toml";
 struct File {
     #[serde(rename = "type")]
     types: Vec<ClientType>,
-}
-
-/// One type of clients.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ClientType {
-    /// The word of the directory for it.
-    pub sector: Sector,
-    /// What must be true of such a client, in English.
-    pub condition: String,
-    /// The same in Urdu.
-    pub condition_ur: String,
-    /// Documents any one of which shows it.
-    pub documents: Vec<String>,
-    /// What it may have at most.
-    pub opens: Opens,
-    /// Forum that must have approved its agreement, or one above.
-    #[serde(default)]
-    pub forum: Option<Forum>,
-    /// Section of the source.
-    pub source: String,
-}
-
-/// What a type of clients may have at most.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Opens {
-    /// Whatever an agreement opens.
-    Data,
-    /// What is public and about nobody.
-    Statistics,
 }
 
 /// The nine types, each once; every problem otherwise.

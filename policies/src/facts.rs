@@ -5,7 +5,7 @@ use exchange::{
     caller::Caller,
     catalogue::Service,
     consent::ConsentFacts,
-    decision::Question,
+    decision::{Proposer, Question},
     directory::{Agency, Agreement, Approval, Programme, Purpose, User, in_networks},
     enrolment::Modality,
     ids::{AgencyId, DatatypeId, PurposeCode, ServiceId, UserId},
@@ -81,6 +81,10 @@ pub(crate) fn context(
     }
     if let Some(enrolled) = enrolled {
         put(&mut pairs, "enrolment", of_enrolment(words, enrolled)?);
+    }
+    if let Some(Proposer { agency, user }) = &question.proposer {
+        let proposer = words.user.value(&user_name(agency, user));
+        put(&mut pairs, "proposal", record([("proposer", proposer)])?);
     }
     Context::from_pairs(pairs).map_err(|_| Unwritable)
 }

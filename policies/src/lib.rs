@@ -9,6 +9,7 @@
 //! | `clientage` | types of clients and what must be seen of each |
 //! | `citizenship` | by what a person is a citizen, by dated rules that no policy reads |
 //! | `children` | from which age which part of the body is enrolled |
+//! | `newcomers` | what a newcomer must bring, and working days |
 //! | `law`, `rule`, `slice`, `words` | what a decision looks up: annotations, slices, datatypes |
 //! | `complete` | refuses a bundle in which anything is missing |
 //! | `template` | fills a one-off authorisation in from the approval of a question |
@@ -40,6 +41,7 @@ pub mod manifest;
 mod matrix;
 mod memo;
 pub mod pack;
+mod newcomers;
 mod parse;
 pub mod precedence;
 pub mod read;

@@ -130,6 +130,7 @@ struct Kind {
     id: String,
     title: String,
     title_ur: String,
+    /// Types of clients that such an agency can be.
     sectors: BTreeSet<Sector>,
 }
 
@@ -151,6 +152,12 @@ struct Row {
     since: String,
     source: String,
     reason: String,
+}
+
+/// The types of clients that an agency of each kind can be.
+pub(crate) fn sectors(source: &Source) -> Result<BTreeMap<String, Vec<Sector>>, BundleError> {
+    let kinds = kinds(source)?;
+    Ok(kinds.into_iter().map(|(kind, sectors)| (kind, sectors.into_iter().collect())).collect())
 }
 
 fn kinds(source: &Source) -> Result<Kinds, BundleError> {

@@ -5,7 +5,7 @@ use exchange::codes::Code;
 /// From first to last: what concerns the caller's standing, then what only another approval can open, then the
 /// agreement, then what the caller can still put right within this request. The first that applies is shown; the record
 /// keeps every policy.
-pub const PRECEDENCE: [Code; 12] = [
+pub const PRECEDENCE: [Code; 13] = [
     Code::CallerNotAllowed,
     Code::AgencySuspended,
     Code::UserUnknown,
@@ -15,6 +15,7 @@ pub const PRECEDENCE: [Code; 12] = [
     Code::AgreementRequired,
     Code::PurposeRequired,
     Code::UserAssertionRequired,
+    Code::SecondPersonRequired,
     Code::ConsentRequired,
     Code::ConsentMismatch,
     Code::PolicyDenied,

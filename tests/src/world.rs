@@ -41,6 +41,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Between two looks of [`until`].
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
+/// The agency that keeps the directory.
+pub const OPERATOR: &str = "registry-office";
+
 /// Tries at removing a folder.
 const TRIES: u32 = 50;
 
@@ -55,6 +58,8 @@ pub struct World {
     pub clock: ManualClock,
     /// Certificates by agency.
     pub credentials: HashMap<&'static str, Credential>,
+    /// Signing keys of the operator's two registrars, by user.
+    pub registrars: HashMap<&'static str, String>,
     /// The control store on its own connection, for what operators do.
     pub store: Arc<ControlStore>,
     /// Clients, phones and people.
@@ -153,6 +158,24 @@ impl World {
         let credential = self.credentials.get(agency).ok_or("no such agency")?;
         let mut connection = Connection::open(self.stage.agency, tls(&self.stage.server_ca, Some(credential))?).await?;
         Ok(connection.send(call).await?)
+    }
+
+    /// Sends one call with a registrar's signature on a new connection of the operator.
+    ///
+    /// # Errors
+    /// When the connection broke before an answer.
+    pub async fn ask_as_registrar(&self, user: &str, call: Call) -> Result<Answer, Broken> {
+        self.ask(OPERATOR, self.signed_by(user, call)?).await
+    }
+
+    /// The call as this registrar signs it, once.
+    ///
+    /// # Errors
+    /// When there is no such registrar.
+    pub fn signed_by(&self, user: &str, call: Call) -> Result<Call, Broken> {
+        let key = self.registrars.get(user).ok_or("no such registrar")?;
+        let assertion = self.stage.assertion_by(key, user, &call)?;
+        Ok(call.with("ijazat-user", user).with("ijazat-user-assertion", assertion))
     }
 
     /// BISP's ordinary question, which needs no consent: the household of the demo's head, by programme.

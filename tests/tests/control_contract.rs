@@ -37,6 +37,8 @@ mod key_check;
 mod keys;
 #[path = "control_contract/machine_model.rs"]
 mod machine_model;
+#[path = "control_contract/onboarding.rs"]
+mod onboarding;
 #[path = "control_contract/outbox.rs"]
 mod outbox;
 #[path = "control_contract/races.rs"]
@@ -170,6 +172,15 @@ contracts! {
         damaged_keys_numbers_and_messages_are_errors,
         a_damaged_answer_is_not_repeated,
         the_tables_keep_their_own_rules,
+    }
+    onboarding {
+        an_application_becomes_an_agency_with_an_agreement_by_two_persons,
+        no_type_of_client_is_decided_without_its_condition,
+        nobody_decides_their_own_proposal_whatever_runs,
+        of_many_who_decide_at_once_one_does,
+        a_change_that_became_unsound_is_not_applied,
+        forms_and_proposals_are_sealed_and_a_damaged_one_is_an_error,
+        what_changes_the_directory_waits_for_its_leaf_under_its_persons_name,
     }
     outbox {
         messages_come_oldest_first_and_the_newest_are_kept_in_sight,

@@ -77,6 +77,12 @@ codes! {
     UserUnknown = "user_unknown",
     /// The user may no longer act.
     UserDisabled = "user_disabled",
+    /// Another person than the proposer must decide an open proposal.
+    SecondPersonRequired = "second_person_required",
+    /// The change breaks a rule of the directory.
+    ChangeRefused = "change_refused",
+    /// The application lacks something that it must bring.
+    ApplicationIncomplete = "application_incomplete",
     /// This access needs the user's signed assertion.
     UserAssertionRequired = "user_assertion_required",
     /// The user's signed assertion does not hold.

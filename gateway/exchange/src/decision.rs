@@ -12,7 +12,7 @@ use crate::{
     consent::ConsentFacts,
     directory::{Agreement, Approval, Programme, Purpose},
     enrolment::EnrolmentFacts,
-    ids::{DatatypeId, PolicyId},
+    ids::{AgencyId, DatatypeId, PolicyId, UserId},
     timestamp::Timestamp,
 };
 
@@ -41,6 +41,8 @@ pub struct Question {
     pub consent: Option<ConsentFacts>,
     /// Whether the consent's citizen is the one that the request names; false when either is missing.
     pub consent_is_subjects: bool,
+    /// Who made the open proposal that the request would decide.
+    pub proposer: Option<Proposer>,
     /// Whether the request names a citizen.
     pub has_subject: bool,
     /// What is enrolled, if the service enrols.
@@ -51,6 +53,15 @@ pub struct Question {
     pub now: Timestamp,
     /// Datatypes asked for.
     pub datatypes: Vec<DatatypeId>,
+}
+
+/// Who proposed a change of the directory.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Proposer {
+    /// The person's agency.
+    pub agency: AgencyId,
+    /// The person.
+    pub user: UserId,
 }
 
 /// The answer for one datatype.
@@ -146,7 +157,7 @@ impl Obligation {
     /// Whether the door itself does it for every request; anything else the service's own upstream must do.
     #[must_use]
     pub fn is_the_doors(self) -> bool {
-        matches!(self, Self::Log | Self::Meter)
+        matches!(self, Self::Log | Self::Meter | Self::SingleUse)
     }
 }
 
@@ -185,6 +196,11 @@ pub trait Decider: Send + Sync + std::fmt::Debug {
 
     /// One policy as anyone may read it; `None` if the bundle has none of this name.
     fn told(&self, _policy: &PolicyId) -> Option<Told> {
+        None
+    }
+
+    /// What the bundle says of newcomers; a law that says nothing takes none.
+    fn newcomers(&self) -> Option<Arc<crate::onboarding::Rules>> {
         None
     }
 }

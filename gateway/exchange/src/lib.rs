@@ -2,7 +2,8 @@
 //!
 //! Map: *who* [`caller`], [`directory`] · *what* [`catalogue`], [`classification`], [`ids`], [`cnic`], [`mobile`] ·
 //! *may they* [`decision`], [`enrolment`], [`permit`], [`refusal`], [`codes`] · *did the citizen say yes* [`consent`] · *what is
-//! remembered* [`record`] · *what it costs* [`tariff`], [`statement`] · *when* [`timestamp`], [`day`], [`month`] · *how programs read it* [`openapi`] · *what the
+//! remembered* [`record`] · *what it costs* [`tariff`], [`statement`] · *how one comes to be served* [`onboarding`] · *when*
+//! [`timestamp`], [`day`], [`month`], [`calendar`] · *how programs read it* [`openapi`] · *what the
 //! world must give* [`ports`] · *bounds* [`limits`].
 #![forbid(unsafe_code)]
 #![cfg_attr(
@@ -17,6 +18,7 @@
     )
 )]
 
+pub mod calendar;
 pub mod caller;
 pub mod catalogue;
 pub mod classification;
@@ -34,6 +36,7 @@ pub mod limits;
 pub mod log;
 pub mod mobile;
 pub mod month;
+pub mod onboarding;
 pub mod openapi;
 pub mod path;
 pub mod permit;

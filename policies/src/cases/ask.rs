@@ -7,7 +7,7 @@ use exchange::{
     catalogue::Catalogue,
     classification::Role,
     consent::{ConsentFacts, ConsentUse, SubjectKey},
-    decision::Question,
+    decision::{Proposer, Question},
     directory::{Agency, Directory, User},
     enrolment::EnrolmentFacts,
     ids::{AgencyId, ConsentId, PurposeCode, UserId},
@@ -45,6 +45,7 @@ pub(super) fn question(case: &Case, catalogue: &Catalogue, world: &Directory) ->
         approval: find(case.approval.as_deref(), "approval", |id| world.approval(id))?,
         consent: None,
         consent_is_subjects: case.consent.as_ref().is_some_and(|consent| !consent.of_another),
+        proposer: case.proposed_by.as_deref().map(proposer).transpose()?,
         has_subject: service.subject.is_some(),
         enrolment: None,
         rows: case.rows.unwrap_or(1),
@@ -59,6 +60,11 @@ pub(super) fn question(case: &Case, catalogue: &Catalogue, world: &Directory) ->
         question.enrolment = Some(of_enrolment(enrolment, &question, world)?);
     }
     Ok(question)
+}
+
+fn proposer(text: &str) -> Result<Proposer, String> {
+    let (agency, user) = text.split_once('/').ok_or_else(|| lacks("proposer", text))?;
+    Ok(Proposer { agency: id(Some(agency), AgencyId::parse)?, user: id(Some(user), UserId::parse)? })
 }
 
 fn caller(case: &Case, world: &Directory) -> Result<Caller, String> {

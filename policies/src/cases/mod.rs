@@ -63,6 +63,9 @@ pub struct Case {
     /// Approval of the world.
     #[serde(default)]
     pub approval: Option<String>,
+    /// Who made the proposal that is decided, `agency/user`; absent where there is no open one.
+    #[serde(default)]
+    pub proposed_by: Option<String>,
     /// The citizen's consent; `{}` is one that fits the request in everything.
     #[serde(default)]
     pub consent: Option<CaseConsent>,

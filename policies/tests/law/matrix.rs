@@ -13,7 +13,7 @@ use policies::{
 };
 
 /// Who asks: agency, user, whether the user signs.
-const CALLERS: [(Option<&str>, Option<&str>, bool); 11] = [
+const CALLERS: [(Option<&str>, Option<&str>, bool); 14] = [
     (None, None, false),
     (Some("bank-indus"), None, false),
     (Some("bank-indus"), Some("teller-1"), false),
@@ -25,6 +25,9 @@ const CALLERS: [(Option<&str>, Option<&str>, bool); 11] = [
     (Some("auditor-general"), Some("auditor-1"), false),
     (Some("ngo-khidmat"), Some("worker-1"), false),
     (Some("bank-suspended"), Some("teller-1"), false),
+    (Some("registry-office"), Some("assistant-1"), false),
+    (Some("registry-office"), Some("registrar-1"), true),
+    (Some("registry-office"), Some("registrar-2"), true),
 ];
 
 /// What the request rests on: name, consent, programme, approval.
@@ -141,6 +144,8 @@ fn case(
         purpose: purpose(bundle, service, agency),
         programme: if programme { own("prog-kafalat", Some("prog-ngo")) } else { None },
         approval: if approval { own("appr-board-1", Some("appr-ngo")) } else { None },
+        // What one registrar proposed: the other may decide it.
+        proposed_by: (service.id.as_str() == "onboarding.decide").then(|| "registry-office/registrar-1".to_owned()),
         consent: consent.then(CaseConsent::default),
         enrolment: None,
         address: None,

@@ -176,9 +176,32 @@ pub(crate) fn domain_forbids(question: &Question, id: &DatatypeId) -> Vec<&'stat
             [households, vec![("N11-export-needs-board", !board)]].concat()
         }
         "audit.accesses" => vec![("A02-auditors-only", !auditor)],
+        "onboarding.propose" | "onboarding.proposals" => changes(question),
+        "onboarding.decide" => [changes(question), vec![("OB08-second-person", !by_another(question))]].concat(),
         _ => Vec::new(),
     };
     checks.into_iter().filter(|(_, forbids)| *forbids).map(|(policy, _)| policy).collect()
+}
+
+/// Forbids of all that changes the directory.
+fn changes(question: &Question) -> Vec<(&'static str, bool)> {
+    let power = question.caller.user().is_some_and(|user| user.role == Role::Power);
+    let signed = matches!(&question.caller, Caller::Agency { user: Some(_), asserted: true, .. });
+    vec![
+        ("OB05-operators-only", !of_kind(question, "Operator")),
+        ("OB06-registrars-only", !power),
+        ("OB07-registrars-sign", !signed),
+    ]
+}
+
+/// Whether another person made the proposal than the one who asks.
+fn by_another(question: &Question) -> bool {
+    let (Some(proposer), Some(agency), Some(user)) =
+        (&question.proposer, question.caller.agency_id(), question.caller.user())
+    else {
+        return false;
+    };
+    (&proposer.agency, &proposer.user) != (agency, &user.id)
 }
 
 /// What a Standard user sees of a list (S3 §8.2.2).
@@ -248,6 +271,10 @@ fn permits(question: &Question, id: &DatatypeId) -> Vec<&'static str> {
             vec![("V04-register-death", agency.feeder && subject && of_kind(question, "LocalGovernment"))]
         }
         "vital.death-notice" => vec![("V01-death-notice", subject && agency.feeder)],
+        "onboarding.apply" => vec![("OB01-apply", true)],
+        "onboarding.application" => vec![("OB02-read-application", true)],
+        "onboarding.propose" | "onboarding.proposals" => vec![("OB03-propose", of_kind(question, "Operator"))],
+        "onboarding.decide" => vec![("OB04-decide", question.proposer.is_some())],
         "receipt.get" | "usage.month" | "self.whoami" => vec![("O01-own-affairs", true)],
         "report.public" => vec![("R01-published", true)],
         "log.checkpoint" | "openid.configuration" | "openapi.document" | "law.policy" => {
@@ -260,6 +287,12 @@ fn permits(question: &Question, id: &DatatypeId) -> Vec<&'static str> {
 
 /// The code that each forbid gives.
 fn code(policy: &str) -> Code {
+    match policy {
+        "OB05-operators-only" => return Code::CallerNotAllowed,
+        "OB07-registrars-sign" => return Code::UserAssertionRequired,
+        "OB08-second-person" => return Code::SecondPersonRequired,
+        _ => {}
+    }
     match policy.get(..3).unwrap() {
         "G01" => Code::AgencySuspended,
         "G02" | "G30" | "G31" => Code::CallerNotAllowed,

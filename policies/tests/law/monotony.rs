@@ -43,6 +43,7 @@ const LESS: &[Less] = &[
     ("user struck off", |q| of_user(q, |u| u.disabled = true)),
     ("Basic user", |q| of_user(q, |u| u.role = Role::Basic)),
     ("unsigned", |q| signed(q, false)),
+    ("without a proposal", |q| q.proposer = None),
 ];
 
 fn strike_first<T>(of: &mut Vec<T>) {

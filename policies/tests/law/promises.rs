@@ -54,6 +54,8 @@ fn no_kind_of_file_can_be_taken_away_unnoticed() {
         "matrices/kinds.toml",
         "matrices/target.toml",
         "rules/clientage.toml",
+        "rules/holidays.toml",
+        "rules/onboarding.toml",
         "catalogue/tax.toml",
         "dictionary/tax.toml",
     ] {

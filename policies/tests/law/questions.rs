@@ -9,7 +9,7 @@ use exchange::{
     classification::{Channel, Role},
     consent::{ConsentFacts, ConsentUse, SubjectKey},
     day::Day,
-    decision::{Decider, Question},
+    decision::{Decider, Proposer, Question},
     directory::{Agency, Agreement, Approval, Programme, Purpose, User},
     enrolment::{EnrolmentFacts, Missing, Modality},
     ids::ConsentId,
@@ -166,6 +166,9 @@ impl Pools {
             programme: dice.maybe(&self.programmes),
             approval,
             consent_is_subjects: consent.is_some() && dice.roll(4) > 0,
+            proposer: dice
+                .maybe(&self.users)
+                .map(|user| Proposer { agency: user.agency.clone(), user: user.id.clone() }),
             has_subject: dice.roll(4) > 0,
             rows: *dice.one(&[0, 1, 1, 1, 2, 1_000]),
             now,

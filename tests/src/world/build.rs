@@ -1,12 +1,16 @@
 //! Makes a world: certificates, registered keys, people, and a gateway over them.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::HashMap, path::PathBuf, sync::Arc};
 
 use adapters::{
     clock::{ManualClock, SystemClock},
     entropy::SystemEntropy,
 };
-use exchange::{ports::clock::Clock as _, timestamp::Timestamp};
+use exchange::{
+    ids::{AgencyId, UserId},
+    ports::clock::Clock as _,
+    timestamp::Timestamp,
+};
 use gateway::{
     compose::{self, Keys, seed, stores},
     config::Config,
@@ -17,7 +21,7 @@ use gateway::{
 };
 use registry_core::population::DEMO_SEED;
 
-use super::{Broken, Folder, World};
+use super::{Broken, Folder, OPERATOR, World};
 
 /// The least that the demo's cast needs.
 const PERSONS: u64 = 2_000;
@@ -67,6 +71,7 @@ impl Builder {
         let plain = self.config()?;
         let credentials = certificates(&plain, &host)?;
         let officer_key = register(&plain, &host, &credentials).await?;
+        let registrars = registrars(&plain, &host).await?;
         let seeded = seed::seed(&plain, &host, PERSONS, DEMO_SEED, |_| ()).await?;
         let tax = match self.tax.clone() {
             Some((binary, manner)) => Some(tax_service(binary, &plain, manner).await?),
@@ -90,6 +95,7 @@ impl Builder {
             host,
             clock,
             credentials,
+            registrars,
             store,
             stage,
             keys,
@@ -135,4 +141,19 @@ impl Builder {
             .set("LISTEN__INTERNAL_CONTROL", "127.0.0.1:0")
             .set("LISTEN__INTERNAL_REGISTRY", "127.0.0.1:0"))
     }
+}
+
+/// Gives each of the operator's registrars a signing key of their own.
+async fn registrars(config: &Config, host: &compose::World) -> Result<HashMap<&'static str, String>, Broken> {
+    let keys = Keys::open(config, host.entropy.as_ref())?;
+    let store = stores::control(config, host, &keys).await?;
+    let mut made = HashMap::new();
+    for user in ["registrar-1", "registrar-2"] {
+        let key = rcgen::KeyPair::generate()?;
+        let public = Some(key.public_key_pem());
+        store.set_user_assertion_key(&AgencyId::parse(OPERATOR)?, &UserId::parse(user)?, public).await?;
+        made.insert(user, key.serialize_pem());
+    }
+    store.database().close().await;
+    Ok(made)
 }

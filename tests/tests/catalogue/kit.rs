@@ -36,6 +36,8 @@ pub enum Who {
     Signer(&'static str, &'static str),
     /// Anyone, on the public listener.
     Anyone,
+    /// A registrar of the operator, who signs each call.
+    Registrar(&'static str),
 }
 
 impl Who {
@@ -43,6 +45,7 @@ impl Who {
     pub fn agency(self) -> &'static str {
         match self {
             Self::Agency(agency) | Self::Signer(agency, _) => agency,
+            Self::Registrar(_) => tests::world::OPERATOR,
             Self::Anyone => "",
         }
     }
@@ -55,6 +58,7 @@ pub async fn send(world: &World, who: Who, call: Call) -> Answer {
         Who::Signer(agency, user) => {
             world.stage.actor(agency, Some(user)).await.unwrap().send_signed(call).await.unwrap()
         }
+        Who::Registrar(user) => world.ask_as_registrar(user, call).await.unwrap(),
         Who::Anyone => world.stage.anyone().await.unwrap().send(call).await.unwrap(),
     }
 }

@@ -34,6 +34,11 @@ pub async fn good(world: &World, service: &str) -> Option<(Who, Call)> {
             let (year, month, _) = world.stage.clock.now().karachi_date();
             (BANK, Call::get(format!("/v1/usage/{year:04}-{month:02}")))
         }
+        "onboarding.apply" => (BANK, apply()),
+        "onboarding.application" => (BANK, applied(world).await),
+        "onboarding.propose" => (Who::Registrar("registrar-1"), propose()),
+        "onboarding.decide" => (Who::Registrar("registrar-2"), decide(world).await),
+        "onboarding.proposals" => (Who::Registrar("registrar-2"), Call::get("/v1/onboarding/proposals")),
         "self.whoami" => (BANK, Call::get("/v1/self/whoami").with("ijazat-user", "teller-1")),
         _ => return None,
     })
@@ -136,6 +141,35 @@ async fn personal(world: &World, path: &str, datatypes: &[&str]) -> Call {
         .with("ijazat-user", "teller-1")
         .with("ijazat-purpose", "KYC-101")
         .with("authorization", format!("Bearer {}", granted.token))
+}
+
+/// The bank asks for its tax service anew; its papers come later.
+fn apply() -> Call {
+    let form = json!({
+        "agency": "bank-indus", "name": "Indus Bank", "name_ur": "انڈس بینک", "address": "1 Test Road", "kind": "Bank",
+        "sector": "Private", "about": "banking", "utilisation": "lending", "wants": "online-access",
+        "services": ["fbr.taxpayer"], "purposes": ["TAX-301"], "datatypes": ["fbr.status"], "granularity": "person",
+        "frequency": "continuous", "channels": ["Api"], "networks": ["127.0.0.0/8"],
+        "focal_person": { "name": "Sample Teller", "designation": "Manager", "contact": "none" },
+    });
+    Call::json("/v1/onboarding/applications", &json!({ "form": form })).with("ijazat-user", "teller-1")
+}
+
+async fn applied(world: &World) -> Call {
+    let answer = send(world, BANK, apply()).await;
+    let path = format!("/v1/onboarding/applications/{}", answer.text("/data/application"));
+    Call::get(path).with("ijazat-user", "teller-1")
+}
+
+fn propose() -> Call {
+    let entry = json!({ "agency": "bank-indus", "sha256": "ef".repeat(32) });
+    Call::json("/v1/onboarding/proposals", &json!({ "change": { "kind": "key", "entry": entry } }))
+}
+
+async fn decide(world: &World) -> Call {
+    let answer = send(world, Who::Registrar("registrar-1"), propose()).await;
+    let body = json!({ "proposal": answer.text("/data/proposal"), "verdict": "approve" });
+    Call::json("/v1/onboarding/approvals", &body)
 }
 
 async fn own_receipt(world: &World) -> Call {

@@ -98,11 +98,12 @@ pub async fn components_have_versions_of_their_own(world: &World) {
     assert_eq!(world.there.database().schema_versions().await.unwrap(), expected);
 }
 
-/// A control database of the first version, before keys were checked, operators' changes noted and a consent's own end kept.
+/// A control database of the first version, before keys were checked, operators' changes noted and a consent's own end kept,
+/// before applications and proposals.
 pub async fn a_control_database_of_version_one_is_brought_up(world: &World) {
     world.here.revoke_serial("0a").await.unwrap();
-    let downgrade = "DROP TABLE key_check; DROP TABLE admin_change; ALTER TABLE consent DROP COLUMN valid_until; \
-                     DROP TABLE bundle; DROP TABLE bundle_node; \
+    let downgrade = "DROP TABLE key_check; DROP TABLE admin_change; DROP TABLE application; DROP TABLE proposal; \
+                     ALTER TABLE consent DROP COLUMN valid_until; DROP TABLE bundle; DROP TABLE bundle_node; \
                      UPDATE schema_version SET version = 1 WHERE component = 'control'";
     world.meddle(downgrade).await.unwrap();
     let store = world.open([1, 2, 3]).await.unwrap();

@@ -14,7 +14,7 @@ use exchange::{
 
 use crate::world::{World, request};
 
-fn data(world: &World) -> DirectoryData {
+pub fn data(world: &World) -> DirectoryData {
     let agency = Agency {
         id: world.bank.clone(),
         name: "Indus Bank".into(),

@@ -47,6 +47,17 @@ impl ControlStore {
     /// Notes a change within the work that makes it, which holds the generation's row.
     pub(super) async fn note(&self, work: &mut Work, generation: u64, done: &Done<'_>) -> Result<(), SqlError> {
         let Some(operator) = &self.operator else { return Ok(()) };
+        self.note_of(work, generation, done, operator).await
+    }
+
+    /// Notes a change in the name of somebody else than whoever runs the program.
+    pub(super) async fn note_of(
+        &self,
+        work: &mut Work,
+        generation: u64,
+        done: &Done<'_>,
+        operator: &str,
+    ) -> Result<(), SqlError> {
         let id = random_hex_128(self.entropy.as_ref());
         let detail = self.seal(&place("detail", &id), done.detail.to_string().as_bytes())?;
         let operator = self.seal(&place("operator", &id), operator.as_bytes())?;

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use exchange::{
     directory::{Agency, Agreement, Approval, DirectoryData, User},
     ids::{AgencyId, ApprovalId, UserId},
+    onboarding::Change,
     ports::{consent_tokens::ControlUnavailable, directory_source::DirectorySource},
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -18,9 +19,6 @@ const APPROVAL: &str = "approval";
 const PROGRAMME: &str = "programme";
 const PURPOSE: &str = "purpose";
 const REVOKED_SERIAL: &str = "revoked_serial";
-
-/// Reads tried again when a change came between; changes are rare and short.
-const READS_MAX: usize = 8;
 
 /// Why one entry of the directory was not changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -91,14 +89,9 @@ impl ControlStore {
     /// # Errors
     /// [`ChangeError`].
     pub async fn add_key(&self, agency: &AgencyId, spki_sha256: &str) -> Result<u64, ChangeError> {
-        let add = |agency: &mut Agency| {
-            if !agency.keys.iter().any(|key| key == spki_sha256) {
-                agency.keys.push(spki_sha256.to_owned());
-            }
-        };
         let detail = json!({ "key_sha256": spki_sha256 });
         let done = Done { what: "agency-add-key", agency: Some(agency.as_str()), detail };
-        self.change(AGENCY, agency.as_str(), &done, add).await
+        self.change(AGENCY, agency.as_str(), &done, |agency| register(agency, spki_sha256)).await
     }
 
     /// Sets the public key (PEM, P-256) that a user signs assertions with, or takes it away.
@@ -166,13 +159,7 @@ impl ControlStore {
     ) -> Result<u64, ChangeError> {
         let mut work = self.database.begin().await?;
         let generation = self.bump(&mut work).await?;
-        let body: Option<String> = sqlx::query_scalar("SELECT body FROM directory_entry WHERE kind = $1 AND key = $2")
-            .bind(kind)
-            .bind(key)
-            .fetch_optional(work.on())
-            .await?;
-        let body = body.ok_or(ChangeError::Unknown(kind))?;
-        let mut entry: T = serde_json::from_str(&body).map_err(|_| damaged(kind))?;
+        let mut entry: T = entry(&mut work, kind, key).await?;
         edit(&mut entry);
         put(&mut work, kind, key, &entry).await?;
         self.note(&mut work, generation, done).await?;
@@ -192,40 +179,84 @@ impl ControlStore {
         body.map(|body| read(APPROVAL, &body)).transpose()
     }
 
-    /// Reads everything between two equal generations: then no change came between.
+    /// Reads everything with its generation by one statement, which sees one state of the database: however fast changes
+    /// follow each other, none comes between.
     async fn read_directory(&self) -> Result<(u64, DirectoryData), SqlError> {
-        for _ in 0..READS_MAX {
-            let before = self.read_generation().await?;
-            let data = self.read_entries().await?;
-            if self.read_generation().await? == before {
-                return Ok((before, data));
-            }
-        }
-        Err(SqlError::unavailable("the directory changes faster than it can be read"))
+        let asked_at = self.clock.now();
+        let rows: Vec<(i64, Option<String>, Option<String>, Option<String>)> =
+            sqlx::query_as(DIRECTORY).fetch_all(self.database.pool()).await?;
+        let generation = super::generation_of(rows.first().ok_or_else(|| damaged("generation"))?.0)?;
+        // A directory without an entry is one row without one.
+        let data = entries(rows.into_iter().filter_map(|(_, kind, key, body)| Some((kind?, key?, body?))).collect())?;
+        self.confirmed.saw(generation, asked_at);
+        Ok((generation, data))
     }
 
-    async fn read_entries(&self) -> Result<DirectoryData, SqlError> {
-        let rows: Vec<(String, String, String)> = sqlx::query_as(
-            "SELECT e.kind, e.key, e.body FROM directory_entry e \
-             WHERE NOT (e.kind = 'approval' AND EXISTS (SELECT 1 FROM approval_use u WHERE u.approval = e.key)) \
-             ORDER BY e.kind, e.key",
-        )
-        .fetch_all(self.database.pool())
-        .await?;
-        let mut data = DirectoryData::default();
-        for (kind, key, body) in rows {
-            match kind.as_str() {
-                AGENCY => data.agencies.push(read(AGENCY, &body)?),
-                USER => data.users.push(read(USER, &body)?),
-                AGREEMENT => data.agreements.push(read(AGREEMENT, &body)?),
-                APPROVAL => data.approvals.push(read(APPROVAL, &body)?),
-                PROGRAMME => data.programmes.push(read(PROGRAMME, &body)?),
-                PURPOSE => data.purposes.push(read(PURPOSE, &body)?),
-                REVOKED_SERIAL => data.revoked_serials.push(key),
-                _ => return Err(damaged("kind of directory entry")),
+    /// Everything, within a unit of work that holds the generation's row.
+    pub(super) async fn read_within(&self, work: &mut Work) -> Result<DirectoryData, SqlError> {
+        entries(sqlx::query_as(ENTRIES).fetch_all(work.on()).await?)
+    }
+
+    /// Writes a change of an entry within a unit of work.
+    pub(super) async fn write_change(&self, work: &mut Work, change: &Change) -> Result<(), ChangeError> {
+        match change {
+            Change::Agency(agency) => put(work, AGENCY, agency.id.as_str(), agency).await?,
+            Change::User(user) => put(work, USER, &user_key(&user.agency, &user.id), user).await?,
+            Change::Agreement(agreement) => put(work, AGREEMENT, agreement.id.as_str(), agreement).await?,
+            Change::Approval(approval) => put(work, APPROVAL, approval.id.as_str(), approval).await?,
+            Change::Programme(programme) => put(work, PROGRAMME, programme.id.as_str(), programme).await?,
+            Change::Purpose(purpose) => put(work, PURPOSE, purpose.code.as_str(), purpose).await?,
+            Change::Key(key) => {
+                let mut agency: Agency = entry(work, AGENCY, key.agency.as_str()).await?;
+                register(&mut agency, &key.sha256);
+                put(work, AGENCY, key.agency.as_str(), &agency).await?;
             }
+            Change::Decision(_) => {}
         }
-        Ok(data)
+        Ok(())
+    }
+}
+
+/// The generation beside each entry of [`ENTRIES`].
+const DIRECTORY: &str = "SELECT g.value, e.kind, e.key, e.body FROM generation g LEFT JOIN directory_entry e \
+     ON NOT (e.kind = 'approval' AND EXISTS (SELECT 1 FROM approval_use u WHERE u.approval = e.key)) \
+     WHERE g.id = 1 ORDER BY e.kind, e.key";
+
+/// Kind, key and body of every entry; used approvals are left out.
+const ENTRIES: &str = "SELECT e.kind, e.key, e.body FROM directory_entry e \
+     WHERE NOT (e.kind = 'approval' AND EXISTS (SELECT 1 FROM approval_use u WHERE u.approval = e.key)) \
+     ORDER BY e.kind, e.key";
+
+fn entries(rows: Vec<(String, String, String)>) -> Result<DirectoryData, SqlError> {
+    let mut data = DirectoryData::default();
+    for (kind, key, body) in rows {
+        match kind.as_str() {
+            AGENCY => data.agencies.push(read(AGENCY, &body)?),
+            USER => data.users.push(read(USER, &body)?),
+            AGREEMENT => data.agreements.push(read(AGREEMENT, &body)?),
+            APPROVAL => data.approvals.push(read(APPROVAL, &body)?),
+            PROGRAMME => data.programmes.push(read(PROGRAMME, &body)?),
+            PURPOSE => data.purposes.push(read(PURPOSE, &body)?),
+            REVOKED_SERIAL => data.revoked_serials.push(key),
+            _ => return Err(damaged("kind of directory entry")),
+        }
+    }
+    Ok(data)
+}
+
+async fn entry<T: DeserializeOwned>(work: &mut Work, kind: &'static str, key: &str) -> Result<T, ChangeError> {
+    let body: Option<String> = sqlx::query_scalar("SELECT body FROM directory_entry WHERE kind = $1 AND key = $2")
+        .bind(kind)
+        .bind(key)
+        .fetch_optional(work.on())
+        .await?;
+    let body = body.ok_or(ChangeError::Unknown(kind))?;
+    Ok(read(kind, &body)?)
+}
+
+fn register(agency: &mut Agency, spki_sha256: &str) {
+    if !agency.keys.iter().any(|key| key == spki_sha256) {
+        agency.keys.push(spki_sha256.to_owned());
     }
 }
 

@@ -21,6 +21,7 @@ mod contacts;
 mod directory;
 mod idempotency;
 mod key_check;
+mod onboarding;
 mod outbox;
 mod requests;
 mod schema;
@@ -32,6 +33,7 @@ use cache::{Cache, Confirmed};
 pub use contacts::Contact;
 pub use directory::ChangeError;
 pub use idempotency::{Begun, Claim, IdempotencyScope};
+pub use onboarding::{Decided, Newcomers, OnboardingError, Proposal};
 pub use requests::{IssuedToken, NewRequest, Polled};
 
 /// The secrets of the control store; none of them stands in the database or its backup.

@@ -8,6 +8,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 3, sql: ADMIN_CHANGES },
     Migration { version: 4, sql: OWN_END },
     Migration { version: 5, sql: BUNDLES },
+    Migration { version: 6, sql: ONBOARDING },
 ];
 
 const FIRST: &str = "
@@ -72,4 +73,20 @@ CREATE TABLE bundle (
     what TEXT NOT NULL, activated_at BIGINT NOT NULL);
 CREATE TABLE bundle_node (
     node TEXT PRIMARY KEY, generation BIGINT NOT NULL, refused BIGINT, why TEXT, told_at BIGINT NOT NULL);
+";
+
+/// Applications, and changes of the directory that wait for a second person. Bodies are sealed: forms name focal persons.
+/// That nobody decides their own proposal is the table's rule too, whatever a program does.
+const ONBOARDING: &str = "
+CREATE TABLE application (
+    id TEXT PRIMARY KEY, agency TEXT NOT NULL, state TEXT NOT NULL, body BYTEA NOT NULL, changed_at BIGINT NOT NULL);
+CREATE INDEX application_agency ON application (agency);
+
+CREATE TABLE proposal (
+    id TEXT PRIMARY KEY, kind TEXT NOT NULL, agency TEXT, body BYTEA NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('open', 'approved', 'refused')),
+    proposed_by TEXT NOT NULL, proposed_at BIGINT NOT NULL, decided_by TEXT, decided_at BIGINT,
+    CHECK (decided_by IS NULL OR decided_by <> proposed_by),
+    CHECK ((state = 'open') = (decided_by IS NULL)));
+CREATE INDEX proposal_open ON proposal (proposed_at) WHERE state = 'open';
 ";

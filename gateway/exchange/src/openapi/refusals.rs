@@ -3,16 +3,16 @@
 use serde_json::{Map, Value, json};
 
 use crate::codes::Code::{
-    AccessDenied, AgencySuspended, AgreementRequired, AnswerCut, AuthorizationPending, BasisUnknown, BodyIncomplete,
-    BodyMalformed, BodyTooLarge, CallerNotAllowed, CertificateExpired, CertificateRevoked, CertificateUnmapped,
-    CnicInvalid, Conflict, ConsentMismatch, ConsentRequired, ContentTypeUnsupported, DirectoryStale, ExpiredToken,
-    FieldsNotPermitted, HeadIncomplete, HeaderInvalid, IdempotencyConflict, IdempotencyInProgress, IdempotencySpent,
-    Internal, InvalidAuthorizationDetails, InvalidBindingMessage, InvalidGrant, InvalidPin, LogUnavailable,
-    MethodNotAllowed, NetworkRefused, NotBuilt, NotFound, ParameterInvalid, PathAmbiguous, PinUsed, PolicyDenied,
-    PolicyError, PurposeRequired, PurposeUnknown, RateLimited, SecretNeedsBoard, ServiceUnknown, SlowDown,
-    StoreUnavailable, SubjectNotVerifiable, TokenInvalid, UnknownUserId, UpstreamAnswerRefused, UpstreamFailed,
-    UpstreamTimeout, UpstreamUnavailable, UserAssertionInvalid, UserAssertionRequired, UserDisabled, UserRequired,
-    UserUnknown,
+    AccessDenied, AgencySuspended, AgreementRequired, AnswerCut, ApplicationIncomplete, AuthorizationPending, BasisUnknown,
+    BodyIncomplete, BodyMalformed, BodyTooLarge, CallerNotAllowed, CertificateExpired, CertificateRevoked,
+    CertificateUnmapped, ChangeRefused, CnicInvalid, Conflict, ConsentMismatch, ConsentRequired,
+    ContentTypeUnsupported, DirectoryStale, ExpiredToken, FieldsNotPermitted, HeadIncomplete, HeaderInvalid,
+    IdempotencyConflict, IdempotencyInProgress, IdempotencySpent, Internal, InvalidAuthorizationDetails,
+    InvalidBindingMessage, InvalidGrant, InvalidPin, LogUnavailable, MethodNotAllowed, NetworkRefused, NotBuilt,
+    NotFound, ParameterInvalid, PathAmbiguous, PinUsed, PolicyDenied, PolicyError, PurposeRequired, PurposeUnknown,
+    RateLimited, SecondPersonRequired, SecretNeedsBoard, ServiceUnknown, SlowDown, StoreUnavailable,
+    SubjectNotVerifiable, TokenInvalid, UnknownUserId, UpstreamAnswerRefused, UpstreamFailed, UpstreamTimeout,
+    UpstreamUnavailable, UserAssertionInvalid, UserAssertionRequired, UserDisabled, UserRequired, UserUnknown,
 };
 use crate::{
     catalogue::{BodyForm, CallerKind, ConsentRule, ParamKind, Service},
@@ -76,6 +76,9 @@ fn may(service: &Service, code: Code) -> bool {
         SubjectNotVerifiable => service.subject.is_some(),
         NotFound => !service.params.is_empty() || agency,
         Conflict => service.writes,
+        SecondPersonRequired => service.action == "decideProposal",
+        ApplicationIncomplete => changes(service),
+        ChangeRefused => changes(service) || service.action == "applyForAccess",
         AuthorizationPending
         | SlowDown
         | AccessDenied
@@ -87,6 +90,11 @@ fn may(service: &Service, code: Code) -> bool {
         | InvalidBindingMessage
         | UnknownUserId => service.oauth_errors && service.writes,
     }
+}
+
+/// Whether the service changes the directory.
+fn changes(service: &Service) -> bool {
+    matches!(service.action.as_str(), "proposeChange" | "decideProposal")
 }
 
 /// The refusals of one service by status; each names its codes and shows one example of each.

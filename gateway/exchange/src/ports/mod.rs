@@ -8,6 +8,7 @@ pub mod directory_source;
 pub mod entropy;
 pub mod idempotency;
 pub mod law_source;
+pub mod proposals;
 pub mod record_log;
 pub mod subject_status;
 pub mod upstream;

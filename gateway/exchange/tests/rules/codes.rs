@@ -67,6 +67,9 @@ const PUBLISHED: &[(&str, u16, bool, &str)] = &[
     ("invalid_authorization_details", 400, false, "invalid_authorization_details"),
     ("invalid_binding_message", 400, false, "invalid_binding_message"),
     ("unknown_user_id", 400, false, "unknown_user_id"),
+    ("second_person_required", 403, false, "-"),
+    ("change_refused", 422, false, "-"),
+    ("application_incomplete", 422, false, "-"),
 ];
 
 #[test]

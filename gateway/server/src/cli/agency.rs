@@ -8,6 +8,7 @@ use exchange::ids::AgencyId;
 use super::{
     control,
     failure::Failure,
+    onboarding::{self, Apply, Conform, Decide, Propose, Show},
     options::Place,
     pki::{Revoke, read_facts},
     runtime::block_on,
@@ -16,13 +17,18 @@ use super::{
 /// Hexadecimal digits of a SHA-256.
 const SHA256_HEX: usize = 64;
 
-/// Suspends an agency, lets it back, or registers the key of its certificate.
+/// Brings agencies in, suspends them, lets them back, registers the keys of their certificates.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
+  ijazat agency apply --template
+  ijazat agency propose agreement.toml
+  ijazat agency list
   ijazat agency add-key bank-indus --cert bank.pem
   ijazat agency suspend telco-sarhad
-  ijazat agency resume telco-sarhad
+
+From the form to the first answer: apply, propose the forum's decision, the agency, its users, agreements and programmes
+(another account approves each), `pki issue` for its request, add-key, and the agency itself runs conform.
 
 A running gateway follows within a second. A certificate whose key is not registered opens nothing, whoever signed it.")]
 pub struct Agency {
@@ -34,6 +40,27 @@ pub struct Agency {
 
 #[derive(Debug, Subcommand)]
 enum AgencyCommand {
+    Apply(Apply),
+    Propose(Propose),
+    /// Put in force what another person proposed
+    #[command(after_help = "\
+Examples:
+  ijazat agency approve 7dcaf01eae23c1580527e5b52958f505
+
+The proposer's own account is refused. The change is judged again and in force when the command ends.")]
+    Approve(Decide),
+    /// Refuse what another person proposed
+    #[command(after_help = "\
+Examples:
+  ijazat agency refuse 7dcaf01eae23c1580527e5b52958f505")]
+    Refuse(Decide),
+    /// List applications with their clocks, and proposals that wait
+    #[command(after_help = "\
+Examples:
+  ijazat agency list")]
+    List,
+    Show(Show),
+    Conform(Conform),
     /// Refuse every request of the agency
     #[command(after_help = "\
 Examples:
@@ -108,6 +135,13 @@ impl Agency {
         let config = self.place.load()?;
         let failed = |error: &dyn std::fmt::Display| Failure::Failed(error.to_string());
         let (agency, done, generation) = match &self.command {
+            AgencyCommand::Apply(command) => return command.run(&config, out),
+            AgencyCommand::Propose(command) => return command.run(&config, out),
+            AgencyCommand::Approve(command) => return command.run(true, &config, out),
+            AgencyCommand::Refuse(command) => return command.run(false, &config, out),
+            AgencyCommand::List => return onboarding::list(&config, out),
+            AgencyCommand::Show(command) => return command.run(&config, out),
+            AgencyCommand::Conform(command) => return command.run(&config, out),
             AgencyCommand::Suspend { agency } | AgencyCommand::Resume { agency } => {
                 let suspend = matches!(self.command, AgencyCommand::Suspend { .. });
                 let change = async {

@@ -11,6 +11,7 @@ mod doctor;
 mod failure;
 mod files;
 mod keys;
+mod onboarding;
 mod operator;
 mod options;
 mod pki;

@@ -20,7 +20,8 @@ use crate::{
     phases::{parts::Law, snapshot::DirectoryWatch},
     routes::control::{
         authorize, background::Background, consent::ConsentParts, discovery, discovery::DiscoveryParts,
-        law as policies_read, openapi, openapi::OpenapiParts, pin, token, whoami, whoami::WhoamiParts,
+        law as policies_read, onboarding, onboarding::OnboardingParts, openapi, openapi::OpenapiParts, pin, token,
+        whoami, whoami::WhoamiParts,
     },
 };
 
@@ -61,6 +62,11 @@ impl Control {
         let issuer = format!("https://{}", config.node.origin);
         let openapi = OpenapiParts::new(Arc::clone(&decider), &issuer);
         let discovery = DiscoveryParts { issuer };
+        let onboarding = OnboardingParts {
+            store: Arc::clone(&self.store),
+            directory: Arc::clone(&self.directory),
+            decider: Arc::clone(&decider),
+        };
         let whoami = WhoamiParts { directory: Arc::clone(&self.directory) };
         Router::new()
             .merge(authorize::routes(Arc::clone(&consent)))
@@ -69,6 +75,7 @@ impl Control {
             .merge(discovery::routes(Arc::new(discovery)))
             .merge(openapi::routes(Arc::new(openapi)))
             .merge(policies_read::routes(decider))
+            .merge(onboarding::routes(Arc::new(onboarding)))
             .merge(whoami::routes(Arc::new(whoami)))
     }
 }

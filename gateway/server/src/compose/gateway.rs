@@ -17,7 +17,7 @@ use exchange::{
     permit::PermitMint,
     ports::{
         admin_changes::AdminChanges, citizen_keys::CitizenKeys, consent_tokens::ConsentTokens,
-        idempotency::IdempotencyKeys, record_log::RecordLog, upstream::Upstream,
+        idempotency::IdempotencyKeys, proposals::Proposals, record_log::RecordLog, upstream::Upstream,
     },
 };
 
@@ -162,6 +162,7 @@ fn parts(
         side_key: keys.side()?,
         citizen_keys: Arc::clone(&store) as Arc<dyn CitizenKeys>,
         idempotency: Arc::clone(&store) as Arc<dyn IdempotencyKeys>,
+        proposals: Arc::clone(&store) as Arc<dyn Proposals>,
         tokens: store as Arc<dyn ConsentTokens>,
         upstreams,
         rates: ArcSwap::from_pointee(sample::rates(config.rates.path.as_deref())?),

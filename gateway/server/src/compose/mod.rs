@@ -23,6 +23,7 @@ use exchange::ports::{clock::Clock, entropy::Entropy};
 
 pub use self::{
     admin::{AdminLog, AdminLogError},
+    control::bundle as law,
     keys::{Keys, SHARED_KEYS},
     running::Running,
 };

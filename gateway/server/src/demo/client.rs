@@ -142,9 +142,17 @@ impl Connection {
     /// # Errors
     /// [`ClientError`]: refused, or the certificate was not accepted.
     pub async fn open(address: SocketAddr, tls: ClientConfig) -> Result<Self, ClientError> {
+        Self::open_as("localhost", address, tls).await
+    }
+
+    /// As [`Self::open`], to a server whose certificate names it so.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn open_as(name: &str, address: SocketAddr, tls: ClientConfig) -> Result<Self, ClientError> {
         let stream = TcpStream::connect(address).await.map_err(|e| because("connect")(&e))?;
         stream.set_nodelay(true).map_err(|e| because("connect")(&e))?;
-        let name = ServerName::try_from("localhost").map_err(|e| because("server name")(&e))?;
+        let name = ServerName::try_from(name.to_owned()).map_err(|e| because("server name")(&e))?;
         let stream = TlsConnector::from(Arc::new(tls)).connect(name, stream).await.map_err(|e| because("tls")(&e))?;
         let (sender, connection) = handshake(TokioIo::new(stream)).await.map_err(|e| because("http")(&e))?;
         tokio::spawn(async move {

@@ -101,6 +101,14 @@ impl Stage {
     /// # Errors
     /// [`ClientError`] if the key cannot be read.
     pub fn assertion(&self, user: &str, call: &Call) -> Result<String, ClientError> {
+        self.assertion_by(&self.officer_key, user, call)
+    }
+
+    /// Signs one request in anybody's name, with a key in PEM (PKCS#8).
+    ///
+    /// # Errors
+    /// [`ClientError`] if the key cannot be read.
+    pub fn assertion_by(&self, key: &str, user: &str, call: &Call) -> Result<String, ClientError> {
         let now = self.clock.now().seconds();
         let claims = json!({
             "aud": self.audience, "sub": user, "iat": now, "exp": now + 60, "jti": random_hex_128(self.entropy.as_ref()),
@@ -108,7 +116,7 @@ impl Stage {
             "body_sha256": hex::encode(digest::digest(&digest::SHA256, &call.body)),
         });
         let told = |error: jsonwebtoken::errors::Error| ClientError(format!("officer's key: {error}"));
-        let key = EncodingKey::from_ec_pem(self.officer_key.as_bytes()).map_err(told)?;
+        let key = EncodingKey::from_ec_pem(key.as_bytes()).map_err(told)?;
         jsonwebtoken::encode(&Header::new(Algorithm::ES256), &claims, &key).map_err(told)
     }
 }

@@ -36,7 +36,8 @@ use crate::{
 };
 
 /// Agencies of the sample directory that get a certificate.
-pub const AGENCIES: [&str; 6] = ["bank-indus", "telco-sarhad", "bisp", "hospital-mehran", "auditor-general", "fbr"];
+pub const AGENCIES: [&str; 7] =
+    ["bank-indus", "telco-sarhad", "bisp", "hospital-mehran", "auditor-general", "fbr", "registry-office"];
 
 /// Certificates by agency.
 pub type Credentials = HashMap<&'static str, Credential>;

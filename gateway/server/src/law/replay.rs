@@ -189,6 +189,7 @@ impl Replayer {
                 approval,
                 consent,
                 consent_is_subjects: asked.consent_is_subjects,
+                proposer: asked.proposer.clone(),
                 has_subject: asked.has_subject,
                 rows: asked.rows,
                 now: asked.now,

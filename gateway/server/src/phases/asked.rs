@@ -9,7 +9,7 @@ use std::{
 use exchange::{
     caller::Caller,
     classification::{Channel, Role},
-    decision::Question,
+    decision::{Proposer, Question},
     ids::{AgencyId, AgreementId, ApprovalId, ConsentId, DatatypeId, ProgrammeId, PurposeCode, UserId},
     timestamp::Timestamp,
 };
@@ -46,6 +46,9 @@ fn write_input(text: &mut String, question: &Question) {
     put("approval", question.approval.as_ref().map(|a| shown(&a.id)));
     put("consent", consent.as_ref().map(shown));
     put("consent_is_subjects", Some(&question.consent_is_subjects));
+    if let Some(Proposer { agency, user }) = &question.proposer {
+        put("proposer", Some(&format_args!("{agency}/{user}")));
+    }
     put("has_subject", Some(&question.has_subject));
     put("rows", Some(&question.rows));
     put("now", Some(&question.now.micros()));
@@ -102,6 +105,8 @@ pub struct Asked {
     pub consent: Option<(ConsentId, u32)>,
     /// Whether the consent is of the citizen that the request named.
     pub consent_is_subjects: bool,
+    /// Who made the open proposal that the request would decide.
+    pub proposer: Option<Proposer>,
     /// Whether the request named a citizen.
     pub has_subject: bool,
     /// Rows that might be returned.
@@ -132,12 +137,22 @@ impl Asked {
             approval: named(given("approval")?, |text| ApprovalId::parse(text).ok()).ok()?,
             consent: revised(given("consent")?, |text| ConsentId::parse(text).ok()).ok()?,
             consent_is_subjects: value(given("consent_is_subjects")?)?,
+            proposer: given("proposer").map(proposer).transpose().ok()?,
             has_subject: value(given("has_subject")?)?,
             rows: value(given("rows")?)?,
             now: Timestamp::from_micros(value(given("now")?)?),
             datatypes: datatypes.collect::<Option<_>>()?,
         })
     }
+}
+
+/// `agency/user`; a request that decides no proposal has none.
+fn proposer(text: &str) -> Result<Proposer, Garbled> {
+    let read = || {
+        let (agency, user) = text.split_once('/')?;
+        Some(Proposer { agency: AgencyId::parse(agency).ok()?, user: UserId::parse(user).ok()? })
+    };
+    read().ok_or(Garbled)
 }
 
 fn value<T: FromStr>(text: &str) -> Option<T> {
@@ -180,6 +195,7 @@ mod tests {
             approval: question.approval.as_ref().map(|a| a.id.clone()),
             consent: question.consent.as_ref().map(|c| (c.id.clone(), c.revision)),
             consent_is_subjects: question.consent_is_subjects,
+            proposer: question.proposer.clone(),
             has_subject: question.has_subject,
             rows: question.rows,
             now: question.now,

@@ -9,7 +9,7 @@ use exchange::{
     classification::{BasisKind, Classification, Role},
     codes::Code,
     consent::ConsentFacts,
-    decision::{Decision, Question},
+    decision::{Decision, Proposer, Question},
     directory::{Agreement, Approval, Directory, Programme},
     ids::DatatypeId,
     limits,
@@ -94,6 +94,7 @@ async fn question(parts: &Parts, routed: &Routed, directory: &Directory, trail: 
         .cloned();
     let (programme, approval) = bases(routed, directory)?;
     let consent = consent(parts, routed).await?;
+    let proposer = proposer(parts, routed).await?;
     let consent_is_subjects = consent.as_ref().is_some_and(|consent| trail.subject_key == Some(consent.subject));
     Ok(Question {
         service: Arc::clone(&routed.service),
@@ -108,6 +109,7 @@ async fn question(parts: &Parts, routed: &Routed, directory: &Directory, trail: 
         approval,
         consent,
         consent_is_subjects,
+        proposer,
         has_subject: routed.subject.is_some(),
         enrolment: enrolment::facts(routed, directory, now)?,
         now,
@@ -160,6 +162,15 @@ async fn consent(parts: &Parts, routed: &Routed) -> Result<Option<ConsentFacts>,
         Refusal::new(Code::StoreUnavailable).retry_after(1)
     })?;
     found.map(Some).ok_or_else(|| Code::TokenInvalid.into())
+}
+
+/// Who made the open proposal that the request would decide: a fact, so that nobody decides their own.
+async fn proposer(parts: &Parts, routed: &Routed) -> Result<Option<Proposer>, Refusal> {
+    let Some(proposal) = routed.params.get("proposal").and_then(serde_json::Value::as_str) else { return Ok(None) };
+    parts.proposals.proposer(proposal).await.map_err(|error| {
+        tracing::warn!(%error, "proposals cannot be looked up");
+        Refusal::new(Code::StoreUnavailable).retry_after(1)
+    })
 }
 
 fn note(question: &Question, trail: &mut Trail) {

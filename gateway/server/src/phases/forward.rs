@@ -19,6 +19,7 @@ use super::{parts::Parts, route::Routed, trail::Trail};
 const PASSED_ON: &[Code] = &[
     Code::AccessDenied,
     Code::AuthorizationPending,
+    Code::CallerNotAllowed,
     Code::CnicInvalid,
     Code::Conflict,
     Code::ExpiredToken,
@@ -29,6 +30,9 @@ const PASSED_ON: &[Code] = &[
     Code::NotFound,
     Code::ParameterInvalid,
     Code::PinUsed,
+    Code::ChangeRefused,
+    Code::ApplicationIncomplete,
+    Code::SecondPersonRequired,
     Code::RateLimited,
     Code::SlowDown,
     Code::StoreUnavailable,
@@ -36,7 +40,7 @@ const PASSED_ON: &[Code] = &[
 ];
 
 /// Members of a failure that our own upstreams may add to the problem document.
-const MEMBERS_PASSED_ON: &[&str] = &["tries_left", "parameter", "interval", "reason"];
+const MEMBERS_PASSED_ON: &[&str] = &["tries_left", "parameter", "interval", "reason", "rule", "missing"];
 
 /// Asks the upstream; tries once more only when the service is idempotent and nothing had answered.
 ///

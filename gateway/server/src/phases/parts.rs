@@ -10,7 +10,7 @@ use exchange::{
     permit::PermitMint,
     ports::{
         citizen_keys::CitizenKeys, clock::Clock, consent_tokens::ConsentTokens, entropy::Entropy,
-        idempotency::IdempotencyKeys, record_log::RecordLog, upstream::Upstream,
+        idempotency::IdempotencyKeys, proposals::Proposals, record_log::RecordLog, upstream::Upstream,
     },
     record::seal::SealingKey,
     tariff::RateBook,
@@ -71,6 +71,8 @@ pub struct Parts {
     pub citizen_keys: Arc<dyn CitizenKeys>,
     /// Consent tokens and approvals.
     pub tokens: Arc<dyn ConsentTokens>,
+    /// Changes of the directory that wait for a second person.
+    pub proposals: Arc<dyn Proposals>,
     /// Clients' idempotency keys.
     pub idempotency: Arc<dyn IdempotencyKeys>,
     /// Who answers behind the door.

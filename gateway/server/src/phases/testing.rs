@@ -321,6 +321,7 @@ impl Trial {
             side_key: Arc::new(SealingKey::new(&[9; 32]).unwrap()),
             citizen_keys: Arc::clone(&citizens) as _,
             tokens: Arc::clone(&tokens) as _,
+            proposals: Arc::clone(&tokens) as _,
             idempotency: Arc::clone(&keys) as _,
             upstreams,
             rates: ArcSwap::from_pointee(sample::rates(None).unwrap()),

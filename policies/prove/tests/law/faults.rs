@@ -144,6 +144,16 @@ fn an_access_log_that_is_open_to_banks_is_found() {
 }
 
 #[test]
+fn a_directory_that_one_person_changes_is_found() {
+    let alone = Source::embedded().without("domains/onboarding/OB08-second-person.cedar");
+    caught_with(&alone, "TH41", &["decideProposal by User", "proposal:"]);
+    let anyones = Source::embedded().without("domains/onboarding/OB05-operators-only.cedar");
+    caught_with(&anyones, "TH41", &["by User"]);
+    let unsigned = Source::embedded().without("domains/onboarding/OB07-registrars-sign.cedar");
+    caught_with(&unsigned, "TH41", &["asserted false"]);
+}
+
+#[test]
 fn a_role_above_the_agreements_is_found() {
     let gone = Source::embedded().without("guardrails/G15-role-ceiling.cedar");
     caught_with(&gone, "TH22", &["role"]);

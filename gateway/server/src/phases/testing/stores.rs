@@ -14,12 +14,14 @@ use exchange::{
     caller::Thumbprint,
     cnic::Cnic,
     consent::{ConsentFacts, ConsentUse, SubjectKey},
+    decision::Proposer,
     ids::{AgencyId, ApprovalId, ConsentId, DatatypeId, PurposeCode, RequestId, UserId},
     ports::{
         citizen_keys::{CitizenKeys, KeysUnavailable},
         clock::Clock as _,
         consent_tokens::{ConsentTokens, ControlUnavailable},
         idempotency::{Begun, Claim, IdempotencyKeys, IdempotencyScope},
+        proposals::Proposals,
     },
     record::seal::SealingKey,
 };
@@ -67,11 +69,28 @@ pub struct FakeTokens {
     pub failing: Mutex<BTreeSet<&'static str>>,
     pub losing: Mutex<BTreeSet<&'static str>>,
     tokens: Mutex<HashMap<String, Granted>>,
+    pub proposals: Mutex<HashMap<String, Proposer>>,
+}
+
+#[async_trait]
+impl Proposals for FakeTokens {
+    async fn proposer(&self, proposal: &str) -> Result<Option<Proposer>, ControlUnavailable> {
+        if self.failing.lock().unwrap().contains("proposer") {
+            return Err(ControlUnavailable("down".into()));
+        }
+        Ok(self.proposals.lock().unwrap().get(proposal).cloned())
+    }
 }
 
 impl FakeTokens {
     pub fn new(diary: Diary) -> Self {
-        Self { diary, failing: Mutex::default(), losing: Mutex::default(), tokens: Mutex::default() }
+        Self {
+            diary,
+            failing: Mutex::default(),
+            losing: Mutex::default(),
+            tokens: Mutex::default(),
+            proposals: Mutex::default(),
+        }
     }
 
     /// A consent of this citizen to the bank behind [`TOKEN`].

@@ -10,6 +10,7 @@ pub mod consent;
 mod consent_tests;
 pub mod discovery;
 pub mod law;
+pub mod onboarding;
 pub mod openapi;
 pub mod pin;
 pub mod receipt;

@@ -1,0 +1,252 @@
+//! The checks of each kind of change.
+
+use std::net::IpAddr;
+
+use super::{Change, Fault, Judge, Key, Rule};
+use crate::{
+    classification::{Classification, Forum},
+    directory::{Agency, Agreement, Approval, Programme, Purpose, User},
+    ids::{DatatypeId, PurposeCode},
+    onboarding::forum::may_decide,
+    timestamp::Timestamp,
+};
+
+/// Characters of a purpose's English text: it is read in a text message (S0 §3.2.8).
+const PURPOSE_CHARS_MAX: usize = 24;
+
+/// Hexadecimal digits of a SHA-256.
+const SHA256_HEX: usize = 64;
+
+/// Most days of a standing consent that any purpose may promise: a year.
+const STANDING_DAYS_MAX: u32 = 366;
+
+fn in_order(from: Timestamp, until: Timestamp, what: &str) -> Result<(), Fault> {
+    let fault = || Fault::new(Rule::DatesReversed, format!("{what} ends before it begins"));
+    (from < until).then_some(()).ok_or_else(fault)
+}
+
+fn is_network(text: &str) -> bool {
+    let (address, prefix) = text.split_once('/').unwrap_or((text, "0"));
+    let Ok(address) = address.parse::<IpAddr>() else { return false };
+    let most = if address.is_ipv4() { 32 } else { 128 };
+    prefix.parse::<u8>().is_ok_and(|bits| bits <= most)
+}
+
+fn is_key(text: &str) -> bool {
+    text.len() == SHA256_HEX && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+}
+
+impl Judge<'_> {
+    pub(super) fn agency(&self, agency: &Agency) -> Result<(), Fault> {
+        let Agency { id, kind, sector, .. } = agency;
+        let Some(sectors) = self.rules.kinds.get(kind) else {
+            return Err(Fault::new(Rule::KindUnknown, format!("Annexure B does not know `{kind}`")));
+        };
+        if !sectors.contains(sector) {
+            return Err(Fault::new(Rule::KindOfSector, format!("`{kind}` is never of the sector `{sector}`")));
+        }
+        if let Some(wrong) = agency.networks.iter().find(|network| !is_network(network)) {
+            return Err(Fault::new(Rule::NetworkInvalid, format!("`{wrong}` is no address with a prefix")));
+        }
+        if agency.keys.iter().any(|key| !is_key(key)) {
+            return Err(Fault::new(Rule::KeyInvalid, "a key is 64 digits of lower-case hex"));
+        }
+        in_order(agency.nda_from, agency.nda_until, "the non-disclosure agreement")?;
+        let before = self.directory.agencies.iter().find(|known| known.id == *id);
+        let same =
+            before.is_some_and(|known| (&known.kind, known.sector, known.condition_met) == (kind, *sector, true));
+        let approved = || {
+            self.cases.iter().any(|case| {
+                let asked = &case.application;
+                case.approved() && (&asked.agency, &asked.kind, asked.sector) == (id, kind, *sector)
+            })
+        };
+        if agency.condition_met && !same && !approved() {
+            let detail = format!("no approved application says that `{id}` is a `{sector}` of the kind `{kind}`");
+            return Err(Fault::new(Rule::ConditionUnseen, detail));
+        }
+        Ok(())
+    }
+
+    pub(super) fn key(&self, key: &Key) -> Result<(), Fault> {
+        self.known(&key.agency)?;
+        if !is_key(&key.sha256) {
+            return Err(Fault::new(Rule::KeyInvalid, "a key is 64 digits of lower-case hex"));
+        }
+        let elsewhere = |agency: &&Agency| agency.id != key.agency && agency.keys.contains(&key.sha256);
+        match self.directory.agencies.iter().find(elsewhere) {
+            Some(_) => Err(Fault::new(Rule::NameTaken, "another agency calls with this key")),
+            None => Ok(()),
+        }
+    }
+
+    /// A name is unique within an agency only, so a person is known by the key, or by id and name together.
+    pub(super) fn user(&self, user: &User) -> Result<(), Fault> {
+        self.known(&user.agency)?;
+        if user.name.trim().is_empty() {
+            return Err(Fault::new(Rule::Empty, "the record of each access needs the person's name"));
+        }
+        let key = user.assertion_key.as_deref();
+        if key.is_some_and(|key| !key.starts_with("-----BEGIN PUBLIC KEY-----")) {
+            return Err(Fault::new(Rule::KeyInvalid, "a signing key is a public key in PEM"));
+        }
+        let same = |other: &&User| {
+            (key.is_some() && other.assertion_key.as_deref() == key) || (other.id == user.id && other.name == user.name)
+        };
+        let mut elsewhere = self.directory.users.iter().filter(|other| other.agency != user.agency && !other.disabled);
+        match elsewhere.find(same) {
+            Some(other) => Err(Fault::new(Rule::UserElsewhere, format!("acts for `{}` already", other.agency))),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn agreement(&self, agreement: &Agreement) -> Result<(), Fault> {
+        self.known(&agreement.agency)?;
+        in_order(agreement.valid_from, agreement.valid_until, "the agreement")?;
+        let before = self.directory.agreements.iter().find(|known| known.id == agreement.id);
+        if before.is_some_and(|known| known.agency != agreement.agency) {
+            return Err(Fault::new(Rule::NameTaken, "another agency has an agreement of this name"));
+        }
+        let next = before.map_or(1, |known| known.revision.saturating_add(1));
+        if agreement.revision != next {
+            return Err(Fault::new(Rule::RevisionStale, format!("the next revision is {next}")));
+        }
+        // Ending one needs nobody's leave and nothing that still stands in the catalogue.
+        if agreement.revoked {
+            return Ok(());
+        }
+        let empty = agreement.services.is_empty() || agreement.datatypes.is_empty() || agreement.channels.is_empty();
+        if empty || agreement.row_limit == 0 {
+            return Err(Fault::new(Rule::Empty, "names no service, no type of data, no channel or no row"));
+        }
+        for id in &agreement.services {
+            if self.catalogue.service(id.as_str()).is_none() {
+                return Err(Fault::new(Rule::ServiceUnknown, format!("`{id}` is in no catalogue")));
+            }
+        }
+        self.within_ceilings(&agreement.purposes, &agreement.datatypes)?;
+        let least = self.least_forum(agreement)?;
+        if !may_decide(agreement.forum, least) {
+            let detail = format!("{least} opens this, not {}", agreement.forum);
+            return Err(Fault::new(Rule::ForumTooLow, detail));
+        }
+        let wider = before.is_none_or(|known| !narrows(known, agreement));
+        if wider && self.asked_for(agreement).is_none() {
+            return Err(Fault::new(Rule::NotAppliedFor, "no approved application of the agency asked for all of this"));
+        }
+        Ok(())
+    }
+
+    /// The Board's word, and nobody else's, opens Secret data for one request (S3 §7.3).
+    pub(super) fn approval(&self, approval: &Approval) -> Result<(), Fault> {
+        self.known(&approval.agency)?;
+        in_order(approval.valid_from, approval.valid_until, "the approval")?;
+        if self.directory.approvals.iter().any(|known| known.id == approval.id) {
+            return Err(Fault::new(Rule::NameTaken, "an approval is given once and never changed"));
+        }
+        self.within_ceilings(std::slice::from_ref(&approval.purpose), &approval.datatypes)?;
+        self.board_for_secret(approval.forum, &approval.datatypes)
+    }
+
+    pub(super) fn programme(&self, programme: &Programme) -> Result<(), Fault> {
+        self.known(&programme.agency)?;
+        in_order(programme.valid_from, programme.valid_until, "the programme")?;
+        let before = self.directory.programmes.iter().find(|known| known.id == programme.id);
+        if before.is_some_and(|known| known.agency != programme.agency) {
+            return Err(Fault::new(Rule::NameTaken, "another agency has a programme of this name"));
+        }
+        if programme.revoked {
+            return Ok(());
+        }
+        if programme.instrument.trim().is_empty() {
+            return Err(Fault::new(Rule::Empty, "names no statute, order or decision"));
+        }
+        self.within_ceilings(std::slice::from_ref(&programme.purpose), &programme.datatypes)?;
+        let households = programme.datatypes.iter().any(|id| id.as_str().starts_with("nser."));
+        if households && !may_decide(programme.forum, Forum::DgNser) {
+            return Err(Fault::new(Rule::ForumTooLow, format!("DG_NSER opens this, not {}", programme.forum)));
+        }
+        Ok(())
+    }
+
+    pub(super) fn purpose(&self, purpose: &Purpose) -> Result<(), Fault> {
+        let plain =
+            |text: &str| !text.trim().is_empty() && text.is_ascii() && text.chars().count() <= PURPOSE_CHARS_MAX;
+        let urdu = purpose.text_ur.chars().any(|c| ('\u{600}'..='\u{6ff}').contains(&c));
+        if !plain(&purpose.text) || !urdu {
+            let detail = format!("needs at most {PURPOSE_CHARS_MAX} plain letters in English, and a text in Urdu");
+            return Err(Fault::new(Rule::Empty, detail));
+        }
+        let secret_for_long = purpose.class_max == Classification::Secret && purpose.standing_days_max > 0;
+        if purpose.standing_days_max > STANDING_DAYS_MAX || secret_for_long {
+            let detail = format!("a standing consent lives at most {STANDING_DAYS_MAX} days, and none for Secret data");
+            return Err(Fault::new(Rule::PurposeCeiling, detail));
+        }
+        Ok(())
+    }
+
+    /// Each type of data fits one of the purposes, and each purpose is known and allowed.
+    fn within_ceilings(&self, purposes: &[PurposeCode], datatypes: &[DatatypeId]) -> Result<(), Fault> {
+        let mut ceiling = None;
+        for code in purposes {
+            ceiling = ceiling.max(Some(self.purpose_of(code)?.class_max));
+        }
+        if datatypes.is_empty() || purposes.is_empty() {
+            return Err(Fault::new(Rule::Empty, "names no purpose or no type of data"));
+        }
+        for id in datatypes {
+            if Some(self.class_of(id)?) > ceiling {
+                return Err(Fault::new(Rule::PurposeCeiling, format!("`{id}` is above the ceiling of every purpose")));
+            }
+        }
+        Ok(())
+    }
+
+    fn board_for_secret(&self, forum: Forum, datatypes: &[DatatypeId]) -> Result<(), Fault> {
+        for id in datatypes {
+            if self.class_of(id)? == Classification::Secret && forum != Forum::BispBoard {
+                return Err(Fault::new(Rule::ForumTooLow, format!("the Board opens `{id}`, not {forum}")));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether an agreement opens nothing that the one before it did not, and not for longer.
+fn narrows(before: &Agreement, after: &Agreement) -> bool {
+    after.services.iter().all(|id| before.services.contains(id))
+        && after.purposes.iter().all(|code| before.purposes.contains(code))
+        && after.datatypes.iter().all(|id| before.datatypes.contains(id))
+        && after.channels.iter().all(|channel| before.channels.contains(channel))
+        && after.role <= before.role
+        && after.row_limit <= before.row_limit
+        && after.valid_until <= before.valid_until
+        && after.forum == before.forum
+        && !before.revoked
+}
+
+/// What a change makes of a directory: the store does the same to its rows.
+pub fn apply(change: &Change, directory: &mut crate::directory::DirectoryData) {
+    fn put<T: Clone>(all: &mut Vec<T>, entry: &T, same: impl Fn(&T) -> bool) {
+        all.retain(|known| !same(known));
+        all.push(entry.clone());
+    }
+    match change {
+        Change::Agency(agency) => put(&mut directory.agencies, agency, |known| known.id == agency.id),
+        Change::Key(key) => {
+            for agency in directory.agencies.iter_mut().filter(|known| known.id == key.agency) {
+                if !agency.keys.contains(&key.sha256) {
+                    agency.keys.push(key.sha256.clone());
+                }
+            }
+        }
+        Change::User(user) => {
+            put(&mut directory.users, user, |known| (&known.agency, &known.id) == (&user.agency, &user.id));
+        }
+        Change::Agreement(agreement) => put(&mut directory.agreements, agreement, |known| known.id == agreement.id),
+        Change::Approval(approval) => put(&mut directory.approvals, approval, |known| known.id == approval.id),
+        Change::Programme(programme) => put(&mut directory.programmes, programme, |known| known.id == programme.id),
+        Change::Purpose(purpose) => put(&mut directory.purposes, purpose, |known| known.code == purpose.code),
+        Change::Decision(_) => {}
+    }
+}
