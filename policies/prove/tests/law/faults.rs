@@ -281,6 +281,9 @@ fn a_template_that_gives_too_much_is_found() {
     caught_with(&foreign, "TH40", &["approval:"]);
     let lasting = changed(file, " && context.now < context.approval.validUntil", "");
     caught_with(&lasting, "TH40", &["validUntil"]);
+    // The solver's own find: without the class, a dictionary that calls payments Secret would open them.
+    let classless = changed(file, "resource.class == Ijazat::Classification::\"Confidential\" && ", "");
+    caught_with(&classless, "TH40", &["class \"Secret\""]);
     let unsigned = Source::embedded().without("guardrails/G06-agreement-in-force.cedar");
     caught_with(&unsigned, "TH40", &["by User"]);
     // Where a permit gives the same without using the approval up, their duties part.
