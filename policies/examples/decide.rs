@@ -126,6 +126,7 @@ impl Place {
             consent,
             datatypes: request.datatypes.clone(),
             enrolment: request.enrolment.clone(),
+            proposer: request.proposer.clone(),
             ..*request
         };
         let decision = black_box(way?(bundle, black_box(&question)));

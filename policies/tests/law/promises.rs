@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use exchange::decision::{Decider, Obligation};
+use exchange::decision::Decider;
 use policies::{Bundle, cases::Case, source::Source};
 
 use super::support::{bundle, services};
@@ -183,16 +183,12 @@ fn the_title_and_generation_are_the_headers() {
     assert_eq!(format!("{bundle:?}"), "Bundle { generation: 42, title: \"Another law\", .. }");
 }
 
-/// Duties that nobody does yet: the door refuses what obliges to them.
-const WAIT_FOR_THE_DOOR: [Obligation; 1] = [Obligation::SingleUse];
-
 #[test]
 fn every_duty_of_a_permit_is_done_by_the_door_or_by_the_services_upstream() {
     let mut seen = std::collections::BTreeSet::new();
     for (what, question) in super::support::all_permitted() {
         for duty in super::support::decide(bundle(), &question).obligations {
-            let waits = WAIT_FOR_THE_DOOR.contains(&duty);
-            assert_ne!(question.service.does(duty), waits, "{what}: who does {duty:?} for {}?", question.service.id);
+            assert!(question.service.does(duty), "{what}: who does {duty:?} for {}?", question.service.id);
             seen.insert(duty);
         }
     }

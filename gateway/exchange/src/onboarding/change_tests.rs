@@ -135,6 +135,7 @@ fn instruments_keep_their_ceilings_forums_and_dates() {
     let datatypes = |id: &str| vec![DatatypeId::parse(id).unwrap()];
     let (valid_from, valid_until) = (now(), now().plus_seconds(9));
     let approval = Approval {
+        template: None,
         id: ApprovalId::parse("appr-1").unwrap(),
         agency: mill.clone(),
         forum: Forum::SecretaryBisp,

@@ -3,9 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use crate::codes::Code::{
-    AccessDenied, AgencySuspended, AgreementRequired, AnswerCut, ApplicationIncomplete, AuthorizationPending, BasisUnknown,
-    BodyIncomplete, BodyMalformed, BodyTooLarge, CallerNotAllowed, CertificateExpired, CertificateRevoked,
-    CertificateUnmapped, ChangeRefused, CnicInvalid, Conflict, ConsentMismatch, ConsentRequired,
+    AccessDenied, AgencySuspended, AgreementRequired, AnswerCut, ApplicationIncomplete, AuthorizationPending,
+    BasisUnknown, BodyIncomplete, BodyMalformed, BodyTooLarge, CallerNotAllowed, CertificateExpired,
+    CertificateRevoked, CertificateUnmapped, ChangeRefused, CnicInvalid, Conflict, ConsentMismatch, ConsentRequired,
     ContentTypeUnsupported, DirectoryStale, ExpiredToken, FieldsNotPermitted, HeadIncomplete, HeaderInvalid,
     IdempotencyConflict, IdempotencyInProgress, IdempotencySpent, Internal, InvalidAuthorizationDetails,
     InvalidBindingMessage, InvalidGrant, InvalidPin, LogUnavailable, MethodNotAllowed, NetworkRefused, NotBuilt,
