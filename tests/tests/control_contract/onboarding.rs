@@ -126,7 +126,7 @@ pub async fn an_application_becomes_an_agency_with_an_agreement_by_two_persons(w
     assert_eq!(world.there.case(&case.id).await.unwrap().unwrap().state, State::Received, "what failed left no trace");
     let proposal = proposed(world, decision(&case, Forum::Nadra)).await;
     assert_eq!(proposal.agency.as_deref(), Some("newcomer"));
-    assert_eq!(world.there.proposals().await.unwrap(), [proposal.clone()]);
+    assert_eq!(world.there.proposals().await.unwrap(), std::slice::from_ref(&proposal));
     assert_eq!(world.there.proposer(&proposal.id).await.unwrap().unwrap().user.as_str(), "registrar-1");
     world.there.decide(&proposal.id, true, TWO, law()).await.unwrap();
     assert_eq!(
@@ -169,7 +169,7 @@ pub async fn no_type_of_client_is_decided_without_its_condition(world: &World) {
         let case = handed_in(world, lacking).await;
         match world.here.propose(decision(&case, Forum::Nadra), ONE, law()).await {
             Err(OnboardingError::Stuck(Stuck::Lacks(items))) => {
-                assert_eq!(items[0].id, "condition", "{}", client.sector)
+                assert_eq!(items[0].id, "condition", "{}", client.sector);
             }
             other => panic!("{}: {other:?}", client.sector),
         }

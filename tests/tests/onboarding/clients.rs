@@ -6,7 +6,7 @@ use tests::world::World;
 
 use crate::{cells::rows, forms, office::Office};
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn every_type_that_lacks_its_condition_is_refused_at_completion() {
     let world = World::start().await.unwrap();
     let mut office = Office::open(&world).await;

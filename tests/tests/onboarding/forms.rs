@@ -1,9 +1,9 @@
 //! Forms and entries that a newcomer brings, in the types of the directory.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use exchange::{
-    catalogue::Service,
+    catalogue::{Catalogue, Service},
     classification::{BasisKind, Channel, Classification, Forum, Role, Sector},
     decision::Decider as _,
     directory::{Agency, Agreement, Programme, User},
@@ -15,6 +15,12 @@ use policies::Bundle;
 use serde_json::{Value, json};
 
 use crate::cells::Row;
+
+/// The services and what the law says of newcomers, read once: it takes long enough to keep a gateway on the same thread waiting.
+pub static LAW: LazyLock<(Arc<Catalogue>, Arc<Rules>)> = LazyLock::new(|| {
+    let bundle = Bundle::embedded().unwrap();
+    (bundle.catalogue(), bundle.newcomers().unwrap())
+});
 
 /// A year, for everything that ends.
 const YEAR_S: i64 = 365 * 24 * 3600;
@@ -56,8 +62,7 @@ fn all_datatypes(services: &[Arc<Service>]) -> Vec<DatatypeId> {
 
 /// What a service releases without the Board's word for each request.
 pub fn datatypes(service: &Service) -> Vec<DatatypeId> {
-    let catalogue = Bundle::embedded().unwrap().catalogue();
-    let open = |id: &DatatypeId| catalogue.datatype(id.as_str()).unwrap().class < Classification::Secret;
+    let open = |id: &DatatypeId| LAW.0.datatype(id.as_str()).unwrap().class < Classification::Secret;
     service.datatypes().into_iter().filter(open).collect()
 }
 

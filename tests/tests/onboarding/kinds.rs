@@ -30,14 +30,14 @@ const PARTS: usize = 2;
 /// Agency and service, with the problem's code if there was one.
 type Seen = BTreeSet<(String, String, String)>;
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn every_kind_comes_in_as_annexure_b_is_printed() {
-    everyone_comes_in("as-is").await;
+    Box::pin(everyone_comes_in("as-is")).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn every_kind_comes_in_as_the_law_aims_at_it() {
-    everyone_comes_in("target").await;
+    Box::pin(everyone_comes_in("target")).await;
 }
 
 async fn everyone_comes_in(matrix: &str) {

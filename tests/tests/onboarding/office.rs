@@ -5,7 +5,6 @@ use std::sync::Arc;
 use exchange::{
     catalogue::{Catalogue, Service},
     classification::Forum,
-    decision::Decider as _,
     ids::AgencyId,
     onboarding::{Change, Rules, change::Key, forum::least},
     ports::clock::Clock as _,
@@ -14,7 +13,6 @@ use gateway::{
     demo::client::{Answer, Call, Connection, Credential, tls},
     pki::{ca::Validity, inspect::facts, request::Request, store::Authorities},
 };
-use policies::Bundle;
 use serde_json::{Value, json};
 use tests::world::{OPERATOR, World, until};
 
@@ -60,10 +58,9 @@ pub async fn asked(world: &World, agency: &str, call: Call) -> Answer {
 
 impl<'w> Office<'w> {
     pub async fn open(world: &'w World) -> Self {
-        let bundle = Bundle::embedded().unwrap();
         let settings = tls(&world.stage.server_ca, world.credentials.get(OPERATOR)).unwrap();
         let connection = Connection::open(world.stage.agency, settings).await.unwrap();
-        Self { world, catalogue: bundle.catalogue(), rules: bundle.newcomers().unwrap(), connection }
+        Self { world, catalogue: Arc::clone(&forms::LAW.0), rules: Arc::clone(&forms::LAW.1), connection }
     }
 
     /// The services that stand for the columns of Annexure B.

@@ -17,7 +17,7 @@ fn key(digit: &str) -> Change {
     serde_json::from_value(entry).unwrap()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn nobody_approves_their_own_proposal_and_nothing_is_decided_twice() {
     let world = World::start().await.unwrap();
     let mut office = Office::open(&world).await;
@@ -37,7 +37,7 @@ async fn nobody_approves_their_own_proposal_and_nothing_is_decided_twice() {
     assert_eq!(refused.count(), 2);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn only_registrars_with_their_own_signature_propose() {
     let world = World::start().await.unwrap();
     let body = json!({ "change": key("2") });
@@ -60,7 +60,7 @@ async fn only_registrars_with_their_own_signature_propose() {
     check(asked(&world, "registry-office", forged).await, "user_assertion_invalid");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_agency_sees_its_own_application_with_its_clock_and_nobody_elses() {
     let world = World::start().await.unwrap();
     let office = Office::open(&world).await;

@@ -183,8 +183,7 @@ impl ControlStore {
     /// follow each other, none comes between.
     async fn read_directory(&self) -> Result<(u64, DirectoryData), SqlError> {
         let asked_at = self.clock.now();
-        let rows: Vec<(i64, Option<String>, Option<String>, Option<String>)> =
-            sqlx::query_as(DIRECTORY).fetch_all(self.database.pool()).await?;
+        let rows: Vec<Beside> = sqlx::query_as(DIRECTORY).fetch_all(self.database.pool()).await?;
         let generation = super::generation_of(rows.first().ok_or_else(|| damaged("generation"))?.0)?;
         // A directory without an entry is one row without one.
         let data = entries(rows.into_iter().filter_map(|(_, kind, key, body)| Some((kind?, key?, body?))).collect())?;
@@ -221,6 +220,9 @@ impl ControlStore {
 const DIRECTORY: &str = "SELECT g.value, e.kind, e.key, e.body FROM generation g LEFT JOIN directory_entry e \
      ON NOT (e.kind = 'approval' AND EXISTS (SELECT 1 FROM approval_use u WHERE u.approval = e.key)) \
      WHERE g.id = 1 ORDER BY e.kind, e.key";
+
+/// The generation, and an entry's kind, key and body; nothing of these where there is no entry.
+type Beside = (i64, Option<String>, Option<String>, Option<String>);
 
 /// Kind, key and body of every entry; used approvals are left out.
 const ENTRIES: &str = "SELECT e.kind, e.key, e.body FROM directory_entry e \

@@ -203,7 +203,7 @@ impl Judge<'_> {
             Change::Agreement(agreement) => self.agreement(agreement),
             Change::Approval(approval) => self.approval(approval),
             Change::Programme(programme) => self.programme(programme),
-            Change::Purpose(purpose) => self.purpose(purpose),
+            Change::Purpose(purpose) => Self::purpose(purpose),
             // The case itself judges what is decided of it.
             Change::Decision(verdict) => self.case(&verdict.application).map(drop),
         }

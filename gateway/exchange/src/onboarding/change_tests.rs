@@ -241,7 +241,7 @@ proptest! {
         let cases = [approved(opened(Sector::LocalNgo, "nser.household", &["nser.pmt"]), Forum::BispBoard)];
         let valid_from = now().plus_seconds(from);
         let valid_until = valid_from.plus_seconds(length);
-        let agreement = Agreement { valid_from, valid_until, revision, ..agreement("agr-1", "newcomer", forum) };
+        let agreement = Agreement { revision, valid_from, valid_until, ..agreement("agr-1", "newcomer", forum) };
         let sound = judged(&directory, &cases, &Change::Agreement(agreement)).is_none();
         let expected = length > 0 && revision == 1 && matches!(forum, Forum::SecretaryBisp | Forum::BispBoard);
         prop_assert_eq!(sound, expected);

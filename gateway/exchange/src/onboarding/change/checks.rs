@@ -169,7 +169,7 @@ impl Judge<'_> {
         Ok(())
     }
 
-    pub(super) fn purpose(&self, purpose: &Purpose) -> Result<(), Fault> {
+    pub(super) fn purpose(purpose: &Purpose) -> Result<(), Fault> {
         let plain =
             |text: &str| !text.trim().is_empty() && text.is_ascii() && text.chars().count() <= PURPOSE_CHARS_MAX;
         let urdu = purpose.text_ur.chars().any(|c| ('\u{600}'..='\u{6ff}').contains(&c));

@@ -157,7 +157,8 @@ async fn proposals(State(parts): State<Arc<OnboardingParts>>, permit: MaybePermi
 /// A proposal for who has to decide it; a person's name stays in the store.
 fn shown(proposal: &Proposal) -> Value {
     let mut change = serde_json::to_value(&proposal.change).unwrap_or(Value::Null);
-    if let (Change::User(_), Some(entry)) = (&proposal.change, change["entry"].as_object_mut()) {
+    let entry = change.get_mut("entry").and_then(Value::as_object_mut);
+    if let (Change::User(_), Some(entry)) = (&proposal.change, entry) {
         entry.remove("name");
     }
     json!({
