@@ -23,7 +23,6 @@ use exchange::ports::{clock::Clock, entropy::Entropy};
 
 pub use self::{
     admin::{AdminLog, AdminLogError},
-    control::bundle as law,
     keys::{Keys, SHARED_KEYS},
     running::Running,
 };

@@ -11,15 +11,15 @@ use adapters::sql::control::{Newcomers, OnboardingError};
 use clap::Args;
 use exchange::{
     catalogue::Catalogue,
-    decision::Decider,
+    decision::Decider as _,
     onboarding::{Application, Change, Rules, case::Stuck},
     ports::directory_source::DirectorySource as _,
 };
 use serde::de::DeserializeOwned;
 
 pub use self::conform::Conform;
-use super::{control, failure::Failure, operator::operator, runtime::block_on};
-use crate::{compose, config::Config};
+use super::{control, failure::Failure, operator::operator, policy, runtime::block_on};
+use crate::config::Config;
 
 /// Hands in a data request form, or prints one to fill in.
 #[derive(Debug, Args)]
@@ -85,7 +85,7 @@ struct Law {
 
 impl Law {
     fn of(config: &Config) -> Result<Self, Failure> {
-        let decider: Arc<dyn Decider> = compose::law(config)?;
+        let decider = policy::bundle_in_force(config)?;
         let rules = decider.newcomers().ok_or_else(|| Failure::Failed("the law says nothing of newcomers".into()))?;
         Ok(Self { catalogue: decider.catalogue(), rules })
     }

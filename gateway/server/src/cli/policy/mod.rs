@@ -77,3 +77,8 @@ impl Policy {
         }
     }
 }
+
+/// The law that this installation is under, loaded with every check.
+pub(super) fn bundle_in_force(config: &crate::config::Config) -> Result<policies::Bundle, Failure> {
+    read::in_force(config)?.bundle()
+}
