@@ -41,9 +41,6 @@ pub(crate) fn read(source: &Source, clients: Vec<ClientType>) -> Result<Rules, B
             problems.push(Problem::new(PAPERS, format!("`{id}` needs a title in English and in Urdu, and a source")));
         }
     }
-    for (kind, _) in kinds.iter().filter(|(_, sectors)| sectors.is_empty()) {
-        problems.push(Problem::new("matrices/kinds.toml", format!("`{kind}` can be of no sector")));
-    }
     BundleError::unless_empty(problems)?;
     let Papers { schedule, precondition, timelines } = papers;
     Ok(Rules { clients, kinds, schedules: schedule, preconditions: precondition, timelines, calendar })
@@ -69,7 +66,7 @@ mod tests {
         check(PAPERS, "title = \"Non-disclosure", "name = \"Non-disclosure", "unknown field `name`");
         check(PAPERS, "id = \"security\"", "id = \"\"", "needs a title");
         check(HOLIDAYS, "\"Saturday\"", "\"Caturday\"", "`Caturday` is no day");
-        check("matrices/kinds.toml", "sectors = [\"Local\"]", "sectors = []", "`LocalGovernment` can be of no sector");
+        check("matrices/kinds.toml", "sectors = [\"Local\"]", "sectors = []", "`LocalGovernment` needs a sector");
         for file in [PAPERS, HOLIDAYS] {
             let error = Bundle::load(&Source::embedded().without(file)).unwrap_err();
             assert_eq!(error.problems(), [Problem::new(file, "is missing")]);

@@ -61,6 +61,8 @@ fn sample(world: &World, param: &Param) -> Value {
     let cnic = world.stage.cast.citizen.digits();
     match param.kind {
         ParamKind::Text if param.name == "login_hint" => json!(format!("cnic:{cnic}")),
+        ParamKind::Code if param.name == "modality" => json!("face"),
+        ParamKind::Code if param.name == "missing_reason" => json!("medical"),
         ParamKind::Cnic => json!(cnic),
         ParamKind::Mobile => json!("03001234567"),
         ParamKind::Text => json!("text"),

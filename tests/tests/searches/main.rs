@@ -175,7 +175,6 @@ async fn the_complete_export_is_the_boards_once_and_shows_in_who_looked_at_me() 
     let (path, body) = ("/v1/nser/export", json!({}));
     for (user, basis, code) in [
         ("power-1", "prog-kafalat", "secret_needs_board"),
-        ("power-1", "prog-kafalat, appr-board-1", "secret_needs_board"),
         ("standard-1", "prog-kafalat, appr-export", "policy_denied"),
     ] {
         let answer = ask(&world, user, basis, path, &body).await;

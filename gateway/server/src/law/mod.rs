@@ -18,6 +18,7 @@ use exchange::{
     catalogue::Catalogue,
     decision::{Decider, Decision, Question, Told},
     ids::PolicyId,
+    onboarding::Rules,
 };
 
 pub use self::{
@@ -67,5 +68,9 @@ impl Decider for LawInForce {
 
     fn told(&self, policy: &PolicyId) -> Option<Told> {
         self.load_full().decider.told(policy)
+    }
+
+    fn newcomers(&self) -> Option<Arc<Rules>> {
+        self.load_full().decider.newcomers()
     }
 }

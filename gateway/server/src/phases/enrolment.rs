@@ -64,7 +64,7 @@ mod tests {
         drop(trial.authorised(&call(&body)).await);
         let facts = trial.decider.asked().enrolment.unwrap();
         assert_eq!((facts.sample, facts.missing.is_some(), facts.supervisor), (false, true, None));
-        drop(trial.authorised(&Call::kyc()).await);
+        drop(trial.authorised(&Call::household()).await);
         assert!(trial.decider.asked().enrolment.is_none());
     }
 

@@ -167,10 +167,11 @@ async fn every_service_is_reached_with_all_its_parameters_and_with_the_least() {
 #[tokio::test]
 async fn no_service_answers_to_another_method() {
     let (trial, services) = every().await;
-    for service in services {
-        let mut call = call(&service, &all_good(&service));
+    for service in &services {
+        let mut call = call(service, &all_good(service));
         for method in ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "get", "post"] {
-            if method == service.method {
+            // One path may have a service for each of two methods.
+            if services.iter().any(|other| other.method == method && other.path == service.path) {
                 continue;
             }
             call.method = method.to_owned();
@@ -183,8 +184,11 @@ async fn no_service_answers_to_another_method() {
 #[tokio::test]
 async fn no_service_answers_to_a_path_beside_its_own() {
     let (trial, services) = every().await;
-    for service in services {
-        let good = call(&service, &all_good(&service));
+    for service in &services {
+        let good = call(service, &all_good(service));
+        // One more segment may be another service's name of a thing, which is read and not written.
+        let below = format!("{}/{{", service.path);
+        let further = services.iter().any(|other| other.path.starts_with(&below) && other.method != service.method);
         let path = good.target.clone();
         let check = async |target: String, expected: Code| {
             let call = Call { target: target.clone(), ..good.clone() };
@@ -200,7 +204,7 @@ async fn no_service_answers_to_a_path_beside_its_own() {
         check(path.replacen('/', "/./", 1), Code::PathAmbiguous).await;
         check(format!("https://localhost{path}"), Code::PathAmbiguous).await;
         check(path.trim_start_matches('/').to_owned(), Code::PathAmbiguous).await;
-        check(format!("{path}/x"), Code::ServiceUnknown).await;
+        check(format!("{path}/x"), if further { Code::MethodNotAllowed } else { Code::ServiceUnknown }).await;
         check(format!("/..{path}"), Code::PathAmbiguous).await;
         if !service.path.contains('{') {
             check(path.to_uppercase(), Code::ServiceUnknown).await;
