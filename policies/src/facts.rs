@@ -183,6 +183,7 @@ fn of_approval(words: &Words, approval: &Approval) -> Result<Value, Unwritable> 
         ("agency", words.agency.value(approval.agency.as_str())),
         ("forum", words.forum.value(approval.forum.as_str())),
         ("purpose", words.purpose.value(approval.purpose.as_str())),
+        ("services", words.service.set(approval.services.iter().map(ServiceId::as_str))),
         ("datatypes", datatypes(words, &approval.datatypes)),
         ("validFrom", Value::new_long(begins(approval.valid_from))),
         ("validUntil", Value::new_long(ends(approval.valid_until))),

@@ -110,6 +110,10 @@ pub struct Approval {
     pub forum: Forum,
     /// Purpose it names.
     pub purpose: PurposeCode,
+    /// Services it opens them in: what the Board allowed of one household is not allowed of the whole register. One that
+    /// names none opens nothing.
+    #[serde(default)]
+    pub services: Vec<ServiceId>,
     /// Datatypes it opens.
     pub datatypes: Vec<DatatypeId>,
     /// Template of the law by which it opens what no permit gives. One that the law lacks makes the approval void.

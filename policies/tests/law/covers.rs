@@ -77,6 +77,7 @@ pub(crate) fn approval_of_board(question: &Question, id: &DatatypeId) -> bool {
     approval.forum == Forum::BispBoard
         && approval.agency == agency.id
         && approval.purpose == purpose.code
+        && approval.services.contains(&question.service.id)
         && approval.datatypes.contains(id)
         && holds(question, approval.valid_from, approval.valid_until)
 }

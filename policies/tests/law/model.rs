@@ -260,17 +260,7 @@ fn permits(question: &Question, id: &DatatypeId) -> Vec<&'static str> {
             });
             vec![(permit, agency.feeder && enrols(question).0)]
         }
-        "vital.birth" | "vital.marriage" => {
-            vec![("V03-register", agency.feeder && of_kind(question, "LocalGovernment"))]
-        }
-        "vital.divorce" => vec![
-            ("V03-register", agency.feeder && of_kind(question, "LocalGovernment")),
-            ("V05-decree", agency.feeder && of_kind(question, "Court")),
-        ],
-        "vital.death" => {
-            vec![("V04-register-death", agency.feeder && subject && of_kind(question, "LocalGovernment"))]
-        }
-        "vital.death-notice" => vec![("V01-death-notice", subject && agency.feeder)],
+        vital if vital.starts_with("vital.") => registers(question, agency.feeder),
         "onboarding.apply" => vec![("OB01-apply", true)],
         "onboarding.application" => vec![("OB02-read-application", true)],
         "onboarding.propose" | "onboarding.proposals" => vec![("OB03-propose", of_kind(question, "Operator"))],
@@ -283,6 +273,20 @@ fn permits(question: &Question, id: &DatatypeId) -> Vec<&'static str> {
         other => panic!("the model does not know `{other}`: write its rules down here too"),
     };
     checks.into_iter().filter(|(_, applies)| *applies).map(|(policy, _)| policy).collect()
+}
+
+/// Permits of those who feed the register of vital events.
+fn registers(question: &Question, feeds: bool) -> Vec<(&'static str, bool)> {
+    let (subject, council) = (question.has_subject, of_kind(question, "LocalGovernment"));
+    match question.service.id.as_str() {
+        "vital.birth" | "vital.marriage" => vec![("V03-register", feeds && council)],
+        "vital.divorce" => {
+            vec![("V03-register", feeds && council), ("V05-decree", feeds && of_kind(question, "Court"))]
+        }
+        "vital.death" => vec![("V04-register-death", feeds && subject && council)],
+        "vital.death-notice" => vec![("V01-death-notice", feeds && subject)],
+        other => panic!("the model does not know `{other}`: write its rules down here too"),
+    }
 }
 
 /// The code that each forbid gives.

@@ -146,6 +146,7 @@ const INSTRUMENTS: &[Nudge] = &[
     |q, _, _| q.approval = None,
     |q, p, d| q.approval = Some(Arc::clone(d.one(p.approvals()))),
     |q, _, d| of_approval(q, |a| a.forum = *d.one(Forum::ALL)),
+    |q, p, d| of_approval(q, |a| a.services = vec![d.one(p.services()).id.clone()]),
     |q, p, d| of_approval(q, |a| a.agency.clone_from(&d.one(p.agencies()).id)),
     |q, p, d| of_approval(q, |a| a.purpose.clone_from(&d.one(p.purposes()).code)),
     |q, _, d| {

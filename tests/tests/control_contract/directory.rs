@@ -100,6 +100,7 @@ fn approval(world: &World, id: &str) -> Approval {
         purpose: PurposeCode::parse("KYC-101").unwrap(),
         datatypes: Vec::new(),
         template: None,
+        services: Vec::new(),
         valid_from: Timestamp::from_micros(0),
         valid_until: Timestamp::from_micros(1),
     }

@@ -104,6 +104,7 @@ pub async fn an_approval_is_used_once_and_leaves_the_directory(world: &World) {
         purpose: PurposeCode::parse("KYC-101").unwrap(),
         datatypes: Vec::new(),
         template: None,
+        services: Vec::new(),
         valid_from: Timestamp::from_micros(0),
         valid_until: Timestamp::from_micros(1),
     };

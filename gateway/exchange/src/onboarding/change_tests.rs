@@ -136,6 +136,7 @@ fn instruments_keep_their_ceilings_forums_and_dates() {
     let (valid_from, valid_until) = (now(), now().plus_seconds(9));
     let approval = Approval {
         template: None,
+        services: vec![ServiceId::parse("nser.household").unwrap()],
         id: ApprovalId::parse("appr-1").unwrap(),
         agency: mill.clone(),
         forum: Forum::SecretaryBisp,
@@ -148,6 +149,10 @@ fn instruments_keep_their_ceilings_forums_and_dates() {
     directory.purposes[1].class_max = Classification::Secret;
     let judged = |change| super::tests::judged(&directory, &[], &change);
     assert_eq!(judged(Change::Approval(approval.clone())), None);
+    let nowhere = Approval { services: Vec::new(), ..approval.clone() };
+    assert_eq!(judged(Change::Approval(nowhere)), Some(Rule::Empty));
+    let unknown = Approval { services: vec![ServiceId::parse("nser.soul").unwrap()], ..approval.clone() };
+    assert_eq!(judged(Change::Approval(unknown)), Some(Rule::ServiceUnknown));
     let secret =
         Approval { purpose: PurposeCode::parse("P-0").unwrap(), datatypes: datatypes("nser.cnic"), ..approval.clone() };
     assert_eq!(judged(Change::Approval(secret.clone())), Some(Rule::ForumTooLow));

@@ -29,7 +29,9 @@ fn batch(ids: &[&str], next: Option<&str>) -> Value {
 
 async fn trial(batches: &[Value]) -> Trial {
     let trial = Trial::new().await;
-    batches.iter().for_each(|batch| trial.upstream.answers(200, batch));
+    for batch in batches {
+        trial.upstream.answers(200, batch);
+    }
     trial
 }
 

@@ -41,6 +41,15 @@ fn a_forum_that_is_lowered_is_found() {
 }
 
 #[test]
+fn an_approval_that_is_not_bound_to_its_service_is_found() {
+    let anywhere = "context.approval.services.contains(context.service) &&";
+    let secret = changed("guardrails/G12-secret-needs-board.cedar", anywhere, "");
+    caught_with(&secret, "TH10", &["approval:", "class \"Secret\""]);
+    let export = changed("domains/nser/N11-export-needs-board.cedar", anywhere, "");
+    caught_with(&export, "TH26", &["exportHouseholds by User", "approval:"]);
+}
+
+#[test]
 fn a_class_that_is_mistyped_is_found() {
     let mistyped = changed("guardrails/G12-secret-needs-board.cedar", "\"Secret\"", "\"Confidential\"");
     caught_with(&mistyped, "TH10", &["class \"Secret\""]);

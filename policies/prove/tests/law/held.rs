@@ -52,13 +52,13 @@ fn what_a_template_gives_is_bound_like_everything_else() {
     let law = Law::read(&Source::embedded()).unwrap();
     let theorems = Theorems::read(&folder().join("theorems"), &law).unwrap();
     let mut prover = Prover::start(&law, &cvc5()).unwrap();
-    let mut proved = 0;
+    let mut count = 0;
     for theorem in theorems.0.iter().filter(|theorem| theorem.from.contains(&Premise::Guardrails)) {
         let finding = prover.prove(theorem, Premise::Templates, &mut |_| ()).unwrap();
         assert!(finding.proved(), "{}", told(&[finding]));
-        proved += 1;
+        count += 1;
     }
-    assert!(proved > 15, "{proved}");
+    assert!(count > 15, "{count}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::{Change, Fault, Judge, Key, Rule};
 use crate::{
     classification::{Classification, Forum},
     directory::{Agency, Agreement, Approval, Programme, Purpose, User},
-    ids::{DatatypeId, PurposeCode},
+    ids::{DatatypeId, PurposeCode, ServiceId},
     onboarding::forum::may_decide,
     timestamp::Timestamp,
 };
@@ -119,11 +119,7 @@ impl Judge<'_> {
         if empty || agreement.row_limit == 0 {
             return Err(Fault::new(Rule::Empty, "names no service, no type of data, no channel or no row"));
         }
-        for id in &agreement.services {
-            if self.catalogue.service(id.as_str()).is_none() {
-                return Err(Fault::new(Rule::ServiceUnknown, format!("`{id}` is in no catalogue")));
-            }
-        }
+        self.in_catalogue(&agreement.services)?;
         self.within_ceilings(&agreement.purposes, &agreement.datatypes)?;
         let least = self.least_forum(agreement)?;
         if !may_decide(agreement.forum, least) {
@@ -137,6 +133,13 @@ impl Judge<'_> {
         Ok(())
     }
 
+    fn in_catalogue(&self, services: &[ServiceId]) -> Result<(), Fault> {
+        match services.iter().find(|id| self.catalogue.service(id.as_str()).is_none()) {
+            Some(id) => Err(Fault::new(Rule::ServiceUnknown, format!("`{id}` is in no catalogue"))),
+            None => Ok(()),
+        }
+    }
+
     /// The Board's word, and nobody else's, opens Secret data for one request (S3 §7.3).
     pub(super) fn approval(&self, approval: &Approval) -> Result<(), Fault> {
         self.known(&approval.agency)?;
@@ -144,6 +147,10 @@ impl Judge<'_> {
         if self.directory.approvals.iter().any(|known| known.id == approval.id) {
             return Err(Fault::new(Rule::NameTaken, "an approval is given once and never changed"));
         }
+        if approval.services.is_empty() || approval.datatypes.is_empty() {
+            return Err(Fault::new(Rule::Empty, "names no service or no type of data, and would open nothing"));
+        }
+        self.in_catalogue(&approval.services)?;
         self.within_ceilings(std::slice::from_ref(&approval.purpose), &approval.datatypes)?;
         self.board_for_secret(approval.forum, &approval.datatypes)
     }

@@ -58,11 +58,11 @@ async fn lists(stage: &Stage, told: &mut Told, known: &Answer) -> Result<(), Cli
         fits,
         format!("district {district}"),
     );
-    let basic = ask(stage, "basic-1", basis, path, &body).await?;
-    told.answer(&basic);
-    let found = basic.body.pointer("/data/households").and_then(Value::as_array).map_or(0, Vec::len);
-    let named = basic.body.to_string().contains("\"name\"");
-    let few = basic.status == 200 && !named;
+    let sample = ask(stage, "basic-1", basis, path, &body).await?;
+    told.answer(&sample);
+    let found = sample.body.pointer("/data/households").and_then(Value::as_array).map_or(0, Vec::len);
+    let named = sample.body.to_string().contains("\"name\"");
+    let few = sample.status == 200 && !named;
     told.step("Basic sees one household in a hundred of a tehsil, and no name", few, format!("{found} households"));
     let refused = ask(stage, "power-1", basis, "/v1/nser/export", &json!({})).await?;
     told.step("the complete export waits for the Board", refused.code() == "secret_needs_board", refused.code());
