@@ -18,7 +18,7 @@ use crate::{
 const SNAPSHOTS: &str = "snapshots";
 
 /// What of a bundle the proof needs: nothing else decides what is permitted.
-const PARTS: [&str; 3] = ["schema/", "guardrails/", "domains/"];
+const PARTS: [&str; 4] = ["schema/", "guardrails/", "domains/", "templates/"];
 
 /// A released law and the waivers beside it.
 #[derive(Debug)]
@@ -112,6 +112,10 @@ fn read_parts(folder: &Path) -> Result<Source, Problem> {
     let mut waiting: Vec<String> = PARTS.iter().map(|part| part.trim_end_matches('/').to_owned()).collect();
     while let Some(path) = waiting.pop() {
         let full = folder.join(&path);
+        if !full.exists() {
+            // A law without templates has no folder of them; one without a schema is refused when it is read.
+            continue;
+        }
         if full.is_dir() {
             for entry in fs::read_dir(&full).map_err(|error| problem(&path, &error))? {
                 let name = entry.map_err(|error| problem(&path, &error))?.file_name();

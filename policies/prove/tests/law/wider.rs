@@ -75,12 +75,15 @@ fn a_forbid_that_is_gone_is_found_wherever_it_held_something_back() {
         "searchHouseholdByCnic by User: `N01-household-power`",
         "searchHouseholdByCnic by User: `N02-household-standard`",
         "searchHouseholdByCnic by User: `N03-household-basic`",
+        "searchHouseholdByCnic by User: `T10-board-payments`",
         "searchHouseholdsByAddress by User: `N06-list-power`",
         "searchHouseholdsByAddress by User: `N07-list-standard`",
         "searchHouseholdsByAddress by User: `N08-list-basic`",
+        "searchHouseholdsByAddress by User: `T10-board-payments`",
         "searchHouseholdsByPmt by User: `N06-list-power`",
         "searchHouseholdsByPmt by User: `N07-list-standard`",
         "searchHouseholdsByPmt by User: `N08-list-basic`",
+        "searchHouseholdsByPmt by User: `T10-board-payments`",
     ];
     let mut told: Vec<_> = found.iter().map(|it| it.trim_end_matches(" permits what generation 1 refused")).collect();
     told.sort_unstable();
