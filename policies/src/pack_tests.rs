@@ -3,7 +3,7 @@
 use super::*;
 
 fn signer(name: &str) -> NoteSigner {
-    NoteSigner::from_seed(name, &[name.len() as u8; 32]).unwrap()
+    NoteSigner::from_seed(name, &[u8::try_from(name.len()).unwrap(); 32]).unwrap()
 }
 
 fn pack() -> Pack {

@@ -52,7 +52,7 @@ fn one_signature_is_enough_for_a_permit_and_two_for_a_guardrail() {
         match expected {
             Ok(signers) => assert_eq!(got, Ok(signers), "{changed:?} {by:?}"),
             Err(why) => {
-                assert!(got.as_ref().is_err_and(|refused| refused.contains(why)), "{changed:?} {by:?}: {got:?}")
+                assert!(got.as_ref().is_err_and(|refused| refused.contains(why)), "{changed:?} {by:?}: {got:?}");
             }
         }
     };

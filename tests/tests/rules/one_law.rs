@@ -186,7 +186,8 @@ async fn a_row_that_was_altered_after_activation_starts_no_gateway() {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0x0f]);
+    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -59,10 +59,14 @@ const BASIC_ONE: [&str; 6] = ["/address", "/district", "/members/name", "/member
 fn leaves(value: &Value, path: &str, into: &mut Shown) {
     match value {
         Value::Object(members) => {
-            members.iter().for_each(|(name, member)| leaves(member, &format!("{path}/{name}"), into));
+            for (name, member) in members {
+                leaves(member, &format!("{path}/{name}"), into);
+            }
         }
         Value::Array(items) if items.iter().any(Value::is_object) => {
-            items.iter().for_each(|item| leaves(item, path, into));
+            for item in items {
+                leaves(item, path, into);
+            }
         }
         Value::Null => {}
         _ => drop(into.insert(path.to_owned())),
