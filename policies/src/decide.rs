@@ -3,7 +3,8 @@
 use std::{borrow::Cow, collections::BTreeSet};
 
 use cedar_policy::{
-    AuthorizationError, Authorizer, Context, Decision as Effect, EntityUid, PolicySet, Request, Response,
+    AuthorizationError, Authorizer, Context, Decision as Effect, EntityUid, PolicyId as CedarId, PolicySet, Request,
+    Response,
 };
 use exchange::{
     codes::Code,
@@ -11,7 +12,15 @@ use exchange::{
     ids::{DatatypeId, PolicyId},
 };
 
-use crate::{children::Enrolled, facts, law::Law, matrix::Matrix, precedence, slice::Slice};
+use crate::{
+    children::Enrolled,
+    facts,
+    law::Law,
+    matrix::Matrix,
+    precedence,
+    slice::{Cut, Kind, Slice},
+    template::Known,
+};
 
 /// One question made ready: what is the same for all its datatypes.
 struct Ready<'a> {
@@ -19,19 +28,19 @@ struct Ready<'a> {
     principal: EntityUid,
     action: &'a EntityUid,
     slice: &'a Slice,
-    /// The slice's policies, with the links of the question's approval.
-    policies: Cow<'a, PolicySet>,
-    /// Whether there are any: then the approval's datatypes are named by policies.
-    linked: bool,
+    cut: &'a Cut,
+    /// What the question's approval fills in.
+    template: Option<(&'a Known, &'a [DatatypeId])>,
     context: Context,
+    method: Method,
 }
 
 /// Whether datatypes that no policy can tell apart are decided together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Method {
-    /// Each datatype by itself.
+    /// Each datatype by itself, with all policies.
     OneByOne,
-    /// Those that are alike, once.
+    /// Those that are alike, once; and policies that answer the same for all, once.
     Together,
 }
 
@@ -46,8 +55,8 @@ pub(crate) fn decide(
     let mut decision = Decision { verdicts: Vec::new(), obligations: Vec::new(), generation: 0, errored: false };
     let understood = understood(law, question);
     let question = understood.as_ref();
-    match prepare(law, matrix, question, enrolled) {
-        Ok(Some(ready)) => ready.decide(authorizer, question, method, &mut decision),
+    match prepare(law, matrix, (question, enrolled), method) {
+        Ok(Some(ready)) => ready.decide(authorizer, question, &mut decision),
         Ok(None) => refuse_all(&mut decision, question, Code::CallerNotAllowed),
         Err(_) => {
             decision.errored = true;
@@ -66,15 +75,12 @@ fn understood<'a>(law: &Law, question: &'a Question) -> Cow<'a, Question> {
     }
 }
 
-/// The policies with the links of the question's approval; `None` if it has none.
-fn links(law: &Law, slice: &Slice, principal: &EntityUid, question: &Question) -> Result<Option<PolicySet>, Broken> {
-    let Some(approval) = &question.approval else { return Ok(None) };
-    let known =
-        |name: &PolicyId| slice.templates.iter().find(|known| AsRef::<str>::as_ref(known.id()) == name.as_str());
-    let Some(template) = approval.template.as_ref().and_then(known) else { return Ok(None) };
-    let named: BTreeSet<_> = approval.datatypes.iter().filter(|id| question.datatypes.contains(id)).collect();
-    let resources = named.into_iter().filter_map(|id| Some((id, &law.datatype(id)?.uid)));
-    template.linked(&slice.policies, principal, resources).map(Some).ok_or(Broken)
+/// The template that the question's approval names, if this slice knows it, and the approval's datatypes.
+fn template<'a>(slice: &'a Slice, question: &'a Question) -> Option<(&'a Known, &'a [DatatypeId])> {
+    let approval = question.approval.as_ref()?;
+    let name = approval.template.as_ref()?;
+    let known = slice.templates.iter().find(|known| AsRef::<str>::as_ref(known.id()) == name.as_str())?;
+    Some((known, &approval.datatypes))
 }
 
 /// The question cannot be decided, by a fault of ours: it is refused.
@@ -94,43 +100,44 @@ fn refuse_all(decision: &mut Decision, question: &Question, code: Code) {
 fn prepare<'a>(
     law: &'a Law,
     matrix: &Matrix,
-    question: &Question,
-    enrolled: Option<&Enrolled>,
+    (question, enrolled): (&'a Question, Option<&Enrolled>),
+    method: Method,
 ) -> Result<Option<Ready<'a>>, Broken> {
     let Some(principal) = facts::principal(&law.words, &question.caller) else { return Ok(None) };
     let Some(action) = law.action(&question.service.action) else { return Ok(None) };
     let Some(slice) = action.slice(principal.type_name()) else { return Ok(None) };
     let context = facts::context(&law.words, matrix, question, enrolled)?;
-    let links = links(law, slice, &principal, question)?;
-    let linked = links.is_some();
-    let policies = links.map_or(Cow::Borrowed(&slice.policies), Cow::Owned);
-    Ok(Some(Ready { law, principal, action: &action.uid, slice, policies, linked, context }))
+    let cut = slice.cut(question.role).ok_or(Broken)?;
+    let template = template(slice, question);
+    Ok(Some(Ready { law, principal, action: &action.uid, slice, cut, template, context, method }))
 }
 
 /// All that a policy can tell a datatype by. Cedar knows entities only by equality, membership and attributes, so two
-/// datatypes with the same attributes and parent, in the same sets of the question, neither named by a policy, can be
-/// exchanged without any policy noticing.
+/// datatypes with the same attributes and parent, in the same sets of the question and in the same lists of the policies,
+/// neither named by a policy alone, can be exchanged without any policy noticing.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Likeness {
-    alike: Option<usize>,
+    /// By attributes, parent and lists of the policies; `None` if no dictionary has it.
+    kind: Option<Kind>,
     /// Whether the service releases it at all.
     released: bool,
     /// In the agreement's, the programme's, the approval's, the consent's datatypes.
     within: [bool; 4],
-    /// Place in the question, if a policy names the datatype itself or no dictionary has it.
-    named: Option<usize>,
+    /// Place in the question, if the approval's template is filled in with it.
+    linked: Option<usize>,
 }
 
 impl Ready<'_> {
-    fn decide(&self, authorizer: &Authorizer, question: &Question, method: Method, decision: &mut Decision) {
+    fn decide(&self, authorizer: &Authorizer, question: &Question, decision: &mut Decision) {
         let mut done: Vec<(Likeness, Judged)> = Vec::new();
         let mut obligations = BTreeSet::new();
+        let mut shared = None;
         for (place, datatype) in question.datatypes.iter().enumerate() {
             let likeness = self.likeness(question, datatype, place);
-            let known = done.iter().find(|(other, _)| method == Method::Together && *other == likeness);
+            let known = done.iter().find(|(other, _)| self.method == Method::Together && *other == likeness);
             let judged = match known {
                 Some((_, judged)) => judged.clone(),
-                None if likeness.released => self.judge(authorizer, datatype),
+                None if likeness.released => self.judge(authorizer, datatype, &mut shared),
                 // A client may ask for anything: what the service does not release is refused without an alarm.
                 None => Judged::refused(Code::PolicyDenied),
             };
@@ -150,50 +157,97 @@ impl Ready<'_> {
             question.consent.as_ref().is_some_and(|consent| consent.datatypes.contains(datatype)),
         ];
         let released = question.service.fields.values().any(|known| known == datatype);
-        let resource = self.law.datatype(datatype);
-        let by_link = self.linked && within[2];
-        let named = resource.is_none_or(|resource| by_link || self.slice.names(&resource.uid)).then_some(place);
-        Likeness { alike: resource.map(|resource| resource.alike), released, within, named }
+        let kind = self.law.datatype(datatype).and_then(|resource| self.cut.kind(&resource.uid));
+        Likeness { kind, released, within, linked: self.link(datatype).map(|_| place) }
     }
 
-    fn judge(&self, authorizer: &Authorizer, datatype: &DatatypeId) -> Judged {
+    /// The template that is filled in with this datatype.
+    fn link(&self, datatype: &DatatypeId) -> Option<&Known> {
+        self.template.filter(|(_, datatypes)| datatypes.contains(datatype)).map(|(known, _)| known)
+    }
+
+    /// Judges one datatype. `shared` is what the policies say that answer the same for all, once they were asked.
+    fn judge(&self, authorizer: &Authorizer, datatype: &DatatypeId, shared: &mut Option<Found>) -> Judged {
         // A datatype that the store lacks would make the policies that read its class err: it is refused before.
         let Some(resource) = self.law.datatype(datatype) else { return Judged::broken(Vec::new()) };
         // The typed question makes the request fit the schema; tests and debug builds hold it to that.
         let schema = cfg!(debug_assertions).then_some(&self.law.schema);
         let (principal, action) = (self.principal.clone(), self.action.clone());
-        match Request::new(principal, action, resource.uid.clone(), self.context.clone(), schema) {
-            Ok(request) => self.read(&authorizer.is_authorized(&request, &self.policies, &self.law.entities)),
-            Err(_) => Judged::broken(Vec::new()),
+        let Ok(request) = Request::new(principal, action, resource.uid.clone(), self.context.clone(), schema) else {
+            return Judged::broken(Vec::new());
+        };
+        let ask = |policies: &PolicySet| Found::new(&authorizer.is_authorized(&request, policies, &self.law.entities));
+        let Some(policies) = self.policies(datatype, &resource.uid) else { return Judged::broken(Vec::new()) };
+        let own = ask(&policies);
+        match self.method {
+            Method::OneByOne => self.read(own),
+            Method::Together => self.read(own.with(shared.get_or_insert_with(|| ask(&self.cut.shared)))),
         }
     }
 
-    fn read(&self, response: &Response) -> Judged {
-        let diagnostics = response.diagnostics();
-        if diagnostics.errors().next().is_some() {
+    /// The policies that are evaluated for this datatype by itself, with the link of the question's approval. `None` if they
+    /// cannot be put together: a fault of ours.
+    fn policies(&self, datatype: &DatatypeId, resource: &EntityUid) -> Option<Cow<'_, PolicySet>> {
+        let policies = match self.method {
+            Method::OneByOne => &self.slice.policies,
+            Method::Together => self.cut.apart(self.cut.kind(resource)?)?,
+        };
+        match self.link(datatype) {
+            Some(known) => known.linked(policies, &self.principal, datatype, resource).map(Cow::Owned),
+            None => Some(Cow::Borrowed(policies)),
+        }
+    }
+
+    fn read(&self, found: Found) -> Judged {
+        if !found.errors.is_empty() {
             // Cedar leaves out a policy that errs, so a broken forbid would open the door: any error refuses.
-            let broken = diagnostics.errors().filter_map(|error| match error {
-                AuthorizationError::PolicyEvaluationError(error) => self.law.rule(error.policy_id()),
-            });
+            let broken = found.errors.iter().flatten().filter_map(|id| self.law.rule(id));
             return Judged::broken(broken.map(|rule| rule.id.clone()).collect());
         }
-        let Some(mut rules) = diagnostics.reason().map(|id| self.law.rule(id)).collect::<Option<Vec<_>>>() else {
+        let allowed = found.forbids.is_empty() && !found.permits.is_empty();
+        let reasons = if allowed { found.permits } else { found.forbids };
+        let Some(mut rules) = reasons.iter().map(|id| self.law.rule(id)).collect::<Option<Vec<_>>>() else {
             return Judged::broken(Vec::new());
         };
         rules.sort_by(|a, b| a.id.cmp(&b.id));
         let policies = rules.iter().map(|rule| rule.id.clone()).collect();
-        match response.decision() {
-            Effect::Allow => Judged {
-                policies,
-                code: None,
-                obligations: rules.iter().flat_map(|rule| rule.obligations.iter().copied()).collect(),
-                errored: false,
-            },
-            Effect::Deny => {
-                let code = precedence::foremost(rules.iter().filter_map(|rule| rule.code));
-                Judged { policies, ..Judged::refused(code) }
-            }
+        if allowed {
+            let obligations = rules.iter().flat_map(|rule| rule.obligations.iter().copied()).collect();
+            return Judged { policies, code: None, obligations, errored: false };
         }
+        let code = precedence::foremost(rules.iter().filter_map(|rule| rule.code));
+        Judged { policies, ..Judged::refused(code) }
+    }
+}
+
+/// What some policies said of one datatype. Permits are told only where nothing forbids, as Cedar tells them.
+#[derive(Clone, Default)]
+struct Found {
+    forbids: Vec<CedarId>,
+    permits: Vec<CedarId>,
+    /// What could not be evaluated, by the policy's name if it has one.
+    errors: Vec<Option<CedarId>>,
+}
+
+impl Found {
+    fn new(response: &Response) -> Self {
+        let reasons = response.diagnostics().reason().cloned().collect();
+        let errors = response.diagnostics().errors().map(|error| match error {
+            AuthorizationError::PolicyEvaluationError(error) => Some(error.policy_id().clone()),
+        });
+        let errors = errors.collect();
+        match response.decision() {
+            Effect::Allow => Self { permits: reasons, errors, ..Self::default() },
+            Effect::Deny => Self { forbids: reasons, errors, ..Self::default() },
+        }
+    }
+
+    /// What both say.
+    fn with(mut self, other: &Self) -> Self {
+        self.forbids.extend_from_slice(&other.forbids);
+        self.permits.extend_from_slice(&other.permits);
+        self.errors.extend_from_slice(&other.errors);
+        self
     }
 }
 

@@ -59,9 +59,11 @@ impl Law {
         let placed: Vec<_> = placed.into_iter().chain(open).collect();
         let rules = read_rules(&placed)?;
         let entities = read_entities(&words, &schema, dictionary)?;
-        let slices = slice::cut(&schema, &entities, &all, &templates)?;
-        let steady = placed.iter().all(|placed| steady::is_steady(&placed.policy));
         let datatypes = resources(&words, dictionary);
+        let mut ordered: Vec<_> = datatypes.values().collect();
+        ordered.sort_by(|a, b| a.uid.cmp(&b.uid));
+        let slices = slice::cut((&words, &schema), &entities, (&all, &templates), &ordered)?;
+        let steady = placed.iter().all(|placed| steady::is_steady(&placed.policy));
         let text = |placed: &PlacedPolicy| Some((placed.policy.id().clone(), source.file(&placed.file)?.to_owned()));
         let texts = placed.iter().filter_map(text).collect();
         let templates = templates.iter().map(|placed| placed.template.id().clone()).collect();

@@ -10,7 +10,8 @@
 //! | `citizenship` | by what a person is a citizen, by dated rules that no policy reads |
 //! | `children` | from which age which part of the body is enrolled |
 //! | `newcomers` | what a newcomer must bring, and working days |
-//! | `law`, `rule`, `slice`, `words` | what a decision looks up: annotations, slices, datatypes |
+//! | `law`, `rule`, `words` | what a decision looks up: annotations, datatypes |
+//! | `slice`, `mentions`, `silent` | which policies a question needs, and which datatypes they cannot tell apart |
 //! | `complete` | refuses a bundle in which anything is missing |
 //! | `template` | fills a one-off authorisation in from the approval of a question |
 //! | `facts` | writes a question down as Cedar's context |
@@ -40,12 +41,14 @@ mod law;
 pub mod manifest;
 mod matrix;
 mod memo;
+mod mentions;
 mod newcomers;
 pub mod pack;
 mod parse;
 pub mod precedence;
 pub mod read;
 mod rule;
+mod silent;
 mod slice;
 pub mod source;
 mod steady;

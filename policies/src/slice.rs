@@ -1,13 +1,24 @@
 //! Cedar evaluates every policy that it is given, so each request is given only those whose scope can match it: one
-//! slice for each action and kind of principal.
+//! slice for each action and kind of principal. Of a slice, in each role, the policies that ask nothing of the datatype are
+//! evaluated once for all datatypes of a question, and the others once for each kind of datatype that they can tell apart.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use cedar_policy::{
-    ActionConstraint, Entities, EntityTypeName, EntityUid, Policy, PolicySet, PrincipalConstraint, Schema,
+    ActionConstraint, Authorizer, Entities, EntityTypeName, EntityUid, Policy, PolicyId as CedarId, PolicySet,
+    PrincipalConstraint, Schema,
 };
+use exchange::classification::Role;
 
-use crate::{error::Problem, read::PlacedTemplate, template::Known};
+use crate::{
+    error::Problem,
+    law::Resource,
+    mentions::{Mention, Mentions},
+    read::PlacedTemplate,
+    silent::{Opening, ignores_resource},
+    template::Known,
+    words::Words,
+};
 
 /// One action with its policies, by kind of principal.
 #[derive(Debug)]
@@ -29,23 +40,50 @@ pub(crate) struct Slice {
     pub(crate) policies: PolicySet,
     /// Templates that an approval can fill in.
     pub(crate) templates: Vec<Known>,
-    literals: HashSet<EntityUid>,
+    cuts: Vec<(Role, Cut)>,
 }
 
 impl Slice {
-    /// Whether one of the policies names this entity itself.
-    pub(crate) fn names(&self, entity: &EntityUid) -> bool {
-        self.literals.contains(entity)
+    /// The policies that can speak in this role.
+    pub(crate) fn cut(&self, role: Role) -> Option<&Cut> {
+        self.cuts.iter().find(|(known, _)| *known == role).map(|(_, cut)| cut)
+    }
+}
+
+/// Policies of a slice that can speak in one role.
+#[derive(Debug)]
+pub(crate) struct Cut {
+    /// Those that answer the same for every datatype.
+    pub(crate) shared: PolicySet,
+    /// The others, for each kind of datatype those that are not silent about it.
+    apart: Vec<PolicySet>,
+    kinds: HashMap<EntityUid, Kind>,
+}
+
+/// All datatypes that the policies of a cut cannot tell apart, but by the question's own lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Kind(usize);
+
+impl Cut {
+    /// The kind of a datatype; `None` if no dictionary has it.
+    pub(crate) fn kind(&self, datatype: &EntityUid) -> Option<Kind> {
+        self.kinds.get(datatype).copied()
+    }
+
+    /// The policies that ask which datatype it is and can speak of this kind.
+    pub(crate) fn apart(&self, kind: Kind) -> Option<&PolicySet> {
+        self.apart.get(kind.0)
     }
 }
 
 /// Cuts the slices of every action that the schema applies to anyone.
 pub(crate) fn cut(
-    schema: &Schema,
+    (words, schema): (&Words, &Schema),
     entities: &Entities,
-    all: &PolicySet,
-    templates: &[PlacedTemplate],
+    (all, templates): (&PolicySet, &[PlacedTemplate]),
+    datatypes: &[&Resource],
 ) -> Result<HashMap<String, Action>, Problem> {
+    let cutter = Cutter::new(words, (all, entities), datatypes)?;
     let mut actions: HashMap<String, Action> = HashMap::new();
     for env in schema.request_envs() {
         let (uid, principal) = (env.action(), env.principal());
@@ -55,19 +93,94 @@ pub(crate) fn cut(
         if action.slice(principal).is_none() {
             let speaks = |policy: &Policy| speaks_to(policy, uid, principal, entities);
             let templates = templates.iter().filter(|placed| speaks(&placed.widest)).map(Known::new);
-            let slice = slice(all.policies().filter(|policy| speaks(policy)), templates.collect::<Result<_, _>>()?)?;
+            let slice =
+                cutter.slice(all.policies().filter(|policy| speaks(policy)), templates.collect::<Result<_, _>>()?)?;
             action.slices.push((principal.clone(), slice));
         }
     }
     Ok(actions)
 }
 
-fn slice<'a>(policies: impl Iterator<Item = &'a Policy>, templates: Vec<Known>) -> Result<Slice, Problem> {
-    let policies = policies.map(bare).collect::<Result<Vec<_>, _>>()?;
-    let literals = policies.iter().chain(templates.iter().map(|known| &known.widest)).flat_map(Policy::entity_literals);
-    let literals = literals.collect();
-    let policies = PolicySet::from_policies(policies).map_err(|error| Problem::new("guardrails", error.to_string()))?;
-    Ok(Slice { policies, templates, literals })
+/// A policy made ready for evaluation.
+struct Ready {
+    policy: Policy,
+    /// Whether it asks which datatype it is.
+    asks: bool,
+    /// For each role and datatype, whether the policy is silent.
+    silent: Vec<(Role, Vec<bool>)>,
+}
+
+impl Ready {
+    fn is_silent(&self, role: Role, place: usize) -> bool {
+        let of = self.silent.iter().find(|(known, _)| *known == role).and_then(|(_, silent)| silent.get(place));
+        of == Some(&true)
+    }
+}
+
+/// What is found once for the slices of all actions.
+struct Cutter<'a> {
+    datatypes: &'a [&'a Resource],
+    policies: HashMap<CedarId, Ready>,
+}
+
+impl<'a> Cutter<'a> {
+    fn new(
+        words: &Words,
+        (all, entities): (&PolicySet, &Entities),
+        datatypes: &'a [&'a Resource],
+    ) -> Result<Self, Problem> {
+        let authorizer = Authorizer::new();
+        let mut policies = HashMap::new();
+        for policy in all.policies() {
+            let policy = bare(policy)?;
+            let opening = Opening::of(&policy).ok_or_else(|| unwritable(policy.id()))?;
+            let in_role = |role: Role| {
+                let role_known = words.role.value(role.as_str());
+                let of = |it: &&Resource| opening.is_silent(&authorizer, (&it.uid, &role_known), entities);
+                (role, datatypes.iter().map(of).collect())
+            };
+            let (asks, silent) = (!ignores_resource(&policy), Role::ALL.iter().copied().map(in_role).collect());
+            policies.insert(policy.id().clone(), Ready { policy, asks, silent });
+        }
+        Ok(Self { datatypes, policies })
+    }
+
+    fn slice<'p>(&self, all: impl Iterator<Item = &'p Policy>, templates: Vec<Known>) -> Result<Slice, Problem> {
+        let all: Vec<_> = all.filter_map(|policy| self.policies.get(policy.id())).collect();
+        let cut = |role| Ok((role, self.cut(&all, &templates, role)?));
+        let cuts = Role::ALL.iter().copied().map(cut).collect::<Result<_, Problem>>()?;
+        Ok(Slice { policies: set(all.iter().map(|ready| &ready.policy))?, templates, cuts })
+    }
+
+    fn cut(&self, all: &[&Ready], templates: &[Known], role: Role) -> Result<Cut, Problem> {
+        let all = || all.iter().filter(|ready| (0..self.datatypes.len()).any(|place| !ready.is_silent(role, place)));
+        let apart = || all().filter(|ready| ready.asks).copied();
+        let named = apart().map(|ready| &ready.policy).chain(templates.iter().map(|known| &known.widest));
+        let mentions = Mentions::of(named).ok_or_else(|| Problem::new("guardrails", "a policy has no JSON form"))?;
+        let (mut signatures, mut kinds, mut sets) = (Vec::new(), HashMap::new(), Vec::new());
+        for (place, datatype) in self.datatypes.iter().enumerate() {
+            let mention = mentions.mention(&datatype.uid);
+            let alone = (mention == Mention::Alone).then_some(place);
+            let signature = (datatype.alike, mention, alone);
+            let known = signatures.iter().position(|known| *known == signature);
+            let number = known.unwrap_or(signatures.len());
+            if known.is_none() {
+                signatures.push(signature);
+                sets.push(set(apart().filter(|ready| !ready.is_silent(role, place)).map(|ready| &ready.policy))?);
+            }
+            kinds.insert(datatype.uid.clone(), Kind(number));
+        }
+        let shared = set(all().filter(|ready| !ready.asks).map(|ready| &ready.policy))?;
+        Ok(Cut { shared, apart: sets, kinds })
+    }
+}
+
+fn set<'a>(policies: impl Iterator<Item = &'a Policy>) -> Result<PolicySet, Problem> {
+    PolicySet::from_policies(policies.cloned()).map_err(|error| Problem::new("guardrails", error.to_string()))
+}
+
+fn unwritable(id: &CedarId) -> Problem {
+    Problem::new(id.to_string(), "has no JSON form")
 }
 
 /// The same policy without its places in the text and its annotations: Cedar copies them at every step of an evaluation.

@@ -34,21 +34,19 @@ impl Known {
         self.template.id()
     }
 
-    /// The policies with a link for each of these datatypes, for this principal. `None` if Cedar refuses one: a fault of ours.
-    pub(crate) fn linked<'a>(
+    /// The policies with a link for this datatype and principal. `None` if Cedar refuses it: a fault of ours.
+    pub(crate) fn linked(
         &self,
         policies: &PolicySet,
         principal: &EntityUid,
-        datatypes: impl Iterator<Item = (&'a DatatypeId, &'a EntityUid)>,
+        id: &DatatypeId,
+        resource: &EntityUid,
     ) -> Option<PolicySet> {
         let mut linked = policies.clone();
         linked.add_template(self.template.clone()).ok()?;
-        for (id, resource) in datatypes {
-            let filled =
-                HashMap::from([(SlotId::principal(), principal.clone()), (SlotId::resource(), resource.clone())]);
-            let name = CedarId::new(format!("{}{LINK}{id}", self.id()));
-            linked.link(self.id().clone(), name, filled).ok()?;
-        }
+        let filled = HashMap::from([(SlotId::principal(), principal.clone()), (SlotId::resource(), resource.clone())]);
+        let name = CedarId::new(format!("{}{LINK}{id}", self.id()));
+        linked.link(self.id().clone(), name, filled).ok()?;
         Some(linked)
     }
 }
