@@ -127,6 +127,8 @@ impl Place {
             datatypes: request.datatypes.clone(),
             enrolment: request.enrolment.clone(),
             proposer: request.proposer.clone(),
+            category: request.category.clone(),
+            second: request.second.clone(),
             ..*request
         };
         let decision = black_box(way?(bundle, black_box(&question)));

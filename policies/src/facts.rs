@@ -6,7 +6,7 @@ use exchange::{
     catalogue::Service,
     consent::ConsentFacts,
     decision::{Proposer, Question},
-    directory::{Agency, Agreement, Approval, Programme, Purpose, User, in_networks},
+    directory::{Agency, Agreement, Approval, Category, Programme, Purpose, User, in_networks},
     enrolment::Modality,
     ids::{AgencyId, DatatypeId, PurposeCode, ServiceId, UserId},
     timestamp::Timestamp,
@@ -71,7 +71,7 @@ pub(crate) fn context(
         put(&mut pairs, "purpose", of_purpose(words, purpose)?);
     }
     if let Some(programme) = &question.programme {
-        put(&mut pairs, "programme", of_programme(words, programme)?);
+        put(&mut pairs, "programme", of_programme(words, programme, question.within_population)?);
     }
     if let Some(approval) = &question.approval {
         put(&mut pairs, "approval", of_approval(words, approval)?);
@@ -81,6 +81,12 @@ pub(crate) fn context(
     }
     if let Some(enrolled) = enrolled {
         put(&mut pairs, "enrolment", of_enrolment(words, enrolled)?);
+    }
+    if let Some(second) = &question.second {
+        put(&mut pairs, "second", of_second(words, second)?);
+    }
+    if let Some(category) = &question.category {
+        put(&mut pairs, "category", of_category(words, category)?);
     }
     if let Some(Proposer { agency, user }) = &question.proposer {
         let proposer = words.user.value(&user_name(agency, user));
@@ -165,16 +171,36 @@ fn of_purpose(words: &Words, purpose: &Purpose) -> Result<Value, Unwritable> {
     ])
 }
 
-fn of_programme(words: &Words, programme: &Programme) -> Result<Value, Unwritable> {
+fn of_programme(words: &Words, programme: &Programme, covers: bool) -> Result<Value, Unwritable> {
     record([
         ("agency", words.agency.value(programme.agency.as_str())),
         ("kind", words.basis.value(programme.kind.as_str())),
         ("forum", words.forum.value(programme.forum.as_str())),
         ("purpose", words.purpose.value(programme.purpose.as_str())),
         ("datatypes", datatypes(words, &programme.datatypes)),
+        ("channels", words.channel.set(programme.channels.iter().map(|channel| channel.as_str()))),
+        ("covers", Value::new_bool(covers)),
         ("validFrom", Value::new_long(begins(programme.valid_from))),
         ("validUntil", Value::new_long(ends(programme.valid_until))),
         ("revoked", Value::new_bool(programme.revoked)),
+    ])
+}
+
+fn of_second(words: &Words, user: &User) -> Result<Value, Unwritable> {
+    record([
+        ("agency", words.agency.value(user.agency.as_str())),
+        ("id", words.user.value(&user_name(&user.agency, &user.id))),
+        ("disabled", Value::new_bool(user.disabled)),
+    ])
+}
+
+fn of_category(words: &Words, category: &Category) -> Result<Value, Unwritable> {
+    record([
+        ("kind", words.agency_kind.value(&category.kind)),
+        ("forum", words.forum.value(category.forum.as_str())),
+        ("validFrom", Value::new_long(begins(category.valid_from))),
+        ("validUntil", Value::new_long(ends(category.valid_until))),
+        ("revoked", Value::new_bool(category.revoked)),
     ])
 }
 

@@ -13,7 +13,7 @@ use exchange::{
     classification::{Channel, Role},
     consent::{ConsentFacts, ConsentUse},
     decision::{Decision, Proposer, Question},
-    directory::{Agency, Agreement, Approval, Programme, Purpose, User, in_networks},
+    directory::{Agency, Agreement, Approval, Category, Programme, Purpose, User, in_networks},
     ids::{AgencyId, DatatypeId, PurposeCode, UserId},
     timestamp::Timestamp,
 };
@@ -100,6 +100,9 @@ fn window(question: &Question) -> (i64, i64) {
     if let Some(programme) = &question.programme {
         span(programme.valid_from, programme.valid_until);
     }
+    if let Some(category) = &question.category {
+        span(category.valid_from, category.valid_until);
+    }
     if let Some(approval) = &question.approval {
         span(approval.valid_from, approval.valid_until);
     }
@@ -138,16 +141,18 @@ struct Key {
     agreement: Option<Same<Agreement>>,
     purpose: Option<Same<Purpose>>,
     programme: Option<Same<Programme>>,
+    category: Option<Same<Category>>,
     approval: Option<Same<Approval>>,
     consent: Option<Consent>,
     /// With the age and the set of the present day: another day is another key.
     enrolled: Option<Enrolled>,
     proposer: Option<Proposer>,
+    second: Option<Same<User>>,
     role: Role,
     channel: Channel,
     rows: u32,
-    /// Whether asserted, in its network, about the consent's subject, about anyone.
-    flags: [bool; 4],
+    /// Whether asserted, in its network, about the consent's subject, about anyone, among the programme's people.
+    flags: [bool; 5],
     datatypes: Vec<DatatypeId>,
 }
 
@@ -176,14 +181,22 @@ impl Key {
             agreement: same(question.agreement.as_ref()),
             purpose: same(question.purpose.as_ref()),
             programme: same(question.programme.as_ref()),
+            category: same(question.category.as_ref()),
             approval: same(question.approval.as_ref()),
             consent: question.consent.as_ref().map(Consent::of),
             enrolled: enrolled.copied(),
             proposer: question.proposer.clone(),
+            second: same(question.second.as_ref()),
             role: question.role,
             channel: question.channel,
             rows: question.rows,
-            flags: [asserted, in_network, question.consent_is_subjects, question.has_subject],
+            flags: [
+                asserted,
+                in_network,
+                question.consent_is_subjects,
+                question.has_subject,
+                question.within_population,
+            ],
             datatypes: question.datatypes.clone(),
         }
     }

@@ -5,7 +5,7 @@ use exchange::codes::Code;
 /// From first to last: what concerns the caller's standing, then what only another approval can open, then the
 /// agreement, then what the caller can still put right within this request. The first that applies is shown; the record
 /// keeps every policy.
-pub const PRECEDENCE: [Code; 13] = [
+pub const PRECEDENCE: [Code; 14] = [
     Code::CallerNotAllowed,
     Code::AgencySuspended,
     Code::UserUnknown,
@@ -16,6 +16,7 @@ pub const PRECEDENCE: [Code; 13] = [
     Code::PurposeRequired,
     Code::UserAssertionRequired,
     Code::SecondPersonRequired,
+    Code::OutsideProgramme,
     Code::ConsentRequired,
     Code::ConsentMismatch,
     Code::PolicyDenied,

@@ -124,6 +124,7 @@ contracts! {
         a_standing_consent_is_used_often_and_ends_everywhere_when_revoked,
         a_paused_consent_holds_nothing_until_it_goes_on,
         an_approval_is_used_once_and_leaves_the_directory,
+        a_programme_is_used_as_often_as_it_may_be_in_each_window,
     }
     tokens_again {
         a_used_token_is_found_again_by_the_request_that_used_it,

@@ -46,7 +46,7 @@ pub enum ConsentRule {
     None,
     /// The citizen's consent, or a lawful basis that stands in its place.
     Required,
-    /// A lawful basis (programme, approval); consent alone does not open it.
+    /// A lawful basis (programme, approval); consent alone opens a part at most.
     Basis,
 }
 

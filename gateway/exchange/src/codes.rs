@@ -119,6 +119,10 @@ codes! {
     PurposeUnknown = "purpose_unknown",
     /// The lawful basis that was named is not yours or not in force.
     BasisUnknown = "basis_unknown",
+    /// The programme does not cover these people, or not by this channel.
+    OutsideProgramme = "outside_programme",
+    /// The programme was used as often as it may be.
+    ProgrammeSpent = "programme_spent",
     /// No policy permits this.
     PolicyDenied = "policy_denied",
     /// A policy could not be evaluated, so the request is refused.

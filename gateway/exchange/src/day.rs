@@ -1,8 +1,9 @@
-//! Calendar days of Asia/Karachi, by which ages and dated rules go.
+//! Calendar days of Asia/Karachi, by which ages, deadlines and dated rules go.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use time::{Date, Month};
 
 use crate::timestamp::Timestamp;
 
@@ -12,11 +13,7 @@ const CALENDAR_S: std::ops::Range<i64> = -62_135_614_800..253_402_282_800;
 /// A calendar day of the years 1 to 9999; ordered as days follow each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Day {
-    year: u16,
-    month: u8,
-    of_month: u8,
-}
+pub struct Day(Date);
 
 /// The text is no day written as `2026-11-22`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -38,11 +35,14 @@ impl Day {
         let (Some(year), Some(month), Some(of_month), None) = (year, month, of_month, parts.next()) else {
             return Err(DayError);
         };
-        let valid = (1..=9999).contains(&year) && (1..=days_in(year, month)).contains(&of_month);
-        match (valid, u8::try_from(month), u8::try_from(of_month)) {
-            (true, Ok(month), Ok(of_month)) => Ok(Self { year, month, of_month }),
-            _ => Err(DayError),
-        }
+        let (month, of_month) = (u8::try_from(month), u8::try_from(of_month));
+        let (Ok(month), Ok(of_month)) = (month, of_month) else { return Err(DayError) };
+        Self::new(i32::from(year), month, of_month).ok_or(DayError)
+    }
+
+    fn new(year: i32, month: u8, of_month: u8) -> Option<Self> {
+        let date = Date::from_calendar_date(year, Month::try_from(month).ok()?, of_month).ok()?;
+        (1..=9999).contains(&year).then_some(Self(date))
     }
 
     /// The day in Asia/Karachi at an instant; `None` outside years 1 to 9999.
@@ -53,21 +53,55 @@ impl Day {
             return None;
         }
         let (year, month, of_month) = at.karachi_date();
-        Some(Self { year: u16::try_from(year).ok()?, month, of_month })
+        Self::new(year, month, of_month)
+    }
+
+    /// Its first instant.
+    #[must_use]
+    pub fn first(self) -> Timestamp {
+        Timestamp::parse_rfc3339(&format!("{self}T00:00:00+05:00")).unwrap_or_default()
+    }
+
+    /// The first instant after it.
+    #[must_use]
+    pub fn until(self) -> Timestamp {
+        self.first().plus_seconds(24 * 3600)
+    }
+
+    /// The day after it.
+    #[must_use]
+    pub fn next(self) -> Option<Self> {
+        let (year, month, of_month) = self.0.next_day()?.to_calendar_date();
+        Self::new(year, u8::from(month), of_month)
+    }
+
+    /// The year.
+    #[must_use]
+    pub fn year(self) -> i32 {
+        self.0.year()
+    }
+
+    /// Days since Monday: 0 to 6.
+    #[must_use]
+    pub fn since_monday(self) -> u8 {
+        self.0.weekday().number_days_from_monday()
     }
 
     /// Whole years that somebody born on this day has lived on a later one; 0 if it is not later. Who was born on 29
     /// February is a year older on 1 March where there is no such day.
     #[must_use]
     pub fn age_on(self, later: Self) -> u16 {
-        let passed = (later.month, later.of_month) >= (self.month, self.of_month);
-        later.year.saturating_sub(self.year).saturating_sub(u16::from(!passed && later.year > self.year))
+        let of_year = |date: Date| (u8::from(date.month()), date.day());
+        let passed = of_year(later.0) >= of_year(self.0);
+        let years = later.0.year().saturating_sub(self.0.year());
+        let years = years.saturating_sub(i32::from(!passed && later.0.year() > self.0.year()));
+        u16::try_from(years).unwrap_or_default()
     }
 }
 
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:04}-{:02}-{:02}", self.year, self.month, self.of_month)
+        write!(f, "{:04}-{:02}-{:02}", self.0.year(), u8::from(self.0.month()), self.0.day())
     }
 }
 
@@ -82,17 +116,6 @@ impl TryFrom<String> for Day {
 impl From<Day> for String {
     fn from(day: Day) -> Self {
         day.to_string()
-    }
-}
-
-/// Days of a month; none of a month that no year has.
-fn days_in(year: u16, month: u16) -> u16 {
-    match month {
-        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-        _ => 0,
     }
 }
 
@@ -136,6 +159,9 @@ mod tests {
         let of = |text: &str| Day::of(Timestamp::parse_rfc3339(text).unwrap()).unwrap().to_string();
         assert_eq!(of("2026-10-31T18:59:59Z"), "2026-10-31");
         assert_eq!(of("2026-10-31T19:00:00Z"), "2026-11-01");
+        let day = day("2026-11-09");
+        let at = |text: &str| Timestamp::parse_rfc3339(text).unwrap();
+        assert_eq!((day.first(), day.until()), (at("2026-11-09T00:00:00+05:00"), at("2026-11-10T00:00:00+05:00")));
         assert_eq!(Day::of(Timestamp::from_micros(i64::MAX)), None);
         assert_eq!(Day::of(Timestamp::from_micros(i64::MIN)), None);
     }

@@ -10,7 +10,7 @@ use crate::{
     classification::{Channel, Role},
     codes::Code,
     consent::ConsentFacts,
-    directory::{Agreement, Approval, Programme, Purpose},
+    directory::{Agreement, Approval, Category, Programme, Purpose, User},
     enrolment::EnrolmentFacts,
     ids::{AgencyId, DatatypeId, PolicyId, UserId},
     timestamp::Timestamp,
@@ -35,6 +35,10 @@ pub struct Question {
     pub purpose: Option<Arc<Purpose>>,
     /// Programme that was named and belongs to the caller.
     pub programme: Option<Arc<Programme>>,
+    /// Whether the request stays among the people whom the programme covers; true without a programme.
+    pub within_population: bool,
+    /// What the kind of the calling agency was approved as.
+    pub category: Option<Arc<Category>>,
     /// Approval that was named, belongs to the caller and is not yet used.
     pub approval: Option<Arc<Approval>>,
     /// Consent behind the token that was presented, already bound to this certificate.
@@ -43,6 +47,8 @@ pub struct Question {
     pub consent_is_subjects: bool,
     /// Who made the open proposal that the request would decide.
     pub proposer: Option<Proposer>,
+    /// Another user of the same agency who signed the same request.
+    pub second: Option<Arc<User>>,
     /// Whether the request names a citizen.
     pub has_subject: bool,
     /// What is enrolled, if the service enrols.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     classification::{BasisKind, Channel, Classification, Forum, Role, Sector},
     ids::{AgencyId, AgreementId, ApprovalId, DatatypeId, PolicyId, ProgrammeId, PurposeCode, ServiceId, UserId},
+    programme::{Cadence, Population},
     timestamp::Timestamp,
 };
 
@@ -143,6 +144,37 @@ pub struct Programme {
     pub purpose: PurposeCode,
     /// Datatypes it covers.
     pub datatypes: Vec<DatatypeId>,
+    /// Whom it covers; everyone, unless it says otherwise.
+    #[serde(default)]
+    pub population: Population,
+    /// How often it may be used; as often as wanted, unless it says otherwise.
+    #[serde(default)]
+    pub cadence: Option<Cadence>,
+    /// Channels it speaks of; the API, unless it says otherwise.
+    #[serde(default = "by_api")]
+    pub channels: Vec<Channel>,
+    /// First instant of validity.
+    pub valid_from: Timestamp,
+    /// First instant after validity.
+    pub valid_until: Timestamp,
+    /// Whether it was ended before its time.
+    pub revoked: bool,
+}
+
+fn by_api() -> Vec<Channel> {
+    vec![Channel::Api]
+}
+
+/// Private agencies of one kind, approved as a category: then the DG NSER decides about each of them (S3 §7.3).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Category {
+    /// Row of Annexure B, such as `Bank`.
+    pub kind: String,
+    /// The decision that it rests on.
+    pub instrument: String,
+    /// Forum that approved it.
+    pub forum: Forum,
     /// First instant of validity.
     pub valid_from: Timestamp,
     /// First instant after validity.
@@ -189,6 +221,9 @@ pub struct DirectoryData {
     /// Programmes.
     #[serde(rename = "programme")]
     pub programmes: Vec<Programme>,
+    /// Approved categories of agencies.
+    #[serde(rename = "category")]
+    pub categories: Vec<Category>,
     /// Purposes.
     #[serde(rename = "purpose")]
     pub purposes: Vec<Purpose>,
@@ -205,6 +240,7 @@ pub struct Directory {
     agreements: HashMap<AgencyId, Vec<Arc<Agreement>>>,
     approvals: HashMap<ApprovalId, Arc<Approval>>,
     programmes: HashMap<ProgrammeId, Arc<Programme>>,
+    categories: HashMap<String, Arc<Category>>,
     purposes: HashMap<PurposeCode, Arc<Purpose>>,
     revoked_serials: std::collections::HashSet<String>,
 }
@@ -225,6 +261,7 @@ impl Directory {
         }
         directory.approvals = data.approvals.into_iter().map(|a| (a.id.clone(), Arc::new(a))).collect();
         directory.programmes = data.programmes.into_iter().map(|p| (p.id.clone(), Arc::new(p))).collect();
+        directory.categories = data.categories.into_iter().map(|c| (c.kind.clone(), Arc::new(c))).collect();
         directory.purposes = data.purposes.into_iter().map(|p| (p.code.clone(), Arc::new(p))).collect();
         directory.revoked_serials = data.revoked_serials.into_iter().collect();
         directory
@@ -287,6 +324,12 @@ impl Directory {
     #[must_use]
     pub fn programme(&self, id: &str) -> Option<&Arc<Programme>> {
         self.programmes.get(id)
+    }
+
+    /// The category that agencies of this kind were approved as.
+    #[must_use]
+    pub fn category(&self, kind: &str) -> Option<&Arc<Category>> {
+        self.categories.get(kind)
     }
 
     /// The purpose of this code.

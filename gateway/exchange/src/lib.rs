@@ -41,6 +41,7 @@ pub mod openapi;
 pub mod path;
 pub mod permit;
 pub mod ports;
+pub mod programme;
 pub mod record;
 pub mod refusal;
 pub mod statement;

@@ -33,6 +33,8 @@ pub(super) fn question(case: &Case, catalogue: &Catalogue, world: &Directory) ->
         world.agreement_for(&agency.id, &service.id, purpose.as_ref().map(|purpose| &purpose.code), now).cloned()
     });
     let role = agreement.as_ref().map_or(Role::Basic, |agreement| agreement.role.min(caller.role()));
+    let second = case.second.as_deref().zip(caller.agency());
+    let second = second.map(|(name, agency)| user_of(world, agency, name)).transpose()?;
     let datatypes = case.fields.clone().unwrap_or_else(|| service.datatypes());
     let mut question = Question {
         service: Arc::clone(service),
@@ -42,10 +44,13 @@ pub(super) fn question(case: &Case, catalogue: &Catalogue, world: &Directory) ->
         agreement,
         purpose,
         programme: find(case.programme.as_deref(), "programme", |id| world.programme(id))?,
+        within_population: !case.outside,
+        category: caller.agency().and_then(|agency| world.category(&agency.kind)).cloned(),
         approval: find(case.approval.as_deref(), "approval", |id| world.approval(id))?,
         consent: None,
         consent_is_subjects: case.consent.as_ref().is_some_and(|consent| !consent.of_another),
         proposer: case.proposed_by.as_deref().map(proposer).transpose()?,
+        second,
         has_subject: service.subject.is_some(),
         enrolment: None,
         rows: case.rows.unwrap_or(1),

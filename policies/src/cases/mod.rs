@@ -60,12 +60,18 @@ pub struct Case {
     /// Programme of the world.
     #[serde(default)]
     pub programme: Option<String>,
+    /// Whether the request reaches beyond the people whom the programme covers.
+    #[serde(default)]
+    pub outside: bool,
     /// Approval of the world.
     #[serde(default)]
     pub approval: Option<String>,
     /// Who made the proposal that is decided, `agency/user`; absent where there is no open one.
     #[serde(default)]
     pub proposed_by: Option<String>,
+    /// Another user who signed too, named as the case's user is.
+    #[serde(default)]
+    pub second: Option<String>,
     /// The citizen's consent; `{}` is one that fits the request in everything.
     #[serde(default)]
     pub consent: Option<CaseConsent>,
@@ -184,6 +190,7 @@ pub fn world(source: &Source) -> Result<DirectoryData, BundleError> {
                 world.agreements.extend(part.agreements);
                 world.approvals.extend(part.approvals);
                 world.programmes.extend(part.programmes);
+                world.categories.extend(part.categories);
                 world.purposes.extend(part.purposes);
                 world.revoked_serials.extend(part.revoked_serials);
             }

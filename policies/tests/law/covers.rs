@@ -32,6 +32,15 @@ pub(crate) fn programme_covers(question: &Question, id: &DatatypeId) -> bool {
         && holds(question, programme.valid_from, programme.valid_until)
 }
 
+/// Whether the agency is of a kind that was approved as a category.
+pub(crate) fn category_approved(question: &Question) -> bool {
+    let (Some(category), Some(agency)) = (&question.category, question.caller.agency()) else { return false };
+    category.kind == agency.kind
+        && !category.revoked
+        && [Forum::SecretaryBisp, Forum::BispBoard].contains(&category.forum)
+        && holds(question, category.valid_from, category.valid_until)
+}
+
 pub(crate) fn consent_covers(question: &Question, id: &DatatypeId) -> bool {
     let (Some(consent), Some(agency), Some(user), Some(purpose)) =
         (&question.consent, question.caller.agency(), question.caller.user(), &question.purpose)

@@ -31,11 +31,11 @@ const APPROVAL: &[Instant] = &[
 ];
 
 fn consented(question: &Question) -> bool {
-    question.service.consent == ConsentRule::Required
+    question.service.consent != ConsentRule::None && question.consent.is_some() && question.programme.is_none()
 }
 
 fn by_programme(question: &Question) -> bool {
-    question.service.consent == ConsentRule::Basis
+    question.service.consent == ConsentRule::Basis && question.programme.is_some()
 }
 
 /// Microseconds around an instant at which something could go wrong.

@@ -18,8 +18,8 @@ use toml::Table;
 
 use super::{
     covers::{
-        TEMPLATE, agreement_covers, approval_covers, approval_of_board, by_template, consent_covers, enrols, holds,
-        programme_covers, role_fits, state, young_enough,
+        TEMPLATE, agreement_covers, approval_covers, approval_of_board, by_template, category_approved, consent_covers,
+        enrols, holds, programme_covers, role_fits, state, young_enough,
     },
     support::{bundle, class, lists, table},
 };
@@ -83,6 +83,11 @@ pub(crate) fn guardrails(question: &Question, id: &DatatypeId) -> Vec<&'static s
                     .as_ref()
                     .is_some_and(|a| [Forum::SecretaryBisp, Forum::BispBoard].contains(&a.forum)),
         ),
+        ("G35-programme-people", under && question.programme.is_some() && !question.within_population),
+        (
+            "G36-programme-channel",
+            under && question.programme.as_ref().is_some_and(|p| !p.channels.contains(&question.channel)),
+        ),
         ("G34-no-young-marks", service.id.as_str() == "biometrics.enrol" && !young_enough(question)),
         ("G30-kind-feeds", under && service.writes && !agency.is_some_and(|a| a.feeder && listed(question).0)),
         ("G31-kind-uses", under && !service.writes && !agency.is_some_and(|a| a.user_agency && listed(question).1)),
@@ -121,6 +126,13 @@ fn grounds(question: &Question) -> Option<&'static str> {
     }
 }
 
+/// Whether another officer of the agency, who may act, stands behind the request.
+fn seconded(question: &Question) -> bool {
+    let (Some(second), Some(agency)) = (&question.second, question.caller.agency_id()) else { return false };
+    let oneself = question.caller.user().is_some_and(|user| (&user.agency, &user.id) == (&second.agency, &second.id));
+    second.agency == *agency && !second.disabled && !oneself
+}
+
 /// Whether the control list is open to the agency.
 fn listed_for(question: &Question) -> bool {
     let border = of_kind(question, "PassportAuthority") || of_kind(question, "BorderControl");
@@ -141,18 +153,24 @@ pub(crate) fn domain_forbids(question: &Question, id: &DatatypeId) -> Vec<&'stat
     let forum = question.agreement.as_ref().map(|agreement| agreement.forum);
     let nser = match forum {
         Some(Forum::BispBoard | Forum::SecretaryBisp) => question.caller.agency().is_some(),
-        Some(Forum::DgNser) => state(question),
+        Some(Forum::DgNser) => state(question) || category_approved(question),
         _ => false,
     };
     let auditor = question.caller.agency().is_some_and(|agency| agency.kind == "Auditor");
-    let households =
-        vec![("N04-forum", !nser), ("N05-consent-alone", question.consent.is_some() && question.programme.is_none())];
+    let alone = question.consent.is_some() && question.programme.is_none();
+    let own = question.service.id.as_str() == "nser.household" && OWN.contains(&id.as_str());
+    let households = vec![("N04-forum", !nser), ("N05-consent-alone", alone && !own)];
     let checks = match question.service.id.as_str() {
         "identity.yes-no" | "identity.kyc" | "identity.verify-fingerprint" | "identity.verify-face" => {
             vec![("I03-forum", forum != Some(Forum::Nadra))]
         }
         "identity.identify" => {
-            vec![("I03-forum", forum != Some(Forum::Nadra)), ("I08-identify-grounds", grounds(question).is_none())]
+            let emergency = grounds(question) == Some("I07-identify-in-emergency");
+            vec![
+                ("I03-forum", forum != Some(Forum::Nadra)),
+                ("I08-identify-grounds", grounds(question).is_none()),
+                ("I09-second-officer", emergency && !seconded(question)),
+            ]
         }
         "biometrics.enrol" => {
             let (of_age, excused) = enrols(question);
@@ -204,6 +222,9 @@ fn by_another(question: &Question) -> bool {
     (&proposer.agency, &proposer.user) != (agency, &user.id)
 }
 
+/// What follows the consent of the searched citizen (decisions.md, Policy).
+const OWN: [&str; 4] = ["nser.name", "nser.address", "nser.assets", "nser.pmt"];
+
 /// What a Standard user sees of a list (S3 §8.2.2).
 const STANDARD_LIST: [&str; 6] = ["nser.name", "nser.gender", "nser.relation", "nser.age", "nser.address", "nser.page"];
 
@@ -222,17 +243,17 @@ fn permits(question: &Question, id: &DatatypeId) -> Vec<&'static str> {
         };
     };
     let (uses, subject, role) = (agency.user_agency, question.has_subject, question.role);
+    let household = uses && subject && question.programme.is_some();
+    let by_consent = uses && subject && question.programme.is_none() && question.consent.is_some();
     let few = ["nser.name", "nser.address", "nser.pmt"].contains(&id.as_str());
     let checks = match question.service.id.as_str() {
         "identity.yes-no" => vec![("I01-yes-no", uses && subject)],
         "identity.kyc" => vec![("I02-kyc", uses && subject && class(id) == Classification::Confidential)],
         "nser.household" => vec![
-            ("N01-household-power", uses && subject && role == Role::Power && id.as_str() != "nser.payments"),
-            (
-                "N02-household-standard",
-                uses && subject && role == Role::Standard && (few || id.as_str() == "nser.assets"),
-            ),
-            ("N03-household-basic", uses && subject && role == Role::Basic && few),
+            ("N01-household-power", household && role == Role::Power && id.as_str() != "nser.payments"),
+            ("N02-household-standard", household && role == Role::Standard && (few || id.as_str() == "nser.assets")),
+            ("N03-household-basic", household && role == Role::Basic && few),
+            ("N12-household-by-consent", by_consent && (few || (id.as_str() == "nser.assets" && role != Role::Basic))),
             (TEMPLATE, uses && subject && by_template(question, id)),
         ],
         "nser.by-address" | "nser.by-pmt" => vec![
@@ -294,7 +315,7 @@ fn code(policy: &str) -> Code {
     match policy {
         "OB05-operators-only" => return Code::CallerNotAllowed,
         "OB07-registrars-sign" => return Code::UserAssertionRequired,
-        "OB08-second-person" => return Code::SecondPersonRequired,
+        "OB08-second-person" | "I09-second-officer" => return Code::SecondPersonRequired,
         _ => {}
     }
     match policy.get(..3).unwrap() {
@@ -309,6 +330,7 @@ fn code(policy: &str) -> Code {
         "G11" => Code::ConsentMismatch,
         "G12" | "N11" => Code::SecretNeedsBoard,
         "G13" => Code::UserAssertionRequired,
+        "G35" | "G36" => Code::OutsideProgramme,
         _ => Code::PolicyDenied,
     }
 }

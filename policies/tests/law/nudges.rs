@@ -12,7 +12,7 @@ use exchange::{
 
 use super::{
     questions::{Dice, Pools},
-    support::{of_agency, of_agreement, of_approval, of_consent, of_programme, of_purpose, of_user},
+    support::{of_agency, of_agreement, of_approval, of_category, of_consent, of_programme, of_purpose, of_user},
 };
 
 /// A change of one thing.
@@ -127,6 +127,20 @@ const INSTRUMENTS: &[Nudge] = &[
     |q, _, _| q.programme = None,
     |q, p, d| q.programme = Some(Arc::clone(d.one(p.programmes()))),
     |q, _, _| of_programme(q, |p| p.revoked = !p.revoked),
+    |q, _, d| of_programme(q, |p| strike_or_add(&mut p.channels, Channel::ALL, d)),
+    |q, _, _| q.within_population = !q.within_population,
+    |q, _, _| q.category = None,
+    |q, p, d| q.category = Some(Arc::clone(d.one(p.categories()))),
+    |q, _, d| of_category(q, |c| c.forum = *d.one(Forum::ALL)),
+    |q, _, _| of_category(q, |c| c.revoked = !c.revoked),
+    |q, _, d| {
+        let from = beside(q.now, d);
+        of_category(q, |c| c.valid_from = from);
+    },
+    |q, _, d| {
+        let until = beside(q.now, d);
+        of_category(q, |c| c.valid_until = until);
+    },
     |q, _, d| of_programme(q, |p| p.kind = *d.one(BasisKind::ALL)),
     |q, _, d| of_programme(q, |p| p.kind = *d.one(BasisKind::ALL)),
     |q, p, d| of_programme(q, |of| of.agency.clone_from(&d.one(p.agencies()).id)),
@@ -195,6 +209,15 @@ const REQUEST: &[Nudge] = &[
     |q, _, d| q.channel = *d.one(Channel::ALL),
     |q, _, d| q.address = d.one(&["203.0.113.9", "127.0.0.1"]).parse().unwrap(),
     |q, _, _| q.has_subject = !q.has_subject,
+    |q, _, _| q.second = None,
+    |q, p, d| q.second = Some(Arc::clone(d.one(p.users()))),
+    |q, _, _| q.second = q.caller.user().cloned(),
+    |q, _, _| {
+        if let Some(second) = &mut q.second {
+            let second = Arc::make_mut(second);
+            second.disabled = !second.disabled;
+        }
+    },
     |q, _, d| q.rows = *d.one(&[0, 1, 2, 1_000, u32::MAX]),
     |q, p, d| q.now = p.near(d),
     |q, _, _| q.datatypes = q.service.datatypes(),

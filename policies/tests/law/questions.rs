@@ -10,7 +10,7 @@ use exchange::{
     consent::{ConsentFacts, ConsentUse, SubjectKey},
     day::Day,
     decision::{Decider, Proposer, Question},
-    directory::{Agency, Agreement, Approval, Programme, Purpose, User},
+    directory::{Agency, Agreement, Approval, Category, Programme, Purpose, User},
     enrolment::{EnrolmentFacts, Missing, Modality},
     ids::ConsentId,
     timestamp::Timestamp,
@@ -55,6 +55,7 @@ pub(crate) struct Pools {
     agreements: Vec<Arc<Agreement>>,
     purposes: Vec<Arc<Purpose>>,
     programmes: Vec<Arc<Programme>>,
+    categories: Vec<Arc<Category>>,
     approvals: Vec<Arc<Approval>>,
     consents: Vec<ConsentFacts>,
     instants: Vec<Timestamp>,
@@ -84,6 +85,7 @@ impl Pools {
             agreements: arcs(world.agreements),
             purposes: arcs(world.purposes),
             programmes: arcs(world.programmes),
+            categories: arcs(world.categories),
             approvals: arcs(world.approvals),
             consents: Vec::new(),
             instants,
@@ -164,11 +166,14 @@ impl Pools {
             address: if dice.roll(8) == 0 { "203.0.113.9" } else { "127.0.0.1" }.parse().unwrap(),
             purpose: if dice.coin() { fitting } else { dice.maybe(&self.purposes) },
             programme: dice.maybe(&self.programmes),
+            within_population: dice.roll(6) > 0,
+            category: dice.maybe(&self.categories),
             approval,
             consent_is_subjects: consent.is_some() && dice.roll(4) > 0,
             proposer: dice
                 .maybe(&self.users)
                 .map(|user| Proposer { agency: user.agency.clone(), user: user.id.clone() }),
+            second: dice.maybe(&self.users),
             has_subject: dice.roll(4) > 0,
             rows: *dice.one(&[0, 1, 1, 1, 2, 1_000]),
             now,
@@ -224,6 +229,10 @@ impl Pools {
 
     pub(crate) fn programmes(&self) -> &[Arc<Programme>] {
         &self.programmes
+    }
+
+    pub(crate) fn categories(&self) -> &[Arc<Category>] {
+        &self.categories
     }
 
     pub(crate) fn approvals(&self) -> &[Arc<Approval>] {

@@ -42,12 +42,12 @@ fn under_agreement(question: &Question) -> bool {
 
 /// Rests on the citizen's consent.
 fn consented(question: &Question) -> bool {
-    question.service.consent == ConsentRule::Required
+    question.service.consent != ConsentRule::None && question.consent.is_some() && question.programme.is_none()
 }
 
 /// Rests on a programme.
 fn by_programme(question: &Question) -> bool {
-    question.service.consent == ConsentRule::Basis
+    question.service.consent == ConsentRule::Basis && question.programme.is_some()
 }
 
 fn unconsented(question: &Question) -> bool {
@@ -207,6 +207,8 @@ const PROGRAMME: &[Wrong] = &[
     ),
     ("it names no datatype", by_programme, |q| of_programme(q, |p| p.datatypes.clear()), Code::ConsentRequired),
     ("it is revoked", by_programme, |q| of_programme(q, |p| p.revoked = true), Code::ConsentRequired),
+    ("it covers other people", by_programme, |q| q.within_population = false, Code::OutsideProgramme),
+    ("it names no channel", by_programme, |q| of_programme(q, |p| p.channels.clear()), Code::OutsideProgramme),
     ("it ends this millisecond", by_programme, |q| runs(q, -1_000, 0), Code::ConsentRequired),
     ("it begins in a millisecond", by_programme, |q| runs(q, 1, 1_000), Code::ConsentRequired),
 ];
@@ -260,6 +262,7 @@ const DOMAINS: &[Wrong] = &[
 fn by_director(question: &mut Question, sector: Sector) {
     of_agency(question, |agency| agency.sector = sector);
     of_agreement(question, |agreement| agreement.forum = Forum::DgNser);
+    question.category = None;
 }
 
 fn any(_: &Question) -> bool {

@@ -8,7 +8,7 @@ use exchange::{
     classification::Classification,
     consent::ConsentFacts,
     decision::{Decider, Decision, Question},
-    directory::{Agency, Agreement, Approval, Programme, Purpose, User},
+    directory::{Agency, Agreement, Approval, Category, Programme, Purpose, User},
     ids::DatatypeId,
     timestamp::Timestamp,
 };
@@ -150,6 +150,12 @@ pub(crate) fn of_purpose(question: &mut Question, change: impl FnOnce(&mut Purpo
 pub(crate) fn of_programme(question: &mut Question, change: impl FnOnce(&mut Programme)) {
     if let Some(programme) = &mut question.programme {
         change(Arc::make_mut(programme));
+    }
+}
+
+pub(crate) fn of_category(question: &mut Question, change: impl FnOnce(&mut Category)) {
+    if let Some(category) = &mut question.category {
+        change(Arc::make_mut(category));
     }
 }
 

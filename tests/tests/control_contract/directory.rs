@@ -4,11 +4,12 @@ use adapters::sql::control::ChangeError;
 use exchange::{
     classification::{BasisKind, Channel, Classification, Forum, Role, Sector},
     consent::ConsentUse,
-    directory::{Agency, Agreement, Approval, DirectoryData, Programme, Purpose, User},
+    directory::{Agency, Agreement, Approval, Category, DirectoryData, Programme, Purpose, User},
     ids::{AgencyId, AgreementId, ApprovalId, DatatypeId, ProgrammeId, PurposeCode, ServiceId, UserId},
     ports::{
         citizen_keys::CitizenKeys as _, consent_tokens::ConsentTokens as _, directory_source::DirectorySource as _,
     },
+    programme::{Cadence, Period, Population},
     timestamp::Timestamp,
 };
 
@@ -79,6 +80,17 @@ pub fn everything(world: &World) -> DirectoryData {
         agency: world.bank.clone(),
         purpose: purpose.clone(),
         datatypes,
+        population: Population { districts: vec!["Thatta".into()], scores: Some((0.0, 32.17)) },
+        cadence: Some(Cadence { times: 4, every: Period::Week }),
+        channels: vec![Channel::Api],
+        valid_from: from,
+        valid_until: until,
+        revoked: false,
+    };
+    let category = Category {
+        kind: "Bank".into(),
+        instrument: "Minute 3".into(),
+        forum: Forum::SecretaryBisp,
         valid_from: from,
         valid_until: until,
         revoked: false,
@@ -86,6 +98,7 @@ pub fn everything(world: &World) -> DirectoryData {
     DirectoryData {
         agreements: vec![agreement],
         programmes: vec![programme],
+        categories: vec![category],
         approvals: vec![approval(world, "board-1")],
         revoked_serials: vec!["00".into()],
         ..data(world)

@@ -5,7 +5,7 @@ use exchange::{
     classification::Forum,
     consent::ConsentUse,
     directory::{Approval, DirectoryData},
-    ids::{ApprovalId, PurposeCode},
+    ids::{ApprovalId, ProgrammeId, PurposeCode},
     ports::{consent_tokens::ConsentTokens as _, directory_source::DirectorySource as _},
     timestamp::Timestamp,
 };
@@ -93,6 +93,28 @@ pub async fn a_paused_consent_holds_nothing_until_it_goes_on(world: &World) {
     assert_eq!(world.here.resume_consents(world.subject()).await.unwrap(), 1);
     let facts = world.there.find(&token, CERTIFICATE).await.unwrap().unwrap();
     assert_eq!(facts.revision, 3);
+}
+
+pub async fn a_programme_is_used_as_often_as_it_may_be_in_each_window(world: &World) {
+    let id = ProgrammeId::parse("prog-monthly").unwrap();
+    let (november, december) = (Timestamp::from_micros(1_000_000), Timestamp::from_micros(2_000_000));
+    let mut won = Vec::new();
+    for n in 0..10 {
+        let store = if n % 2 == 0 { &world.here } else { &world.there };
+        if store.use_programme(&id, (november, 3), &request(&format!("r{n}"))).await.unwrap() {
+            won.push(n);
+        }
+    }
+    assert_eq!(won, [0, 1, 2]);
+    assert!(world.there.use_programme(&id, (december, 1), &request("r20")).await.unwrap(), "another window");
+    let other = ProgrammeId::parse("prog-other").unwrap();
+    assert!(world.there.use_programme(&other, (november, 1), &request("r21")).await.unwrap(), "another programme");
+    world.here.restore_programme(&id, &request("r9")).await.unwrap();
+    assert!(!world.here.use_programme(&id, (november, 3), &request("r22")).await.unwrap(), "it had used nothing");
+    world.here.restore_programme(&id, &request("r1")).await.unwrap();
+    assert!(world.there.use_programme(&id, (november, 3), &request("r23")).await.unwrap());
+    assert!(!world.here.use_programme(&id, (november, 3), &request("r24")).await.unwrap());
+    assert!(!world.here.use_programme(&id, (november, 0), &request("r25")).await.unwrap());
 }
 
 pub async fn an_approval_is_used_once_and_leaves_the_directory(world: &World) {

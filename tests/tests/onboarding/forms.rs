@@ -9,6 +9,7 @@ use exchange::{
     directory::{Agency, Agreement, Programme, User},
     ids::{AgencyId, AgreementId, DatatypeId, ProgrammeId, PurposeCode, UserId},
     onboarding::Rules,
+    programme::Population,
     timestamp::Timestamp,
 };
 use policies::Bundle;
@@ -124,6 +125,9 @@ pub fn programme(id: &str, service: &Service, kind: BasisKind, forum: Forum, now
         agency: AgencyId::parse(id).unwrap(),
         purpose: service.purposes[0].clone(),
         datatypes: datatypes(service),
+        population: Population::default(),
+        cadence: None,
+        channels: vec![Channel::Api],
         valid_from: now.plus_seconds(-1),
         valid_until: now.plus_seconds(YEAR_S),
         revoked: false,

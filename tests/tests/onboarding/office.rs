@@ -146,7 +146,7 @@ impl<'w> Office<'w> {
     async fn opened(&mut self, id: &str, row: &Row, services: &[Arc<Service>]) {
         let now = self.world.clock.now();
         let names: Vec<_> = services.iter().map(|service| service.id.clone()).collect();
-        let forum = least(&names, row.sector);
+        let forum = least(&names, row.sector, false);
         self.change(&Change::Agreement(forms::agreement(id, services, forum, now))).await;
         for service in services {
             if let Some(kind) = row.basis(service) {

@@ -17,6 +17,7 @@ const USER: &str = "user";
 const AGREEMENT: &str = "agreement";
 const APPROVAL: &str = "approval";
 const PROGRAMME: &str = "programme";
+const CATEGORY: &str = "category";
 const PURPOSE: &str = "purpose";
 const REVOKED_SERIAL: &str = "revoked_serial";
 
@@ -61,6 +62,9 @@ impl ControlStore {
         }
         for programme in &data.programmes {
             put(&mut work, PROGRAMME, programme.id.as_str(), programme).await?;
+        }
+        for category in &data.categories {
+            put(&mut work, CATEGORY, &category.kind, category).await?;
         }
         for purpose in &data.purposes {
             put(&mut work, PURPOSE, purpose.code.as_str(), purpose).await?;
@@ -204,6 +208,7 @@ impl ControlStore {
             Change::Agreement(agreement) => put(work, AGREEMENT, agreement.id.as_str(), agreement).await?,
             Change::Approval(approval) => put(work, APPROVAL, approval.id.as_str(), approval).await?,
             Change::Programme(programme) => put(work, PROGRAMME, programme.id.as_str(), programme).await?,
+            Change::Category(category) => put(work, CATEGORY, &category.kind, category).await?,
             Change::Purpose(purpose) => put(work, PURPOSE, purpose.code.as_str(), purpose).await?,
             Change::Key(key) => {
                 let mut agency: Agency = entry(work, AGENCY, key.agency.as_str()).await?;
@@ -238,6 +243,7 @@ fn entries(rows: Vec<(String, String, String)>) -> Result<DirectoryData, SqlErro
             AGREEMENT => data.agreements.push(read(AGREEMENT, &body)?),
             APPROVAL => data.approvals.push(read(APPROVAL, &body)?),
             PROGRAMME => data.programmes.push(read(PROGRAMME, &body)?),
+            CATEGORY => data.categories.push(read(CATEGORY, &body)?),
             PURPOSE => data.purposes.push(read(PURPOSE, &body)?),
             REVOKED_SERIAL => data.revoked_serials.push(key),
             _ => return Err(damaged("kind of directory entry")),

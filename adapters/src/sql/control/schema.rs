@@ -9,6 +9,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 4, sql: OWN_END },
     Migration { version: 5, sql: BUNDLES },
     Migration { version: 6, sql: ONBOARDING },
+    Migration { version: 7, sql: PROGRAMME_USES },
 ];
 
 const FIRST: &str = "
@@ -89,4 +90,11 @@ CREATE TABLE proposal (
     CHECK (decided_by IS NULL OR decided_by <> proposed_by),
     CHECK ((state = 'open') = (decided_by IS NULL)));
 CREATE INDEX proposal_open ON proposal (proposed_at) WHERE state = 'open';
+";
+
+/// Uses of programmes that may be used so often in each period of the calendar.
+const PROGRAMME_USES: &str = "
+CREATE TABLE programme_use (
+    programme TEXT NOT NULL, begins_at BIGINT NOT NULL, place BIGINT NOT NULL,
+    request TEXT NOT NULL, used_at BIGINT NOT NULL, PRIMARY KEY (programme, begins_at, place));
 ";

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use exchange::{
     caller::Thumbprint,
     consent::{ConsentFacts, ConsentUse, SubjectKey},
-    ids::{AgencyId, ApprovalId, ConsentId, DatatypeId, PurposeCode, RequestId, UserId},
+    ids::{AgencyId, ApprovalId, ConsentId, DatatypeId, ProgrammeId, PurposeCode, RequestId, UserId},
     limits,
     ports::consent_tokens::{ConsentTokens, ControlUnavailable},
     timestamp::Timestamp,
@@ -88,6 +88,26 @@ impl ConsentTokens for ControlStore {
     async fn restore_approval(&self, approval: &ApprovalId, request: &RequestId) -> Result<(), ControlUnavailable> {
         Ok(self.give_back_approval(approval, request).await?)
     }
+
+    async fn use_programme(
+        &self,
+        programme: &ProgrammeId,
+        (window, times): (Timestamp, u32),
+        request: &RequestId,
+    ) -> Result<bool, ControlUnavailable> {
+        Ok(self.take_programme(programme, (window, times), request).await?)
+    }
+
+    async fn restore_programme(&self, programme: &ProgrammeId, request: &RequestId) -> Result<(), ControlUnavailable> {
+        let _turn = self.database.turn().await?;
+        sqlx::query("DELETE FROM programme_use WHERE programme = $1 AND request = $2")
+            .bind(programme.as_str())
+            .bind(request.as_str())
+            .execute(self.database.pool())
+            .await
+            .map_err(SqlError::from)?;
+        Ok(())
+    }
 }
 
 impl ControlStore {
@@ -125,6 +145,40 @@ impl ControlStore {
             .execute(self.database.pool())
             .await?;
         Ok(used.rows_affected() == 1)
+    }
+
+    /// Each use has a place of its own in its window: who writes a place first has it.
+    async fn take_programme(
+        &self,
+        programme: &ProgrammeId,
+        (window, times): (Timestamp, u32),
+        request: &RequestId,
+    ) -> Result<bool, SqlError> {
+        let _turn = self.database.turn().await?;
+        let taken: Vec<i64> = sqlx::query_scalar(
+            "SELECT place FROM programme_use WHERE programme = $1 AND begins_at = $2 ORDER BY place",
+        )
+        .bind(programme.as_str())
+        .bind(window.micros())
+        .fetch_all(self.database.pool())
+        .await?;
+        for place in (0..i64::from(times)).filter(|place| taken.binary_search(place).is_err()) {
+            let used = sqlx::query(
+                "INSERT INTO programme_use (programme, begins_at, place, request, used_at) VALUES ($1, $2, $3, $4, $5) \
+                 ON CONFLICT (programme, begins_at, place) DO NOTHING",
+            )
+            .bind(programme.as_str())
+            .bind(window.micros())
+            .bind(place)
+            .bind(request.as_str())
+            .bind(self.clock.now().micros())
+            .execute(self.database.pool())
+            .await?;
+            if used.rows_affected() == 1 {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     async fn take_approval(&self, approval: &ApprovalId, request: &RequestId) -> Result<bool, SqlError> {

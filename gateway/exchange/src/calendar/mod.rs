@@ -5,63 +5,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
-use time::{Date, Weekday, macros::format_description};
+use time::Weekday;
 
-use crate::timestamp::Timestamp;
+use crate::{day::Day, timestamp::Timestamp};
 
 /// Most working days that a deadline may be away: a year's.
 const WORKING_DAYS_MAX: u16 = 250;
-
-/// A calendar day in Asia/Karachi.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Day(Date);
-
-impl Day {
-    /// Reads `2026-11-09`.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let format = format_description!("[year]-[month]-[day]");
-        (text.len() == 10).then(|| Date::parse(text, &format).ok()).flatten().map(Self)
-    }
-
-    /// The day that the instant lies in; `None` beyond the calendar of RFC 3339.
-    #[must_use]
-    pub fn of(at: Timestamp) -> Option<Self> {
-        let (year, month, day) = at.karachi_date();
-        // An instant beyond the calendar is written as 1970, where it does not lie.
-        Self::parse(&format!("{year:04}-{month:02}-{day:02}")).filter(|found| found.first() <= at && at < found.until())
-    }
-
-    /// Its first instant.
-    #[must_use]
-    pub fn first(self) -> Timestamp {
-        Timestamp::parse_rfc3339(&format!("{self}T00:00:00+05:00")).unwrap_or_default()
-    }
-
-    /// The first instant after it.
-    #[must_use]
-    pub fn until(self) -> Timestamp {
-        self.first().plus_seconds(24 * 3600)
-    }
-
-    /// The day after it.
-    #[must_use]
-    pub fn next(self) -> Option<Self> {
-        self.0.next_day().map(Self)
-    }
-
-    /// The year.
-    #[must_use]
-    pub fn year(self) -> i32 {
-        self.0.year()
-    }
-}
-
-impl std::fmt::Display for Day {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:04}-{:02}-{:02}", self.0.year(), u8::from(self.0.month()), self.0.day())
-    }
-}
 
 /// Weekends and holidays as a file has them.
 #[derive(Clone, Debug, Deserialize)]
@@ -202,8 +151,7 @@ impl Calendar {
     #[must_use]
     pub fn is_working(&self, day: Day) -> Option<bool> {
         let listed = (self.years.0..=self.years.1).contains(&day.year());
-        let closed =
-            || self.weekend.contains(&day.0.weekday().number_from_monday()) || self.holidays.contains_key(&day);
+        let closed = || self.weekend.contains(&day.since_monday()) || self.holidays.contains_key(&day);
         listed.then(|| !closed())
     }
 
@@ -223,12 +171,12 @@ impl Calendar {
 }
 
 fn day(text: &str) -> Result<Day, CalendarError> {
-    Day::parse(text).ok_or_else(|| CalendarError::NoDay(text.to_owned()))
+    Day::parse(text).map_err(|_| CalendarError::NoDay(text.to_owned()))
 }
 
 fn weekday(name: &str) -> Result<u8, CalendarError> {
     let parsed: Result<Weekday, _> = name.parse();
-    parsed.map(Weekday::number_from_monday).map_err(|_| CalendarError::NoDay(name.to_owned()))
+    parsed.map(Weekday::number_days_from_monday).map_err(|_| CalendarError::NoDay(name.to_owned()))
 }
 
 #[cfg(test)]

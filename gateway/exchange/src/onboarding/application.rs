@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    calendar::Day,
     classification::{Channel, Sector},
+    day::Day,
     ids::{AgencyId, DatatypeId, PurposeCode, ServiceId},
 };
 
@@ -132,7 +132,7 @@ pub struct Document {
     pub version: Option<String>,
     /// Last day on which it is valid; absent where it does not end.
     #[serde(default)]
-    pub valid_until: Option<LastDay>,
+    pub valid_until: Option<Day>,
 }
 
 /// 64 digits of lower-case hexadecimal.
@@ -151,23 +151,5 @@ impl TryFrom<String> for Digest {
 impl From<Digest> for String {
     fn from(digest: Digest) -> Self {
         digest.0
-    }
-}
-
-/// A day written `2026-11-09`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct LastDay(pub Day);
-
-impl TryFrom<String> for LastDay {
-    type Error = &'static str;
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        Day::parse(&text).map(Self).ok_or("not a day written YYYY-MM-DD")
-    }
-}
-
-impl From<LastDay> for String {
-    fn from(day: LastDay) -> Self {
-        day.0.to_string()
     }
 }

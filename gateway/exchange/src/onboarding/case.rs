@@ -8,7 +8,7 @@ use super::{
     forum::may_decide,
     rules::Rules,
 };
-use crate::{calendar::Day, classification::Forum, timestamp::Timestamp};
+use crate::{classification::Forum, day::Day, timestamp::Timestamp};
 
 /// How far an application is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     catalogue::Catalogue,
     classification::{Classification, Forum},
-    directory::{Agency, Agreement, Approval, DirectoryData, Programme, Purpose, User},
+    directory::{Agency, Agreement, Approval, Category, DirectoryData, Programme, Purpose, User},
     ids::{AgencyId, DatatypeId, PurposeCode},
     timestamp::Timestamp,
 };
@@ -35,6 +35,8 @@ pub enum Change {
     Approval(Approval),
     /// A standing instrument.
     Programme(Programme),
+    /// A category of agencies.
+    Category(Category),
     /// A purpose with its ceilings.
     Purpose(Purpose),
     /// A forum's word on an application.
@@ -62,6 +64,7 @@ impl Change {
             Self::Agreement(_) => "agreement",
             Self::Approval(_) => "approval",
             Self::Programme(_) => "programme",
+            Self::Category(_) => "category",
             Self::Purpose(_) => "purpose",
             Self::Decision(_) => "decision",
         }
@@ -77,7 +80,7 @@ impl Change {
             Self::Agreement(agreement) => Some(&agreement.agency),
             Self::Approval(approval) => Some(&approval.agency),
             Self::Programme(programme) => Some(&programme.agency),
-            Self::Purpose(_) | Self::Decision(_) => None,
+            Self::Category(_) | Self::Purpose(_) | Self::Decision(_) => None,
         }
     }
 }
@@ -203,6 +206,7 @@ impl Judge<'_> {
             Change::Agreement(agreement) => self.agreement(agreement),
             Change::Approval(approval) => self.approval(approval),
             Change::Programme(programme) => self.programme(programme),
+            Change::Category(category) => self.category(category),
             Change::Purpose(purpose) => Self::purpose(purpose),
             // The case itself judges what is decided of it.
             Change::Decision(verdict) => self.case(&verdict.application).map(drop),
@@ -265,7 +269,8 @@ impl Judge<'_> {
 
     /// The forum that an agreement of these services needs, for this agency.
     fn least_forum(&self, agreement: &Agreement) -> Result<Forum, Fault> {
-        Ok(least(&agreement.services, self.known(&agreement.agency)?.sector))
+        let agency = self.known(&agreement.agency)?;
+        Ok(least(&agreement.services, agency.sector, category_approved(&agency.kind, self.directory, self.now)))
     }
 }
 

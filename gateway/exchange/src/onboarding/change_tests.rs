@@ -4,13 +4,14 @@ use proptest::prelude::*;
 
 use super::{checks::apply, *};
 use crate::{
-    classification::{BasisKind, Role, Sector},
+    classification::{BasisKind, Channel, Role, Sector},
     ids::{AgreementId, ApprovalId, ProgrammeId, ServiceId, UserId},
     onboarding::{
         application::Application,
         case::State,
-        testing::{agency, agreement, application, catalogue, directory, now, opened, rules},
+        testing::{agency, agreement, application, catalogue, category, directory, now, opened, rules},
     },
+    programme::{Cadence, Period, Population},
 };
 
 fn approved(application: Application, forum: Forum) -> Case {
@@ -108,10 +109,12 @@ fn the_dg_decides_for_a_member_of_a_category_that_the_secretary_approved() {
     let mut directory = directory();
     directory.agencies.push(agency("newcomer", "Company", Sector::Private));
     let cases = [approved(opened(Sector::Private, "nser.household", &["nser.pmt"]), Forum::DgNser)];
-    let change = Change::Agreement(agreement("agr-1", "newcomer", Forum::SecretaryBisp));
+    let change = Change::Agreement(agreement("agr-1", "newcomer", Forum::DgNser));
+    assert_eq!(judged(&directory, &cases, &change), Some(Rule::ForumTooLow));
+    directory.categories = vec![category("Bank")];
+    assert_eq!(judged(&directory, &cases, &change), Some(Rule::ForumTooLow));
+    directory.categories = vec![category("Company")];
     assert_eq!(judged(&directory, &cases, &change), None);
-    directory.agreements.clear();
-    assert_eq!(judged(&directory, &cases, &change), Some(Rule::NotAppliedFor));
 }
 
 #[test]
@@ -169,6 +172,9 @@ fn instruments_keep_their_ceilings_forums_and_dates() {
         agency: mill,
         purpose: PurposeCode::parse("P-1").unwrap(),
         datatypes: datatypes("nser.pmt"),
+        population: Population::default(),
+        cadence: None,
+        channels: vec![Channel::Api],
         valid_from,
         valid_until,
         revoked: false,
@@ -178,7 +184,41 @@ fn instruments_keep_their_ceilings_forums_and_dates() {
     check(Programme { forum: Forum::Nadra, ..programme.clone() }, Rule::ForumTooLow);
     check(Programme { instrument: String::new(), ..programme.clone() }, Rule::Empty);
     check(Programme { valid_until: valid_from, ..programme.clone() }, Rule::DatesReversed);
+    check(Programme { channels: Vec::new(), ..programme.clone() }, Rule::Empty);
+    let every = Period::Month;
+    check(Programme { cadence: Some(Cadence { times: 0, every }), ..programme.clone() }, Rule::Empty);
+    for districts in [[""], [" Badin"]] {
+        let population = Population { districts: districts.map(str::to_owned).to_vec(), scores: None };
+        check(Programme { population, ..programme.clone() }, Rule::Empty);
+    }
+    for scores in [(-1.0, 5.0), (0.0, 100.5), (32.0, 10.0), (f64::NAN, 5.0)] {
+        let population = Population { districts: Vec::new(), scores: Some(scores) };
+        check(Programme { population, ..programme.clone() }, Rule::Empty);
+    }
+    let bounds = Programme {
+        population: Population { districts: vec!["Badin".into()], scores: Some((0.0, 100.0)) },
+        cadence: Some(Cadence { times: 1, every }),
+        ..programme.clone()
+    };
+    assert_eq!(judged(Change::Programme(bounds)), None);
     check(Programme { datatypes: datatypes("nser.soul"), ..programme }, Rule::DatatypeUnknown);
+}
+
+#[test]
+fn a_category_is_of_a_known_kind_and_the_secretarys_to_approve() {
+    let judged = |change: fn(&mut Category)| {
+        let mut category = category("Bank");
+        change(&mut category);
+        judged(&directory(), &[], &Change::Category(category))
+    };
+    assert_eq!(judged(|_| ()), None);
+    assert_eq!(judged(|c| c.forum = Forum::BispBoard), None);
+    assert_eq!(judged(|c| c.forum = Forum::DgNser), Some(Rule::ForumTooLow));
+    assert_eq!(judged(|c| c.forum = Forum::Nadra), Some(Rule::ForumTooLow));
+    assert_eq!(judged(|c| c.kind = "Bazaar".into()), Some(Rule::KindUnknown));
+    assert_eq!(judged(|c| c.instrument = " ".into()), Some(Rule::Empty));
+    assert_eq!(judged(|c| c.valid_until = c.valid_from), Some(Rule::DatesReversed));
+    assert_eq!(judged(|c| (c.revoked, c.instrument) = (true, String::new())), None, "ending one needs no paper");
 }
 
 #[test]

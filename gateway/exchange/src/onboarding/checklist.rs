@@ -6,7 +6,7 @@ use super::{
     application::{Application, Document},
     rules::Rules,
 };
-use crate::calendar::Day;
+use crate::day::Day;
 
 /// One thing that must be there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -99,7 +99,7 @@ fn condition(application: &Application, rules: &Rules, today: Day) -> Item {
 }
 
 fn shown(application: &Application, today: Day, shows: impl Fn(&Document) -> bool) -> bool {
-    let valid = |paper: &Document| paper.valid_until.is_none_or(|last| today <= last.0);
+    let valid = |paper: &Document| paper.valid_until.is_none_or(|last| today <= last);
     application.documents.iter().any(|paper| shows(paper) && valid(paper) && !paper.reference.trim().is_empty())
 }
 

@@ -108,17 +108,15 @@ fn of_households(
     RequestKind::ConfidentialNewCategory
 }
 
-/// Whether the Secretary or the Board opened the registry of households to a private body of this kind, and still does.
+/// Whether private bodies of this kind are a category that the Secretary or the Board approved, today.
 #[must_use]
 pub fn category_approved(kind: &str, directory: &DirectoryData, now: Timestamp) -> bool {
-    directory.agreements.iter().any(|agreement| {
-        let live = !agreement.revoked && agreement.valid_from <= now && now < agreement.valid_until;
-        let high = matches!(agreement.forum, Forum::SecretaryBisp | Forum::BispBoard);
-        let households = agreement.services.iter().any(|service| service.as_str().starts_with("nser."));
-        let same = |agency: &crate::directory::Agency| {
-            agency.id == agreement.agency && agency.kind == kind && !agency.sector.is_public_sector()
-        };
-        live && high && households && directory.agencies.iter().any(same)
+    directory.categories.iter().any(|category| {
+        category.kind == kind
+            && !category.revoked
+            && may_decide(category.forum, Forum::SecretaryBisp)
+            && category.valid_from <= now
+            && now < category.valid_until
     })
 }
 
@@ -139,7 +137,7 @@ pub fn may_decide(given: Forum, asked: Forum) -> bool {
 /// The forum that the law demands of an agreement which opens these services to a body of this sector: lower ones are of no
 /// use, since the policies N04, N11, I03 and G33 refuse them.
 #[must_use]
-pub fn least(services: &[crate::ids::ServiceId], sector: Sector) -> Forum {
+pub fn least(services: &[crate::ids::ServiceId], sector: Sector, approved: bool) -> Forum {
     let opens = |start: &str| services.iter().any(|service| service.as_str().starts_with(start));
     if opens("identity.") {
         return Forum::Nadra;
@@ -147,7 +145,7 @@ pub fn least(services: &[crate::ids::ServiceId], sector: Sector) -> Forum {
     if opens("nser.export") {
         return Forum::BispBoard;
     }
-    let secretary = sector == Sector::Other || (opens("nser.") && !sector.is_public_sector());
+    let secretary = sector == Sector::Other || (opens("nser.") && !sector.is_public_sector() && !approved);
     match (secretary, opens("nser.")) {
         (true, _) => Forum::SecretaryBisp,
         (false, true) => Forum::DgNser,
@@ -158,7 +156,10 @@ pub fn least(services: &[crate::ids::ServiceId], sector: Sector) -> Forum {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::onboarding::testing::{application, catalogue, directory, now, opened};
+    use crate::{
+        directory::Category,
+        onboarding::testing::{application, catalogue, category, directory, now, opened},
+    };
 
     #[test]
     fn each_of_the_seven_kinds_goes_to_its_forum() {
@@ -175,7 +176,19 @@ mod tests {
         check(&state, &empty, RequestKind::ConfidentialPublicSector, Forum::DgNser);
         let private = opened(Sector::Private, "nser.household", &["nser.pmt"]);
         check(&private, &empty, RequestKind::ConfidentialNewCategory, Forum::SecretaryBisp);
-        check(&private, &directory(), RequestKind::ConfidentialApprovedCategory, Forum::DgNser);
+        check(&private, &directory(), RequestKind::ConfidentialNewCategory, Forum::SecretaryBisp);
+        let with = |change: fn(&mut Category)| {
+            let mut category = category(&private.kind);
+            change(&mut category);
+            DirectoryData { categories: vec![category], ..directory() }
+        };
+        check(&private, &with(|_| ()), RequestKind::ConfidentialApprovedCategory, Forum::DgNser);
+        let new = RequestKind::ConfidentialNewCategory;
+        check(&private, &with(|c| c.revoked = true), new, Forum::SecretaryBisp);
+        check(&private, &with(|c| c.valid_until = now()), new, Forum::SecretaryBisp);
+        check(&private, &with(|c| c.valid_from = now().plus_seconds(1)), new, Forum::SecretaryBisp);
+        check(&private, &with(|c| c.forum = Forum::DgNser), new, Forum::SecretaryBisp);
+        check(&private, &with(|c| c.kind = "Bank".into()), new, Forum::SecretaryBisp);
         let export = opened(Sector::Federal, "nser.export", &["nser.pmt"]);
         check(&export, &empty, RequestKind::CompleteExport, Forum::BispBoard);
         let secret = opened(Sector::Federal, "nser.household", &["nser.pmt", "nser.cnic"]);
@@ -186,15 +199,6 @@ mod tests {
         check(&identity, &empty, RequestKind::CitizenRegistry, Forum::Nadra);
         let tax = opened(Sector::Private, "fbr.taxpayer", &["fbr.status"]);
         check(&tax, &empty, RequestKind::OtherKeeper, Forum::NotRequired);
-    }
-
-    #[test]
-    fn a_category_is_approved_while_the_secretarys_agreement_lives() {
-        let mut directory = directory();
-        assert!(category_approved("Company", &directory, now()));
-        assert!(!category_approved("Ngo", &directory, now()));
-        directory.agreements.iter_mut().for_each(|agreement| agreement.revoked = true);
-        assert!(!category_approved("Company", &directory, now()));
     }
 
     #[test]
@@ -225,11 +229,14 @@ mod tests {
     fn an_agreement_needs_the_forum_that_the_law_asks_for() {
         let check = |service: &str, sector, expected| {
             assert_eq!(
-                least(&[crate::ids::ServiceId::parse(service).unwrap()], sector),
+                least(&[crate::ids::ServiceId::parse(service).unwrap()], sector, false),
                 expected,
                 "{service} {sector}"
             );
         };
+        let households = [crate::ids::ServiceId::parse("nser.household").unwrap()];
+        assert_eq!(least(&households, Sector::Private, true), Forum::DgNser, "of an approved category");
+        assert_eq!(least(&households, Sector::Other, true), Forum::SecretaryBisp, "no category changes that");
         check("identity.kyc", Sector::Private, Forum::Nadra);
         check("nser.household", Sector::Provincial, Forum::DgNser);
         check("nser.household", Sector::LocalNgo, Forum::SecretaryBisp);

@@ -7,10 +7,11 @@ use super::{
     rules::{ClientType, Precondition, Rules, Schedule, Timelines},
 };
 use crate::{
-    calendar::{Calendar, Day},
+    calendar::Calendar,
     catalogue::{Catalogue, Datatype, Service},
     classification::{Channel, Classification, Forum, Role, Sector},
-    directory::{Agency, Agreement, DirectoryData, Purpose, User},
+    day::Day,
+    directory::{Agency, Agreement, Category, DirectoryData, Purpose, User},
     ids::{AgencyId, AgreementId, DatatypeId, PurposeCode, ServiceId, UserId},
     timestamp::Timestamp,
 };
@@ -185,6 +186,18 @@ pub fn agreement(id: &str, agency: &str, forum: Forum) -> Agreement {
 }
 
 /// One company with the Secretary's agreement and one person; purposes up to Confidential, up to Public, and a forbidden one.
+/// A category of private bodies as the Secretary approves one.
+pub fn category(kind: &str) -> Category {
+    Category {
+        kind: kind.into(),
+        instrument: "Minute 3 of 2026".into(),
+        forum: Forum::SecretaryBisp,
+        valid_from: now().plus_seconds(-1),
+        valid_until: now().plus_seconds(1),
+        revoked: false,
+    }
+}
+
 pub fn directory() -> DirectoryData {
     let purpose = |code: &str, class_max, forbidden| Purpose {
         code: PurposeCode::parse(code).unwrap(),

@@ -63,6 +63,9 @@ fn parameters(service: &Service) -> Vec<Value> {
     if service.consent != ConsentRule::None {
         all.push(shared("Ijazat-Basis"));
     }
+    if service.action == "identifyByBiometric" {
+        all.extend([shared("Ijazat-Second-User"), shared("Ijazat-Second-Assertion")]);
+    }
     if service.writes {
         all.push(shared("Idempotency-Key"));
     }
@@ -103,6 +106,16 @@ pub(super) fn shared_parameters() -> Map<String, Value> {
             "Idempotency-Key",
             "Names the request for 24 hours: a write is done once; a read may be repeated three times in ten minutes, uncharged.",
             json!({ "type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]+$" }),
+        ),
+        of(
+            "Ijazat-Second-User",
+            "Another user of the same agency, who signs the same request.",
+            json!({ "type": "string" }),
+        ),
+        of(
+            "Ijazat-Second-Assertion",
+            "That user's signature over this request, as `Ijazat-User-Assertion`.",
+            json!({ "type": "string" }),
         ),
         of("Ijazat-Dry-Run", "`1` asks for decision and price without data or charge.", json!({ "const": "1" })),
         of(

@@ -5,7 +5,8 @@ use async_trait::async_trait;
 use crate::{
     caller::Thumbprint,
     consent::ConsentFacts,
-    ids::{ApprovalId, RequestId},
+    ids::{ApprovalId, ProgrammeId, RequestId},
+    timestamp::Timestamp,
 };
 
 /// The control store did not answer: the door fails closed.
@@ -16,7 +17,8 @@ pub struct ControlUnavailable(pub String);
 /// Tokens of consent and single-use approvals.
 ///
 /// Contract: at most one [`Self::consume`] of a one-time token and at most one [`Self::use_approval`] of an approval
-/// returns `true`, however many race and whatever crashes. A standing token may be consumed any number of times while
+/// returns `true`, and of [`Self::use_programme`] in one window at most as many as it may be used, however many race and
+/// whatever crashes. A standing token may be consumed any number of times while
 /// its consent is active. [`Self::restore`] undoes a consumption by the same request, for a request that released nothing.
 #[async_trait]
 pub trait ConsentTokens: Send + Sync + std::fmt::Debug {
@@ -45,4 +47,15 @@ pub trait ConsentTokens: Send + Sync + std::fmt::Debug {
 
     /// Gives back an approval that this request used without releasing anything.
     async fn restore_approval(&self, approval: &ApprovalId, request: &RequestId) -> Result<(), ControlUnavailable>;
+
+    /// Uses a programme once in the window that begins at this instant, if fewer than `times` requests have.
+    async fn use_programme(
+        &self,
+        programme: &ProgrammeId,
+        (window, times): (Timestamp, u32),
+        request: &RequestId,
+    ) -> Result<bool, ControlUnavailable>;
+
+    /// Gives back a use of a programme by a request that released nothing.
+    async fn restore_programme(&self, programme: &ProgrammeId, request: &RequestId) -> Result<(), ControlUnavailable>;
 }

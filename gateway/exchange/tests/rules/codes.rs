@@ -31,6 +31,8 @@ const PUBLISHED: &[(&str, u16, bool, &str)] = &[
     ("purpose_required", 400, false, "invalid_request"),
     ("purpose_unknown", 400, false, "invalid_request"),
     ("basis_unknown", 403, false, "-"),
+    ("outside_programme", 403, false, "-"),
+    ("programme_spent", 429, false, "-"),
     ("policy_denied", 403, false, "unauthorized_client"),
     ("policy_error", 403, false, "-"),
     ("consent_required", 403, false, "-"),

@@ -186,10 +186,20 @@ impl Replayer {
                 agreement,
                 purpose: found(asked.purpose.as_ref(), |code| directory.purpose(code.as_str())).ok()?,
                 programme: found(asked.programme.as_ref(), |id| directory.programme(id.as_str())).ok()?,
+                within_population: asked.within_population,
+                category: asked
+                    .agency
+                    .as_ref()
+                    .and_then(|id| directory.category(&directory.agency(id.as_str())?.kind).cloned()),
                 approval,
                 consent,
                 consent_is_subjects: asked.consent_is_subjects,
                 proposer: asked.proposer.clone(),
+                second: match (&asked.second, &asked.agency) {
+                    (None, _) => None,
+                    (Some(user), Some(agency)) => Some(Arc::clone(directory.user(agency, user.as_str())?)),
+                    (Some(_), None) => return None,
+                },
                 has_subject: asked.has_subject,
                 rows: asked.rows,
                 now: asked.now,

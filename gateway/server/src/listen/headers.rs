@@ -98,7 +98,9 @@ fn is_read_by_us(name: &HeaderName) -> bool {
 }
 
 fn bytes_max(name: &HeaderName) -> usize {
-    if *name == header::AUTHORIZATION || matches!(name.as_str(), "ijazat-user-assertion" | "ijazat-permit") {
+    if *name == header::AUTHORIZATION
+        || matches!(name.as_str(), "ijazat-user-assertion" | "ijazat-second-assertion" | "ijazat-permit")
+    {
         limits::TOKEN_HEADER_BYTES_MAX
     } else {
         limits::OWN_HEADER_BYTES_MAX

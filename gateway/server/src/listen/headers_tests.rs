@@ -120,7 +120,7 @@ fn each_bound_stands_where_its_number_says() {
         check(name, own, true);
         check(name, own + 1, false);
     }
-    for name in ["authorization", "ijazat-user-assertion", "ijazat-permit"] {
+    for name in ["authorization", "ijazat-user-assertion", "ijazat-second-assertion", "ijazat-permit"] {
         check(name, token, true);
         check(name, token + 1, false);
     }

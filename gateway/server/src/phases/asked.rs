@@ -43,11 +43,15 @@ fn write_input(text: &mut String, question: &Question) {
     put("agreement", agreement.as_ref().map(shown));
     put("purpose", question.purpose.as_ref().map(|p| shown(&p.code)));
     put("programme", question.programme.as_ref().map(|p| shown(&p.id)));
+    put("within_population", Some(&question.within_population));
     put("approval", question.approval.as_ref().map(|a| shown(&a.id)));
     put("consent", consent.as_ref().map(shown));
     put("consent_is_subjects", Some(&question.consent_is_subjects));
     if let Some(Proposer { agency, user }) = &question.proposer {
         put("proposer", Some(&format_args!("{agency}/{user}")));
+    }
+    if let Some(second) = &question.second {
+        put("second", Some(&second.id));
     }
     put("has_subject", Some(&question.has_subject));
     put("rows", Some(&question.rows));
@@ -82,6 +86,10 @@ impl fmt::Display for Listed<'_> {
 
 /// A question read back: names, of which the directory has the rest.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one yes or no of the question, named as the question names it"
+)]
 pub struct Asked {
     /// The agency, `None` for anyone.
     pub agency: Option<AgencyId>,
@@ -99,6 +107,8 @@ pub struct Asked {
     pub purpose: Option<PurposeCode>,
     /// The programme.
     pub programme: Option<ProgrammeId>,
+    /// Whether the request stayed among the people whom the programme covers.
+    pub within_population: bool,
     /// The approval.
     pub approval: Option<ApprovalId>,
     /// The consent and its revision.
@@ -107,6 +117,8 @@ pub struct Asked {
     pub consent_is_subjects: bool,
     /// Who made the open proposal that the request would decide.
     pub proposer: Option<Proposer>,
+    /// Another user of the agency who signed too.
+    pub second: Option<UserId>,
     /// Whether the request named a citizen.
     pub has_subject: bool,
     /// Rows that might be returned.
@@ -134,10 +146,12 @@ impl Asked {
             agreement: revised(given("agreement")?, |text| AgreementId::parse(text).ok()).ok()?,
             purpose: named(given("purpose")?, |text| PurposeCode::parse(text).ok()).ok()?,
             programme: named(given("programme")?, |text| ProgrammeId::parse(text).ok()).ok()?,
+            within_population: value(given("within_population")?)?,
             approval: named(given("approval")?, |text| ApprovalId::parse(text).ok()).ok()?,
             consent: revised(given("consent")?, |text| ConsentId::parse(text).ok()).ok()?,
             consent_is_subjects: value(given("consent_is_subjects")?)?,
             proposer: given("proposer").map(proposer).transpose().ok()?,
+            second: given("second").map(|text| UserId::parse(text).map_err(|_| Garbled)).transpose().ok()?,
             has_subject: value(given("has_subject")?)?,
             rows: value(given("rows")?)?,
             now: Timestamp::from_micros(value(given("now")?)?),
@@ -192,10 +206,12 @@ mod tests {
             agreement: question.agreement.as_ref().map(|a| (a.id.clone(), a.revision)),
             purpose: question.purpose.as_ref().map(|p| p.code.clone()),
             programme: question.programme.as_ref().map(|p| p.id.clone()),
+            within_population: question.within_population,
             approval: question.approval.as_ref().map(|a| a.id.clone()),
             consent: question.consent.as_ref().map(|c| (c.id.clone(), c.revision)),
             consent_is_subjects: question.consent_is_subjects,
             proposer: question.proposer.clone(),
+            second: question.second.as_ref().map(|user| user.id.clone()),
             has_subject: question.has_subject,
             rows: question.rows,
             now: question.now,

@@ -4,12 +4,18 @@ use std::{collections::HashMap, sync::Mutex};
 
 use aws_lc_rs::digest;
 use exchange::{codes::Code, directory::User, limits, refusal::Refusal, timestamp::Timestamp};
-use http::HeaderMap;
+use http::HeaderValue;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde::Deserialize;
 
 /// Header that carries the assertion, an ES256 JWT.
 pub const ASSERTION_HEADER: &str = "ijazat-user-assertion";
+
+/// Header that names another user of the same agency, who signs too.
+pub const SECOND_USER_HEADER: &str = "ijazat-second-user";
+
+/// Header that carries that user's assertion of the same request.
+pub const SECOND_ASSERTION_HEADER: &str = "ijazat-second-assertion";
 
 /// What the user signed.
 #[derive(Debug, Deserialize)]
@@ -57,12 +63,12 @@ pub struct Signed<'a> {
 /// `user_assertion_invalid` if one was sent that does not hold.
 pub fn check(
     seen: &SeenAssertions,
-    headers: &HeaderMap,
+    token: Option<&HeaderValue>,
     user: Option<&User>,
     signed: Signed<'_>,
     now: Timestamp,
 ) -> Result<bool, Refusal> {
-    let Some(token) = headers.get(ASSERTION_HEADER) else { return Ok(false) };
+    let Some(token) = token else { return Ok(false) };
     let invalid = |detail: &str| Refusal::new(Code::UserAssertionInvalid).detail(detail);
     let token = token.to_str().map_err(|_| invalid("the header is not ascii"))?;
     let user = user.ok_or_else(|| invalid("no user is named"))?;
@@ -131,24 +137,24 @@ mod tests {
                "htu": "/v1/x", "body_sha256": body})
     }
 
-    fn headers(pair: &rcgen::KeyPair, claims: &Value) -> HeaderMap {
+    fn header(pair: &rcgen::KeyPair, claims: &Value) -> HeaderValue {
         let key = EncodingKey::from_ec_pem(pair.serialize_pem().as_bytes()).unwrap();
         let token = jsonwebtoken::encode(&Header::new(Algorithm::ES256), claims, &key).unwrap();
-        HeaderMap::from_iter([(ASSERTION_HEADER.parse().unwrap(), token.parse().unwrap())])
+        token.parse().unwrap()
     }
 
-    fn run(seen: &SeenAssertions, user: &User, headers: &HeaderMap) -> Result<bool, String> {
+    fn run(seen: &SeenAssertions, user: &User, token: Option<&HeaderValue>) -> Result<bool, String> {
         let signed = Signed { audience: "ijazat", method: "POST", path: "/v1/x", body: b"{}" };
-        check(seen, headers, Some(user), signed, NOW).map_err(|refusal| refusal.detail.unwrap_or_default())
+        check(seen, token, Some(user), signed, NOW).map_err(|refusal| refusal.detail.unwrap_or_default())
     }
 
     #[test]
     fn an_assertion_holds_for_its_own_request_once() {
         let (pair, user) = key();
         let seen = SeenAssertions::default();
-        assert_eq!(run(&seen, &user, &HeaderMap::new()), Ok(false));
-        assert_eq!(run(&seen, &user, &headers(&pair, &claims())), Ok(true));
-        assert_eq!(run(&seen, &user, &headers(&pair, &claims())), Err("it was used before".into()));
+        assert_eq!(run(&seen, &user, None), Ok(false));
+        assert_eq!(run(&seen, &user, Some(&header(&pair, &claims()))), Ok(true));
+        assert_eq!(run(&seen, &user, Some(&header(&pair, &claims()))), Err("it was used before".into()));
     }
 
     #[test]
@@ -158,7 +164,7 @@ mod tests {
         let check = |name: &str, value: Value, expected: &str| {
             let mut claims = claims();
             claims[name] = value;
-            assert_eq!(run(&seen, &user, &headers(&pair, &claims)), Err(expected.into()), "{name}");
+            assert_eq!(run(&seen, &user, Some(&header(&pair, &claims))), Err(expected.into()), "{name}");
         };
         check("aud", json!("another"), "the signature or audience is wrong");
         check("sub", json!("basic-1"), "it was made for another request");
@@ -169,7 +175,7 @@ mod tests {
         check("exp", json!(NOW.seconds()), "it is outside its time");
         check("iat", json!(NOW.seconds() + 30), "it is outside its time");
         let (stranger, _) = key();
-        let forged = headers(&stranger, &claims());
-        assert_eq!(run(&seen, &user, &forged), Err("the signature or audience is wrong".into()));
+        let forged = header(&stranger, &claims());
+        assert_eq!(run(&seen, &user, Some(&forged)), Err("the signature or audience is wrong".into()));
     }
 }

@@ -14,8 +14,10 @@ use exchange::{
     ids::DatatypeId,
     limits,
     permit::{Grant, Permit},
+    programme::Reach,
     refusal::Refusal,
 };
+use serde_json::Value;
 
 use super::{
     asked, enrolment, idempotency,
@@ -36,6 +38,8 @@ pub struct Authorised {
     pub consent: Option<ConsentFacts>,
     /// Approval that the permit rests on and that must be used up.
     pub approval: Option<Arc<Approval>>,
+    /// Programme that the permit rests on, if it may be used only so often.
+    pub programme: Option<Arc<Programme>>,
     /// Whether any Secret datatype is permitted: the intent must then be durable before forwarding.
     pub secret: bool,
 }
@@ -72,6 +76,7 @@ pub async fn authorise(
         // A programme stands in the place of consent: the citizen's token is then left alone.
         consent: question.consent.filter(|_| question.programme.is_none()),
         approval: question.approval.filter(|_| approved),
+        programme: question.programme.filter(|programme| programme.cadence.is_some()),
         secret,
     })
 }
@@ -93,6 +98,8 @@ async fn question(parts: &Parts, routed: &Routed, directory: &Directory, trail: 
         .and_then(|id| directory.agreement_for(id, &routed.service.id, purpose.as_ref().map(|p| &p.code), now))
         .cloned();
     let (programme, approval) = bases(routed, directory)?;
+    let within_population =
+        programme.as_ref().is_none_or(|programme| programme.population.holds(reach(&routed.params)));
     let consent = consent(parts, routed).await?;
     let proposer = proposer(parts, routed).await?;
     let consent_is_subjects = consent.as_ref().is_some_and(|consent| trail.subject_key == Some(consent.subject));
@@ -106,15 +113,24 @@ async fn question(parts: &Parts, routed: &Routed, directory: &Directory, trail: 
         agreement,
         purpose,
         programme,
+        within_population,
+        category: caller.agency().and_then(|agency| directory.category(&agency.kind)).cloned(),
         approval,
         consent,
         consent_is_subjects,
         proposer,
+        second: routed.second.clone(),
         has_subject: routed.subject.is_some(),
         enrolment: enrolment::facts(routed, directory, now)?,
         now,
         datatypes: routed.fields.clone().unwrap_or_else(|| routed.service.datatypes()),
     })
+}
+
+/// What of the register the request says that it reaches for.
+fn reach(params: &Value) -> Reach<'_> {
+    let number = |name: &str| params.get(name).and_then(Value::as_f64);
+    Reach { district: params.get("district").and_then(Value::as_str), scores: number("pmt_from").zip(number("pmt_to")) }
 }
 
 /// The rows that the answer may have: what was asked for, else what the agreement allows. Whether that is too many is the
@@ -166,7 +182,7 @@ async fn consent(parts: &Parts, routed: &Routed) -> Result<Option<ConsentFacts>,
 
 /// Who made the open proposal that the request would decide: a fact, so that nobody decides their own.
 async fn proposer(parts: &Parts, routed: &Routed) -> Result<Option<Proposer>, Refusal> {
-    let Some(proposal) = routed.params.get("proposal").and_then(serde_json::Value::as_str) else { return Ok(None) };
+    let Some(proposal) = routed.params.get("proposal").and_then(Value::as_str) else { return Ok(None) };
     parts.proposals.proposer(proposal).await.map_err(|error| {
         tracing::warn!(%error, "proposals cannot be looked up");
         Refusal::new(Code::StoreUnavailable).retry_after(1)

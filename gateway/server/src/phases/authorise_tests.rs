@@ -1,6 +1,6 @@
 //! Phase 4 alone: the question that the policies are asked, the permit that comes of it, and how refusals are worded.
 
-use exchange::{classification::Channel, consent::ConsentUse, decision::Obligation};
+use exchange::{classification::Channel, consent::ConsentUse, decision::Obligation, programme::Population};
 use serde_json::json;
 
 use super::*;
@@ -33,7 +33,7 @@ async fn the_question_holds_all_that_is_known_and_not_the_citizens_number() {
     assert_eq!(asked.consent.unwrap().id.as_str(), "cns-1");
     assert_eq!(asked.datatypes, asked.service.datatypes(), "absent fields ask for all that the service has");
     let expected = "directory=3 action=releaseKyc agency=bank-indus user=teller-1 asserted=false role=Standard \
-                    channel=Api agreement=agr-bank-indus-1@1 purpose=KYC-101 programme=- approval=- consent=cns-1@2 \
+                    channel=Api agreement=agr-bank-indus-1@1 purpose=KYC-101 programme=- within_population=true approval=- consent=cns-1@2 \
                     consent_is_subjects=true has_subject=true rows=1 now=1795340000000000 datatypes=identity.address,\
                     identity.birth,identity.card,identity.contact,identity.gender,identity.name,identity.parentage";
     assert_eq!(trail.decision_input, expected);
@@ -326,4 +326,24 @@ async fn a_duty_that_nobody_does_is_no_permission() {
         refusal(&trial, &Call::get("/v1/self/whoami").by("bank-indus", "teller-1")).await.code,
         Code::PolicyError
     );
+}
+
+#[tokio::test]
+async fn the_policies_are_told_whether_a_request_stays_among_the_programmes_people() {
+    let trial = Trial::new().await;
+    let directory = trial.parts.directory.any();
+    let programme = directory.programme("prog-kafalat").cloned().unwrap();
+    let badin = Population { districts: vec!["Badin".into()], scores: Some((0.0, 32.0)) };
+    let bounded = Arc::new(Programme { population: badin, ..Programme::clone(&programme) });
+    let check = |body: Value, expected| {
+        assert_eq!(bounded.population.holds(reach(&body)), expected, "{body}");
+    };
+    check(json!({"district": "Badin", "pmt_from": 10, "pmt_to": 31.5}), true);
+    check(json!({"district": "Thatta", "pmt_from": 10, "pmt_to": 31.5}), false);
+    check(json!({"district": "Badin", "pmt_from": 10, "pmt_to": 32.5}), false);
+    check(json!({"district": "Badin"}), false);
+    check(json!({"cnic": CITIZEN}), false);
+    trial.authorised(&Call::household()).await.unwrap();
+    let asked = trial.decider.asked();
+    assert!(asked.within_population && asked.category.is_none(), "the sample programme covers everyone");
 }

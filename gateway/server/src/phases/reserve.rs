@@ -2,7 +2,7 @@
 
 use exchange::{
     codes::Code,
-    ids::RequestId,
+    ids::{ApprovalId, ProgrammeId, RequestId},
     ports::{consent_tokens::ControlUnavailable, record_log::Position},
     record::leaf::Kind,
     refusal::Refusal,
@@ -21,15 +21,17 @@ use super::{
 #[derive(Debug, Default)]
 pub struct Reserved {
     token: Option<String>,
-    approval: Option<exchange::ids::ApprovalId>,
+    approval: Option<ApprovalId>,
+    programme: Option<ProgrammeId>,
     /// Where the intent stands, when it had to be durable first.
     pub intent: Option<Position>,
 }
 
-/// Uses up token and approval and records the intent.
+/// Uses up token, approval and a programme's turn, and records the intent.
 ///
 /// # Errors
-/// `token_invalid` or `basis_unknown` if another request was quicker, `store_unavailable`, `log_unavailable`.
+/// `token_invalid` or `basis_unknown` if another request was quicker, `programme_spent` if the programme was used as often as
+/// it may be, `store_unavailable`, `log_unavailable`.
 pub async fn reserve(
     parts: &Parts,
     routed: &Routed,
@@ -78,6 +80,16 @@ async fn take(
         }
         reserved.approval = Some(approval.id.clone());
     }
+    if let Some((programme, cadence)) = authorised.programme.as_ref().and_then(|it| Some((it, it.cadence?))) {
+        let window = cadence.every.around(trail.at);
+        let turns = (window.from, cadence.times);
+        let taken = parts.tokens.use_programme(&programme.id, turns, &trail.request).await;
+        if !taken.map_err(|error| unavailable(&error))? {
+            let wait_s = window.until.seconds().saturating_sub(trail.at.seconds()).max(1);
+            return Err(Refusal::new(Code::ProgrammeSpent).retry_after(u32::try_from(wait_s).unwrap_or(u32::MAX)));
+        }
+        reserved.programme = Some(programme.id.clone());
+    }
     Ok(())
 }
 
@@ -110,6 +122,11 @@ pub async fn give_back(parts: &Parts, reserved: &Reserved, request: &RequestId) 
         && let Err(error) = parts.tokens.restore_approval(approval, request).await
     {
         tracing::error!(request = %request, error = %error, "an approval could not be given back");
+    }
+    if let Some(programme) = &reserved.programme
+        && let Err(error) = parts.tokens.restore_programme(programme, request).await
+    {
+        tracing::error!(request = %request, error = %error, "a programme's turn could not be given back");
     }
 }
 

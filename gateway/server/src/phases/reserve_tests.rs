@@ -1,9 +1,18 @@
 //! Phase 5 alone: what is used up, in which order, and what is given back when the next step fails.
 
-use exchange::{classification::Classification, consent::ConsentUse, ports::record_log::LogUnavailable};
+use std::sync::Arc;
+
+use exchange::{
+    classification::Classification,
+    consent::ConsentUse,
+    directory::Programme,
+    ports::record_log::LogUnavailable,
+    programme::{Cadence, Period},
+    timestamp::Timestamp,
+};
 
 use super::*;
-use crate::phases::testing::{CITIZEN, Call, LogFault, Trial};
+use crate::phases::testing::{AT, CITIZEN, Call, LogFault, Trial};
 
 async fn granted(usage: ConsentUse) -> Trial {
     let trial = Trial::new().await;
@@ -168,4 +177,42 @@ async fn the_intent_tells_the_decision_and_no_price() {
     assert_eq!((leaf.withheld.len(), leaf.withheld[0].datatype.as_str()), (1, "nser.contact"));
     assert!(leaf.released.is_empty(), "an intent released nothing");
     assert_eq!((leaf.at, leaf.agreement.as_deref()), (trial.parts.clock.now().micros(), Some("agr-bisp-1@1")));
+}
+
+/// BISP's list of households under a programme that may be used three times a week.
+async fn weekly(trial: &Trial) -> Result<Reserved, Refusal> {
+    let (routed, mut authorised, trail) = trial.authorised(&Call::household()).await.unwrap();
+    let programme = trial.parts.directory.any().programme("prog-kafalat").cloned().unwrap();
+    let cadence = Some(Cadence { times: 3, every: Period::Week });
+    authorised.programme = Some(Arc::new(Programme { cadence, ..Programme::clone(&programme) }));
+    reserve(&trial.parts, &routed, &authorised, &trail).await
+}
+
+#[tokio::test]
+async fn a_programme_with_a_cadence_is_counted_in_its_week_and_refused_until_the_next() {
+    let trial = Trial::new().await;
+    let reserved = weekly(&trial).await.unwrap();
+    // The trial's instant is a Sunday in Pakistan.
+    assert_eq!(
+        trial.diary.count("programme prog-kafalat 3 from 2026-11-16T00:00:00+05:00"),
+        1,
+        "{:?}",
+        trial.diary.all()
+    );
+    give_back(&trial.parts, &reserved, &trial.authorised(&Call::household()).await.unwrap().2.request).await;
+    assert_eq!(trial.diary.count("restore_programme"), 1);
+    let trial = Trial::new().await;
+    trial.tokens.lose("use_programme");
+    let refusal = weekly(&trial).await.unwrap_err();
+    let until = Timestamp::parse_rfc3339("2026-11-23T00:00:00+05:00").unwrap();
+    let wait_s = u32::try_from(until.seconds() - AT.seconds()).unwrap();
+    assert_eq!((refusal.code, refusal.retry_after_s), (Code::ProgrammeSpent, Some(wait_s)));
+    assert!(trial.leaves().is_empty(), "an intent was recorded for nothing");
+    let trial = Trial::new().await;
+    trial.tokens.fail("use_programme");
+    assert_eq!(weekly(&trial).await.unwrap_err().code, Code::StoreUnavailable);
+    let trial = Trial::new().await;
+    let (routed, authorised, trail) = trial.authorised(&Call::household()).await.unwrap();
+    reserve(&trial.parts, &routed, &authorised, &trail).await.unwrap();
+    assert_eq!(trial.diary.count("use_programme"), 0, "without a cadence nothing is counted");
 }

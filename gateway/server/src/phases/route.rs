@@ -8,7 +8,7 @@ use exchange::{
     catalogue::{BodyForm, CallerKind, Matched, NoMatch, Service},
     cnic::Cnic,
     codes::Code,
-    directory::{Directory, Purpose},
+    directory::{Directory, Purpose, User},
     ids::DatatypeId,
     limits,
     path::CanonicalPath,
@@ -18,7 +18,8 @@ use http::{HeaderMap, header};
 use serde_json::Value;
 
 use super::{
-    assertion, idempotency, params,
+    assertion::{self, ASSERTION_HEADER, SECOND_ASSERTION_HEADER, SECOND_USER_HEADER},
+    idempotency, params,
     parts::{Law, Parts},
     trail::Trail,
 };
@@ -51,6 +52,8 @@ pub struct Routed {
     pub token: Option<String>,
     /// The caller, now with the user's assertion judged.
     pub caller: Caller,
+    /// Another user of the same agency who signed the same request.
+    pub second: Option<Arc<User>>,
     /// The idempotency key, once claimed.
     pub key: Option<idempotency::Key>,
 }
@@ -106,6 +109,7 @@ pub async fn route(
         path: path.as_str(),
         body: &body,
     };
+    let second = second(parts, (head, &caller), directory, signed, trail)?;
     let caller = judge_assertion(parts, head, caller, signed, trail)?;
     Ok(Routed {
         law,
@@ -120,6 +124,7 @@ pub async fn route(
         params,
         subject,
         caller,
+        second,
         key: None,
     })
 }
@@ -142,13 +147,35 @@ fn judge_assertion(
     trail: &Trail,
 ) -> Result<Caller, Refusal> {
     let user = caller.user().cloned();
-    let holds = assertion::check(&parts.assertions, &head.headers, user.as_deref(), signed, trail.at)?;
+    let holds =
+        assertion::check(&parts.assertions, head.headers.get(ASSERTION_HEADER), user.as_deref(), signed, trail.at)?;
     Ok(match caller {
         Caller::Agency { agency, user, certificate, .. } => {
             Caller::Agency { agency, user, asserted: holds, certificate }
         }
         other => other,
     })
+}
+
+/// Another user of the same agency who signed the same request; whether that is enough, the policies say.
+fn second(
+    parts: &Parts,
+    (head, caller): (&Head, &Caller),
+    directory: &Directory,
+    signed: assertion::Signed<'_>,
+    trail: &Trail,
+) -> Result<Option<Arc<User>>, Refusal> {
+    let invalid = |detail: &str| Refusal::new(Code::UserAssertionInvalid).detail(detail);
+    let (named, token) = (head.headers.get(SECOND_USER_HEADER), head.headers.get(SECOND_ASSERTION_HEADER));
+    let (named, token) = match (named, token) {
+        (None, None) => return Ok(None),
+        (Some(named), Some(token)) => (named, token),
+        _ => return Err(invalid("a second user comes with an assertion, and an assertion with a user")),
+    };
+    let user = named.to_str().ok().zip(caller.agency_id()).and_then(|(name, agency)| directory.user(agency, name));
+    let user = user.ok_or_else(|| invalid("the second user is not known in the agency"))?;
+    let holds = assertion::check(&parts.assertions, Some(token), Some(user), signed, trail.at)?;
+    Ok(holds.then(|| Arc::clone(user)))
 }
 
 async fn read_body(service: &Service, headers: &HeaderMap, body: &mut dyn BodyReader) -> Result<Bytes, Refusal> {

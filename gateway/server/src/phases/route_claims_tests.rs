@@ -5,7 +5,7 @@ use serde_json::json;
 use super::*;
 use crate::{
     door::BodyError,
-    phases::testing::{BodyOf, CITIZEN, Call, TOKEN, Trial},
+    phases::testing::{AT, BodyOf, CITIZEN, Call, TOKEN, Trial},
 };
 
 async fn code(trial: &Trial, call: &Call) -> Option<Code> {
@@ -201,4 +201,52 @@ async fn what_was_known_by_then_stands_on_the_trail_of_a_refusal() {
     assert_eq!(trail.service_name().as_deref(), Some("nser.household@1"));
     assert!(trail.dry_run && trail.purpose.is_none() && trail.subject.is_none());
     assert!(trail.parameters.is_empty(), "a body that was not read is not recorded");
+}
+
+/// The assertion of a user of this name over a call.
+fn assertion(pair: &rcgen::KeyPair, user: &str, call: &Call, audience: &str) -> String {
+    let body = hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &call.body));
+    let (from, path) = (AT.seconds(), call.target.as_str());
+    let claims = json!({"aud": audience, "sub": user, "iat": from, "exp": from + 60, "jti": "1", "htm": call.method,
+                        "htu": path, "body_sha256": body});
+    let key = jsonwebtoken::EncodingKey::from_ec_pem(pair.serialize_pem().as_bytes()).unwrap();
+    jsonwebtoken::encode(&jsonwebtoken::Header::new(jsonwebtoken::Algorithm::ES256), &claims, &key).unwrap()
+}
+
+#[tokio::test]
+async fn a_second_user_stands_behind_a_request_by_a_signature_of_their_own() {
+    let pair = rcgen::KeyPair::generate().unwrap();
+    let trial = Trial::new().await;
+    let public = pair.public_key_pem();
+    trial
+        .change(|data| {
+            let first = data.users.iter().find(|user| user.agency.as_str() == "bank-indus").unwrap().clone();
+            let id = |id: &str| exchange::ids::UserId::parse(id).unwrap();
+            data.users.push(User { id: id("second-1"), assertion_key: Some(public), ..first.clone() });
+            data.users.push(User { id: id("keyless-1"), assertion_key: None, ..first });
+        })
+        .await;
+    let audience = trial.parts.assertion_audience.clone();
+    let by = |user: &str, signer: &str, call: &Call| {
+        let token = assertion(&pair, signer, call, &audience);
+        call.clone().with("ijazat-second-user", user).with("ijazat-second-assertion", &token)
+    };
+    let call = Call::kyc();
+    let second =
+        async |call: &Call| trial.routed(call).await.map(|(routed, _)| routed.second.map(|user| user.id.to_string()));
+    assert_eq!(second(&call).await.unwrap(), None);
+    let refused = async |call: &Call| second(call).await.unwrap_err().code;
+    let invalid = Code::UserAssertionInvalid;
+    assert_eq!(refused(&call.clone().with("ijazat-second-user", "second-1")).await, invalid, "named, unsigned");
+    let unnamed = by("second-1", "second-1", &call).without("ijazat-second-user");
+    assert_eq!(refused(&unnamed).await, invalid, "signed, unnamed");
+    assert_eq!(refused(&by("nobody-1", "nobody-1", &call)).await, invalid, "unknown");
+    assert_eq!(refused(&by("keyless-1", "keyless-1", &call)).await, invalid, "without a key");
+    assert_eq!(refused(&by("second-1", "teller-1", &call)).await, invalid, "for another user");
+    let other = Call { body: "{}".into(), ..call.clone() };
+    let moved = by("second-1", "second-1", &other);
+    assert_eq!(refused(&Call { body: call.body.clone(), ..moved }).await, invalid, "over another body");
+    let signed = by("second-1", "second-1", &call);
+    assert_eq!(second(&signed).await.unwrap().as_deref(), Some("second-1"));
+    assert_eq!(refused(&signed).await, invalid, "used before");
 }

@@ -234,6 +234,10 @@ fn a_search_among_all_without_a_ground_is_found() {
     caught_with(&hospitals, "TH33", &["kind \"CourtOrder\"", "kind \"Hospital\""]);
     let unnamed = changed("domains/identity/I08-identify-grounds.cedar", "context.namesCase && ", "");
     caught_with(&unnamed, "TH33", &["namesCase false"]);
+    let alone = Source::embedded().without("domains/identity/I09-second-officer.cedar");
+    caught_with(&alone, "TH33", &["kind \"VitalInterest\""]);
+    let oneself = changed("domains/identity/I09-second-officer.cedar", " && context.second.id != principal", "");
+    caught_with(&oneself, "TH33", &["second:"]);
 }
 
 #[test]
@@ -381,4 +385,25 @@ fn an_export_without_the_board_is_found() {
         "",
     );
     caught_with(&lowered, "TH26", &["exportHouseholds by User", "agreement:"]);
+}
+
+#[test]
+fn a_programme_beyond_its_bounds_is_found() {
+    let anybody = Source::embedded().without("guardrails/G35-programme-people.cedar");
+    caught_with(&anybody, "TH42", &["programme:", "covers false"]);
+    let anyhow = Source::embedded().without("guardrails/G36-programme-channel.cedar");
+    caught_with(&anyhow, "TH42", &["programme:", "channels"]);
+}
+
+#[test]
+fn a_category_that_nobody_approved_is_found() {
+    let file = "domains/nser/N04-forum.cedar";
+    let lowered = changed(
+        file,
+        "Ijazat::Forum::\"SecretaryBISP\", Ijazat::Forum::\"BISPBoard\"].contains(context.category.forum)",
+        "Ijazat::Forum::\"DG_NSER\", Ijazat::Forum::\"BISPBoard\"].contains(context.category.forum)",
+    );
+    caught_with(&lowered, "TH43", &["category:", "forum \"DG_NSER\""]);
+    let revoked = changed(file, " && !context.category.revoked", "");
+    caught_with(&revoked, "TH43", &["category:", "revoked true"]);
 }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::{Change, Fault, Judge, Key, Rule};
 use crate::{
     classification::{Classification, Forum},
-    directory::{Agency, Agreement, Approval, Programme, Purpose, User},
+    directory::{Agency, Agreement, Approval, Category, Programme, Purpose, User},
     ids::{DatatypeId, PurposeCode, ServiceId},
     onboarding::forum::may_decide,
     timestamp::Timestamp,
@@ -169,9 +169,26 @@ impl Judge<'_> {
             return Err(Fault::new(Rule::Empty, "names no statute, order or decision"));
         }
         self.within_ceilings(std::slice::from_ref(&programme.purpose), &programme.datatypes)?;
+        bounded(programme)?;
         let households = programme.datatypes.iter().any(|id| id.as_str().starts_with("nser."));
         if households && !may_decide(programme.forum, Forum::DgNser) {
             return Err(Fault::new(Rule::ForumTooLow, format!("DG_NSER opens this, not {}", programme.forum)));
+        }
+        Ok(())
+    }
+
+    /// The Secretary, or the Board above, approves a new category of private agencies (S3 §7.3).
+    pub(super) fn category(&self, category: &Category) -> Result<(), Fault> {
+        in_order(category.valid_from, category.valid_until, "the category")?;
+        if !self.rules.kinds.contains_key(&category.kind) {
+            return Err(Fault::new(Rule::KindUnknown, format!("Annexure B knows no `{}`", category.kind)));
+        }
+        if category.instrument.trim().is_empty() && !category.revoked {
+            return Err(Fault::new(Rule::Empty, "names no decision"));
+        }
+        if !may_decide(category.forum, Forum::SecretaryBisp) {
+            let detail = format!("SecretaryBISP approves a category, not {}", category.forum);
+            return Err(Fault::new(Rule::ForumTooLow, detail));
         }
         Ok(())
     }
@@ -219,6 +236,26 @@ impl Judge<'_> {
     }
 }
 
+/// What a programme says of its bounds can be held to.
+fn bounded(programme: &Programme) -> Result<(), Fault> {
+    let empty = |what: &str| Err(Fault::new(Rule::Empty, what));
+    if programme.channels.is_empty() {
+        return empty("names no channel");
+    }
+    if programme.cadence.is_some_and(|cadence| cadence.times == 0) {
+        return empty("may never be used: zero times in each period");
+    }
+    if programme.population.districts.iter().any(|district| district.trim() != district || district.is_empty()) {
+        return empty("names a district without a name, or with blanks around it");
+    }
+    match programme.population.scores {
+        Some((lowest, highest)) if !(0.0 <= lowest && lowest <= highest && highest <= 100.0) => {
+            empty("covers no score between 0 and 100")
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Whether an agreement opens nothing that the one before it did not, and not for longer.
 fn narrows(before: &Agreement, after: &Agreement) -> bool {
     after.services.iter().all(|id| before.services.contains(id))
@@ -253,6 +290,7 @@ pub fn apply(change: &Change, directory: &mut crate::directory::DirectoryData) {
         Change::Agreement(agreement) => put(&mut directory.agreements, agreement, |known| known.id == agreement.id),
         Change::Approval(approval) => put(&mut directory.approvals, approval, |known| known.id == approval.id),
         Change::Programme(programme) => put(&mut directory.programmes, programme, |known| known.id == programme.id),
+        Change::Category(category) => put(&mut directory.categories, category, |known| known.kind == category.kind),
         Change::Purpose(purpose) => put(&mut directory.purposes, purpose, |known| known.code == purpose.code),
         Change::Decision(_) => {}
     }

@@ -48,8 +48,9 @@ pub struct Apply {
 Examples:
   ijazat agency propose agreement.toml
 
-`kind` is agency, key, user, agreement, approval, programme, purpose or decision; `[entry]` is the whole entry as the
-directory shall have it. A class is changed by a bundle of the law, not here.")]
+`kind` is agency, key, user, agreement, approval, programme, category, purpose or decision;
+`[entry]` is the whole entry as the directory shall have it. A class is changed by a bundle of
+the law, not here.")]
 pub struct Propose {
     /// The change (TOML or JSON)
     #[arg(value_name = "FILE")]

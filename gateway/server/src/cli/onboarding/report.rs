@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use adapters::{clock::SystemClock, sql::control::Proposal};
 use exchange::{
-    calendar::Day,
     catalogue::Catalogue,
+    day::Day,
     directory::DirectoryData,
     onboarding::{Case, Rules, checklist::checklist, forum::RequestKind},
     ports::clock::Clock as _,

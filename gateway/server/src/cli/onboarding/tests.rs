@@ -1,7 +1,7 @@
 //! The form that is printed, and files that cannot be read.
 
 use exchange::{
-    calendar::Day,
+    day::Day,
     onboarding::{Application, checklist::missing},
 };
 

@@ -15,7 +15,7 @@ use exchange::{
     cnic::Cnic,
     consent::{ConsentFacts, ConsentUse, SubjectKey},
     decision::Proposer,
-    ids::{AgencyId, ApprovalId, ConsentId, DatatypeId, PurposeCode, RequestId, UserId},
+    ids::{AgencyId, ApprovalId, ConsentId, DatatypeId, ProgrammeId, PurposeCode, RequestId, UserId},
     ports::{
         citizen_keys::{CitizenKeys, KeysUnavailable},
         clock::Clock as _,
@@ -24,6 +24,7 @@ use exchange::{
         proposals::Proposals,
     },
     record::seal::SealingKey,
+    timestamp::Timestamp,
 };
 
 use super::{AT, Diary, TOKEN, certificate_of};
@@ -188,6 +189,20 @@ impl ConsentTokens for FakeTokens {
 
     async fn restore_approval(&self, _: &ApprovalId, _: &RequestId) -> Result<(), ControlUnavailable> {
         self.step("restore_approval").map(drop)
+    }
+
+    async fn use_programme(
+        &self,
+        programme: &ProgrammeId,
+        (window, times): (Timestamp, u32),
+        _: &RequestId,
+    ) -> Result<bool, ControlUnavailable> {
+        self.diary.note(format!("programme {programme} {times} from {}", window.rfc3339()));
+        self.step("use_programme")
+    }
+
+    async fn restore_programme(&self, _: &ProgrammeId, _: &RequestId) -> Result<(), ControlUnavailable> {
+        self.step("restore_programme").map(drop)
     }
 }
 

@@ -11,9 +11,9 @@ use axum::{
 };
 use bytes::Bytes;
 use exchange::{
-    calendar::Day,
     catalogue::Catalogue,
     codes::Code,
+    day::Day,
     decision::Decider,
     onboarding::{
         Application, Case, Change, Rules,

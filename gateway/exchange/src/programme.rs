@@ -1,0 +1,165 @@
+//! Whom a programme covers and how often it may be used (decisions.md, Policy).
+
+use serde::{Deserialize, Serialize};
+
+use crate::timestamp::Timestamp;
+
+/// Seconds of a day.
+const DAY_S: i64 = 86_400;
+
+/// Seconds by which Pakistan is ahead of UTC, all year.
+const KARACHI_S: i64 = 5 * 3_600;
+
+/// Whom a programme covers; the default is everyone in the register.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Population {
+    /// Districts, as the registry writes them; none means all.
+    pub districts: Vec<String>,
+    /// Lowest and highest poverty score, 0 to 100, both included; `None` means every score.
+    pub scores: Option<(f64, f64)>,
+}
+
+/// What of the register a request reaches for, as far as it says so.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Reach<'a> {
+    /// District that it names.
+    pub district: Option<&'a str>,
+    /// Lowest and highest poverty score that it names.
+    pub scores: Option<(f64, f64)>,
+}
+
+impl Population {
+    /// Whether a request that reaches for this stays among these people. A request that does not say where or whom does not,
+    /// unless everyone is covered.
+    #[must_use]
+    pub fn holds(&self, reach: Reach<'_>) -> bool {
+        let named = reach.district.is_some_and(|district| self.districts.iter().any(|known| known == district));
+        let scored = self.scores.is_none_or(|(lowest, highest)| {
+            reach.scores.is_some_and(|(from, to)| lowest <= from && from <= to && to <= highest)
+        });
+        (self.districts.is_empty() || named) && scored
+    }
+}
+
+/// How often a programme may be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cadence {
+    /// Requests, of which each page of a list is one.
+    pub times: u32,
+    /// In each.
+    pub every: Period,
+}
+
+/// A period of the calendar in Pakistan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Period {
+    /// From midnight to midnight.
+    Day,
+    /// From Monday.
+    Week,
+    /// From the first.
+    Month,
+}
+
+/// One period: uses of a programme are counted in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// First instant.
+    pub from: Timestamp,
+    /// First instant of the next one.
+    pub until: Timestamp,
+}
+
+impl Period {
+    /// The period that an instant lies in.
+    #[must_use]
+    pub fn around(self, at: Timestamp) -> Window {
+        let day = at.seconds().saturating_add(KARACHI_S).div_euclid(DAY_S);
+        let (first, days) = match self {
+            Self::Day => (day, 1),
+            // 1 January 1970 was a Thursday.
+            Self::Week => (day.saturating_sub(day.saturating_add(3).rem_euclid(7)), 7),
+            Self::Month => {
+                let (year, month, of_month) = at.karachi_date();
+                (day.saturating_sub(i64::from(of_month).saturating_sub(1)), days_in(year, month))
+            }
+        };
+        let midnight =
+            |day: i64| Timestamp::from_micros(0).plus_seconds(day.saturating_mul(DAY_S).saturating_sub(KARACHI_S));
+        Window { from: midnight(first), until: midnight(first.saturating_add(days)) }
+    }
+}
+
+fn days_in(year: i32, month: u8) -> i64 {
+    match month {
+        4 | 6 | 9 | 11 => 30,
+        2 if year.rem_euclid(4) == 0 && (year.rem_euclid(100) != 0 || year.rem_euclid(400) == 0) => 29,
+        2 => 28,
+        _ => 31,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        Timestamp::parse_rfc3339(text).unwrap()
+    }
+
+    #[test]
+    fn a_request_stays_in_a_population_only_if_it_says_so() {
+        let some = Population { districts: vec!["Thatta".to_owned(), "Badin".to_owned()], scores: Some((0.0, 32.0)) };
+        let check = |district: Option<&str>, scores, expected| {
+            assert_eq!(some.holds(Reach { district, scores }), expected, "{district:?} {scores:?}");
+        };
+        check(Some("Badin"), Some((10.5, 32.0)), true);
+        check(Some("Badin"), Some((10.5, 32.01)), false);
+        check(Some("Badin"), Some((32.0, 10.5)), false);
+        check(Some("Badin"), Some((-1.0, 5.0)), false);
+        check(Some("Badin"), Some((f64::NAN, 5.0)), false);
+        check(Some("Badin"), None, false);
+        check(Some("badin"), Some((0.0, 1.0)), false);
+        check(Some("Quetta"), Some((0.0, 1.0)), false);
+        check(None, Some((0.0, 1.0)), false);
+        assert!(Population::default().holds(Reach::default()), "everyone");
+        let places = Population { scores: None, ..some };
+        assert!(places.holds(Reach { district: Some("Thatta"), scores: None }));
+        assert!(!places.holds(Reach::default()));
+    }
+
+    #[test]
+    fn periods_begin_at_midnight_in_pakistan() {
+        let check = |every: Period, now: &str, from: &str, until: &str| {
+            let window = every.around(at(now));
+            assert_eq!((window.from, window.until), (at(from), at(until)), "{every:?} {now}");
+        };
+        let [day, next] = ["2026-11-26T00:00:00+05:00", "2026-11-27T00:00:00+05:00"];
+        check(Period::Day, "2026-11-26T00:00:00+05:00", day, next);
+        check(Period::Day, "2026-11-26T23:59:59+05:00", day, next);
+        let [monday, next] = ["2026-11-23T00:00:00+05:00", "2026-11-30T00:00:00+05:00"];
+        check(Period::Week, "2026-11-23T00:00:00+05:00", monday, next);
+        check(Period::Week, "2026-11-29T23:59:59+05:00", monday, next);
+        check(Period::Month, "2026-11-30T23:59:59+05:00", "2026-11-01T00:00:00+05:00", "2026-12-01T00:00:00+05:00");
+        check(Period::Month, "2028-02-29T12:00:00+05:00", "2028-02-01T00:00:00+05:00", "2028-03-01T00:00:00+05:00");
+        check(Period::Month, "2026-12-31T12:00:00+05:00", "2026-12-01T00:00:00+05:00", "2027-01-01T00:00:00+05:00");
+        check(Period::Month, "2100-02-28T12:00:00+05:00", "2100-02-01T00:00:00+05:00", "2100-03-01T00:00:00+05:00");
+    }
+
+    #[test]
+    fn every_instant_lies_in_its_period() {
+        for micros in [i64::MIN, -1, 0, 1_795_330_800_000_000, i64::MAX] {
+            for every in [Period::Day, Period::Week, Period::Month] {
+                let at = Timestamp::from_micros(micros);
+                let window = every.around(at);
+                assert!(
+                    micros.unsigned_abs() > 1 << 60 || (window.from <= at && at < window.until),
+                    "{micros} {every:?}"
+                );
+            }
+        }
+    }
+}
