@@ -14,7 +14,7 @@ use gateway::demo::client::{Call, tls};
 use serde_json::json;
 use tests::world::{
     World, until,
-    wire::{Wire, bytes_of},
+    wire::Wire,
 };
 
 /// Most that a revocation may take (rule 6).
@@ -22,10 +22,15 @@ const LIMIT: Duration = Duration::from_secs(1);
 
 /// Asks on a live connection until the code comes; measures from the call on.
 async fn effective(wire: &mut Wire, call: &Call, code: &str) {
-    let (began, bytes) = (Instant::now(), bytes_of(call));
+    effective_for(wire, || call.clone(), code).await;
+}
+
+/// As [`effective`], with calls that cannot be sent twice.
+pub async fn effective_for(wire: &mut Wire, mut next: impl FnMut() -> Call, code: &str) {
+    let began = Instant::now();
     let mut last = String::new();
     let told = async || {
-        last = wire.ask(&bytes).await.unwrap().code();
+        last = wire.call(&next()).await.unwrap().code();
         last == code
     };
     until(code, told).await.unwrap();
