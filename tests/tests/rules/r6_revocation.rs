@@ -12,10 +12,7 @@ use exchange::{
 };
 use gateway::demo::client::{Call, tls};
 use serde_json::json;
-use tests::world::{
-    World, until,
-    wire::Wire,
-};
+use tests::world::{World, until, wire::Wire};
 
 /// Most that a revocation may take (rule 6).
 const LIMIT: Duration = Duration::from_secs(1);
