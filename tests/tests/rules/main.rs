@@ -22,4 +22,5 @@ mod r6_revocation;
 mod r7_no_personal_data;
 mod r8_one_parser;
 mod r9_identity_headers;
+mod registration;
 mod witness;
