@@ -17,7 +17,7 @@ use tests::world::{
     wire::{Reply, Wire},
 };
 
-use crate::r6_revocation::effective_for;
+use crate::r6_revocation::{effective_for, world};
 
 const APPROVAL: &str = "appr-board-1";
 
@@ -81,7 +81,7 @@ fn is_refused(reply: &Reply, code: &str) {
 
 #[tokio::test]
 async fn an_agreement_that_two_persons_ended_opens_nothing_within_a_second() {
-    let (world, law) = (World::start().await.unwrap(), Bundle::embedded().unwrap());
+    let (world, law) = (world().await, Bundle::embedded().unwrap());
     let mut wire = served(&world).await;
     let known = directory(&world).await.agreements;
     let mut agreement = known.into_iter().find(|agreement| agreement.id.as_str() == "agr-bisp-1").unwrap();
@@ -94,7 +94,7 @@ async fn an_agreement_that_two_persons_ended_opens_nothing_within_a_second() {
 
 #[tokio::test]
 async fn an_agreement_that_another_directory_ends_opens_nothing_within_a_second() {
-    let world = World::start().await.unwrap();
+    let world = world().await;
     let mut wire = served(&world).await;
     replaced(&world, |data| data.agreements.iter_mut().for_each(|agreement| agreement.revoked = true)).await;
     effective_for(&mut wire, || world.household(), "agreement_required").await;
@@ -102,7 +102,7 @@ async fn an_agreement_that_another_directory_ends_opens_nothing_within_a_second(
 
 #[tokio::test]
 async fn a_programme_that_two_persons_ended_stands_in_no_consents_place_within_a_second() {
-    let (world, law) = (World::start().await.unwrap(), Bundle::embedded().unwrap());
+    let (world, law) = (world().await, Bundle::embedded().unwrap());
     let mut wire = served(&world).await;
     let ended = Programme { revoked: true, ..kafalat(&world).await };
     approved(&world, &law, Change::Programme(ended)).await;
@@ -112,7 +112,7 @@ async fn a_programme_that_two_persons_ended_stands_in_no_consents_place_within_a
 
 #[tokio::test]
 async fn a_programme_that_another_directory_lacks_is_unknown_within_a_second() {
-    let world = World::start().await.unwrap();
+    let world = world().await;
     let mut wire = served(&world).await;
     replaced(&world, |data| data.programmes.clear()).await;
     effective_for(&mut wire, || world.household(), "basis_unknown").await;
@@ -120,7 +120,7 @@ async fn a_programme_that_another_directory_lacks_is_unknown_within_a_second() {
 
 #[tokio::test]
 async fn an_approval_that_was_withdrawn_is_unknown_within_a_second() {
-    let world = World::start().await.unwrap();
+    let world = world().await;
     let mut wire = approval_opens(&world).await;
     replaced(&world, |data| data.approvals.retain(|approval| approval.id.as_str() != APPROVAL)).await;
     effective_for(&mut wire, || card_numbers(&world, true), "basis_unknown").await;
@@ -130,7 +130,7 @@ async fn an_approval_that_was_withdrawn_is_unknown_within_a_second() {
 
 #[tokio::test]
 async fn an_approval_that_another_gateway_used_opens_nothing_at_once() {
-    let world = World::start().await.unwrap();
+    let world = world().await;
     let mut wire = approval_opens(&world).await;
     let (approval, elsewhere) = (ApprovalId::parse(APPROVAL).unwrap(), RequestId::parse("elsewhere-1").unwrap());
     assert!(world.store.use_approval(&approval, &elsewhere).await.unwrap());

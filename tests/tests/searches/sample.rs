@@ -36,8 +36,8 @@ const SHIFT: u64 = 1_000_000;
 /// Times that each user asks.
 const TIMES: usize = 100;
 
-/// Pages that are turned at most; what is turned without end is not a list.
-const PAGES_MAX: usize = 10;
+/// Pages that are turned at most, more than there are households: what is turned without end is not a list.
+const PAGES_MAX: usize = 500;
 
 /// The Basic users who ask; the directory of the samples has the first.
 const USERS: [&str; 2] = ["basic-1", "basic-2"];
