@@ -147,7 +147,7 @@ async fn seen_by_the_auditor(world: &World, places: &BTreeSet<(usize, String)>) 
 
 #[tokio::test]
 async fn each_service_that_comes_later_is_permitted_as_its_cases_say_and_recorded_as_not_built() {
-    let (world, bundle) = (world_of_cases().await, Bundle::embedded().unwrap());
+    let (world, bundle) = (Box::pin(world_of_cases()).await, Bundle::embedded().unwrap());
     let (catalogue, document) = (bundle.catalogue(), description(&world));
     let today = world.stage.clock.now().rfc3339();
     let mut of_the_citizen = BTreeSet::new();
