@@ -143,8 +143,8 @@ impl Bundle {
         &self.newcomers.clients
     }
 
-    /// Agencies whose kind and sector cannot both be right, such as a bank that is called a part of the State: a directory with
-    /// one is not taken.
+    /// Agencies whose kind and sector cannot both be right, such as a bank that is called a part of the State: the door holds
+    /// each of them suspended.
     #[must_use]
     pub fn misregistered<'a>(&self, agencies: impl IntoIterator<Item = &'a Agency>) -> Vec<Misregistered> {
         agencies.into_iter().filter_map(|agency| self.matrix.misregistered(agency)).collect()
@@ -186,6 +186,10 @@ impl Decider for Bundle {
 
     fn told(&self, policy: &PolicyId) -> Option<Told> {
         self.policy(policy)
+    }
+
+    fn misregistration(&self, agency: &Agency) -> Option<String> {
+        self.misregistered([agency]).first().map(ToString::to_string)
     }
 
     fn newcomers(&self) -> Option<Arc<Rules>> {

@@ -28,7 +28,7 @@ use serde_json::json;
 
 pub use self::{
     build::Builder,
-    certificates::{Flaw, client_certificate},
+    certificates::{Flaw, admit, client_certificate, issued},
     record::Recorded,
 };
 

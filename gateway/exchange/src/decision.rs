@@ -10,7 +10,7 @@ use crate::{
     classification::{Channel, Role},
     codes::Code,
     consent::ConsentFacts,
-    directory::{Agreement, Approval, Category, Programme, Purpose, User},
+    directory::{Agency, Agreement, Approval, Category, Programme, Purpose, User},
     enrolment::EnrolmentFacts,
     ids::{AgencyId, DatatypeId, PolicyId, UserId},
     timestamp::Timestamp,
@@ -202,6 +202,11 @@ pub trait Decider: Send + Sync + std::fmt::Debug {
 
     /// One policy as anyone may read it; `None` if the bundle has none of this name.
     fn told(&self, _policy: &PolicyId) -> Option<Told> {
+        None
+    }
+
+    /// What is wrong with the registration of an agency, in words; nothing where its kind and its sector can both be right.
+    fn misregistration(&self, _agency: &Agency) -> Option<String> {
         None
     }
 

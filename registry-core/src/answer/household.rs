@@ -120,7 +120,9 @@ impl HouseholdBody {
     /// Builds what the permit names and adds to `subjects` the numbers of those who are shown. Where nobody was searched,
     /// nobody is told apart.
     fn of(gharana: &Gharana, searched: Option<Cnic>, permit: &Permit, on: Day, subjects: &mut Vec<String>) -> Self {
-        let subject_only = permit.grant().role == Role::Basic;
+        // By the permit's duty, whoever has it: a consent gives Standard and Power no more than the searched person's own row.
+        let duty = permit.grant().obligations.contains(&Obligation::SubjectOnly);
+        let subject_only = duty || permit.grant().role == Role::Basic;
         let mut members = Vec::with_capacity(gharana.persons.len());
         for (relation, person) in &gharana.persons {
             let is_searched = searched.map(|searched| is_searched(person, searched));

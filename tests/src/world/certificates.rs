@@ -1,7 +1,11 @@
-//! Certificates that an honest authority would not issue: expired, of the future, for the wrong use, of a stranger.
+//! Certificates of newcomers, and those that an honest authority would not issue: expired, of the future, for the wrong
+//! use, of a stranger.
 
-use exchange::ports::clock::Clock;
-use gateway::demo::client::Credential;
+use exchange::{ids::AgencyId, ports::clock::Clock};
+use gateway::{
+    demo::client::Credential,
+    pki::{ca::Validity, inspect::facts, request::Request, store::Authorities},
+};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
     SanType,
@@ -11,6 +15,9 @@ use super::{Broken, World};
 
 /// Seconds of a day.
 const DAY_S: i64 = 86_400;
+
+/// Days that a newcomer's certificate lives.
+const DAYS: i64 = 30;
 
 /// What is wrong with a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +32,34 @@ pub enum Flaw {
     WrongUse,
     /// An authority signed it that nobody here trusts.
     Stranger,
+}
+
+/// A newcomer's request for a certificate, signed by the authority of the exchange. Its key is registered nowhere yet.
+///
+/// # Errors
+/// When the authority's files cannot be read, or the name is no agency's.
+pub fn issued(world: &World, agency: &str) -> Result<Credential, Broken> {
+    let id = AgencyId::parse(agency)?;
+    let request = Request::make(&id)?;
+    let validity = Validity::days(world.clock.now(), DAYS)?;
+    let entropy = world.host.entropy.as_ref();
+    let authorities = Authorities::load(&world.state().join("pki"))?;
+    let certificate = authorities.client.issue_client(&request.csr_pem, &id, validity, entropy)?;
+    Ok(Credential { certificate, key: request.key_pem.to_string() })
+}
+
+/// Gives an agency of the directory that has no certificate yet one whose key is registered.
+///
+/// # Errors
+/// As [`issued`], and when the directory does not have the agency.
+pub async fn admit(world: &mut World, agency: &AgencyId) -> Result<(), Broken> {
+    let credential = issued(world, agency.as_str())?;
+    world.store.add_key(agency, &facts(&credential.certificate)?.spki_sha256).await?;
+    // A few names, for as long as the test's process lives.
+    let name: &'static str = agency.as_str().to_owned().leak();
+    world.stage.credentials.insert(name, credential.clone());
+    world.credentials.insert(name, credential);
+    Ok(())
 }
 
 /// A certificate for an agency, signed by the world's client authority unless the flaw is another signer.

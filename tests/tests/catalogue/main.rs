@@ -13,6 +13,7 @@ mod answers;
 mod described;
 mod formed;
 mod kit;
+mod later;
 mod recipes;
 mod refusals;
 mod unbuilt;

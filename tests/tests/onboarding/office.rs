@@ -1,4 +1,4 @@
-//! The operator's office: two registrars on one connection, and the authority that signs certificates.
+//! The operator's office: two registrars on one connection, and how they let a newcomer in.
 
 use std::sync::Arc;
 
@@ -11,10 +11,10 @@ use exchange::{
 };
 use gateway::{
     demo::client::{Answer, Call, Connection, Credential, tls},
-    pki::{ca::Validity, inspect::facts, request::Request, store::Authorities},
+    pki::inspect::facts,
 };
 use serde_json::{Value, json};
-use tests::world::{OPERATOR, World, until};
+use tests::world::{OPERATOR, World, issued, until};
 
 use crate::{
     cells::{ASKED, Row},
@@ -137,7 +137,7 @@ impl<'w> Office<'w> {
             }
             self.opened(id, row, &services).await;
         }
-        let credential = self.certificate(id);
+        let credential = issued(self.world, id).unwrap();
         let sha256 = facts(&credential.certificate).unwrap().spki_sha256;
         self.change(&Change::Key(Key { agency: AgencyId::parse(id).unwrap(), sha256 })).await;
         Newcomer { id: id.to_owned(), row: row.clone(), credential }
@@ -154,17 +154,6 @@ impl<'w> Office<'w> {
                 self.change(&Change::Programme(forms::programme(id, service, kind, forum, now))).await;
             }
         }
-    }
-
-    /// The newcomer's request for a certificate, signed by the authority of the exchange.
-    fn certificate(&self, id: &str) -> Credential {
-        let id = AgencyId::parse(id).unwrap();
-        let request = Request::make(&id).unwrap();
-        let authorities = Authorities::load(&self.world.state().join("pki")).unwrap();
-        let validity = Validity::days(self.world.clock.now(), 30).unwrap();
-        let entropy = self.world.host.entropy.as_ref();
-        let certificate = authorities.client.issue_client(&request.csr_pem, &id, validity, entropy).unwrap();
-        Credential { certificate, key: request.key_pem.to_string() }
     }
 }
 

@@ -12,20 +12,27 @@ use exchange::{
 };
 use gateway::demo::client::{Call, tls};
 use serde_json::json;
-use tests::world::{
-    World, until,
-    wire::{Wire, bytes_of},
-};
+use tests::world::{World, until, wire::Wire};
 
 /// Most that a revocation may take (rule 6).
 const LIMIT: Duration = Duration::from_secs(1);
 
+/// A world whose users may ask without a pause: a connection that asked too often is closed, which would show nothing.
+pub async fn world() -> World {
+    World::builder().set("LIMITS__USER_PER_S", "100000").start().await.unwrap()
+}
+
 /// Asks on a live connection until the code comes; measures from the call on.
 async fn effective(wire: &mut Wire, call: &Call, code: &str) {
-    let (began, bytes) = (Instant::now(), bytes_of(call));
+    effective_for(wire, || call.clone(), code).await;
+}
+
+/// As [`effective`], with calls that cannot be sent twice.
+pub async fn effective_for(wire: &mut Wire, mut next: impl FnMut() -> Call, code: &str) {
+    let began = Instant::now();
     let mut last = String::new();
     let told = async || {
-        last = wire.ask(&bytes).await.unwrap().code();
+        last = wire.call(&next()).await.unwrap().code();
         last == code
     };
     until(code, told).await.unwrap();
@@ -86,7 +93,7 @@ async fn a_certificate_that_runs_out_on_a_live_connection() {
 
 #[tokio::test]
 async fn an_agency_suspended_and_let_back() {
-    let world = World::start().await.unwrap();
+    let world = world().await;
     let bisp = AgencyId::parse("bisp").unwrap();
     let mut wire = world.agency("bisp").await.unwrap();
     assert_eq!(wire.call(&world.household()).await.unwrap().status, 200);
@@ -98,7 +105,7 @@ async fn an_agency_suspended_and_let_back() {
 
 #[tokio::test]
 async fn a_user_disabled_between_two_requests() {
-    let world = World::start().await.unwrap();
+    let world = world().await;
     let (bisp, user) = (AgencyId::parse("bisp").unwrap(), UserId::parse("standard-1").unwrap());
     let mut wire = world.agency("bisp").await.unwrap();
     assert_eq!(wire.call(&world.household()).await.unwrap().status, 200);
@@ -108,7 +115,7 @@ async fn a_user_disabled_between_two_requests() {
 
 #[tokio::test]
 async fn an_agreement_revoked_between_two_requests() {
-    let world = World::start().await.unwrap();
+    let world = world().await;
     let mut wire = world.agency("bisp").await.unwrap();
     assert_eq!(wire.call(&world.household()).await.unwrap().status, 200);
     world.store.revoke_agreement("agr-bisp-1").await.unwrap();

@@ -9,6 +9,8 @@
     reason = "tests may panic: that is how they fail"
 )]
 
+mod sample;
+
 use std::collections::BTreeSet;
 
 use gateway::demo::client::{Answer, Call};

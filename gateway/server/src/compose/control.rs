@@ -41,7 +41,8 @@ impl Control {
         let source = Arc::clone(&store) as Arc<dyn LawSource>;
         let law = Arc::new(LawWatch::new(source, law, loader, config.node.name.clone()));
         law.begin().await.map_err(ComposeError::of("policies"))?;
-        let directory = Arc::new(DirectoryWatch::new(Arc::clone(&store) as Arc<dyn DirectorySource>));
+        let decider = Arc::clone(law.law()) as Arc<dyn Decider>;
+        let directory = Arc::new(DirectoryWatch::new(Arc::clone(&store) as Arc<dyn DirectorySource>, decider));
         directory.confirm().await.map_err(ComposeError::of("directory"))?;
         Ok(Self { store, directory, law, background: Background::default() })
     }

@@ -124,6 +124,7 @@ fn gauges(door: &Arc<Pipeline>, running: &Running) {
     running.metrics().before_render(move |metrics| {
         metrics.log_durable_size.set(i64::try_from(parts.log.durable_size()).unwrap_or(i64::MAX));
         metrics.directory_generation.set(i64::try_from(parts.directory.any().generation()).unwrap_or(i64::MAX));
+        metrics.directory_misregistered.set(i64::try_from(parts.directory.misregistered().len()).unwrap_or(i64::MAX));
         metrics.directory_stale.set(i64::from(parts.directory.current().is_err()));
         for (id, upstream) in &parts.upstreams {
             metrics.circuit_open.with_label_values(&[id.as_str()]).set(i64::from(upstream.circuit_is_open()));
@@ -145,8 +146,14 @@ pub(super) async fn ops(config: &Config, world: &World, running: &mut Running) -
         ops = ops.ready_when("access log", move || log.healthy().map_err(|error| error.to_string()));
     }
     if let Some(directory) = running.the_directory() {
+        let judged = Arc::clone(&directory);
         ops = ops.ready_when("directory", move || {
             directory.current().map(drop).map_err(|refusal| refusal.code.as_str().to_owned())
+        });
+        // Everyone else is served.
+        ops = ops.telling("agencies", move || {
+            let names: Vec<_> = judged.misregistered().iter().map(ToString::to_string).collect();
+            (!names.is_empty()).then(|| format!("registered wrongly and held as suspended: {}", names.join(", ")))
         });
     }
     if let Some(law) = running.the_law() {

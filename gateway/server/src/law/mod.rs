@@ -17,6 +17,7 @@ use arc_swap::ArcSwap;
 use exchange::{
     catalogue::Catalogue,
     decision::{Decider, Decision, Question, Told},
+    directory::Agency,
     ids::PolicyId,
     onboarding::Rules,
 };
@@ -68,6 +69,10 @@ impl Decider for LawInForce {
 
     fn told(&self, policy: &PolicyId) -> Option<Told> {
         self.load_full().decider.told(policy)
+    }
+
+    fn misregistration(&self, agency: &Agency) -> Option<String> {
+        self.load_full().decider.misregistration(agency)
     }
 
     fn newcomers(&self) -> Option<Arc<Rules>> {

@@ -57,6 +57,8 @@ pub struct Metrics {
     pub directory_generation: IntGauge,
     /// Whether the directory is too old to decide by.
     pub directory_stale: IntGauge,
+    /// Agencies that are registered wrongly and held as suspended.
+    pub directory_misregistered: IntGauge,
     /// Whether an upstream's circuit is open, by upstream.
     pub circuit_open: IntGaugeVec,
     /// Policies that could not be evaluated; each refused a request.
@@ -81,6 +83,7 @@ impl Metrics {
         let handshakes_failed = maker.counters("handshakes_failed_total", "TLS handshakes that failed", &["reason"])?;
         let expiry = "days until a certificate runs out; holder is server, internal or an agency";
         let left = "days until the disk of the access log is full at the present rate";
+        let wrongly = "agencies whose kind and sector cannot both be right: they are held as suspended";
         let metrics = Self {
             phases: PHASES.into_iter().map(|phase| (phase, phase_seconds.with_label_values(&[phase]))).collect(),
             requests,
@@ -95,6 +98,7 @@ impl Metrics {
             crl_age: maker.gauge("crl_age_seconds", "seconds since the revocation list in force was issued")?,
             directory_generation: maker.gauge("directory_generation", "generation of the directory in force")?,
             directory_stale: maker.gauge("directory_stale", "1 while the directory is too old to decide by")?,
+            directory_misregistered: maker.gauge("directory_misregistered", wrongly)?,
             circuit_open: maker.gauges("circuit_open", "1 while an upstream's circuit is open", &["upstream"])?,
             policy_errors: maker.counter("policy_errors_total", "policies that could not be evaluated")?,
             law_generation: maker.gauge("law_generation", "generation of the law in force")?,

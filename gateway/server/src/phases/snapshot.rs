@@ -1,14 +1,17 @@
-//! The directory as this gateway knows it: a snapshot whose generation is confirmed every 250 ms.
+//! The directory as this gateway knows it: a snapshot whose generation is confirmed every 250 ms, and in which the law's own
+//! word on kinds and sectors holds.
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use arc_swap::ArcSwap;
 use exchange::{
     codes::Code,
-    directory::Directory,
+    decision::Decider,
+    directory::{Directory, DirectoryData},
+    ids::AgencyId,
     limits,
     ports::{consent_tokens::ControlUnavailable, directory_source::DirectorySource},
     refusal::Refusal,
@@ -19,33 +22,90 @@ use tokio::time::Instant;
 #[derive(Debug)]
 pub struct DirectoryWatch {
     source: Arc<dyn DirectorySource>,
+    law: Arc<dyn Decider>,
     snapshot: ArcSwap<Directory>,
     confirmed: Mutex<Option<Instant>>,
+    judged: Mutex<Judged>,
+}
+
+/// What the law found of the snapshot.
+#[derive(Debug, Default)]
+struct Judged {
+    /// Generation of the law that was asked.
+    law: u64,
+    /// Agencies that it holds suspended, by name.
+    misregistered: Vec<AgencyId>,
 }
 
 impl DirectoryWatch {
     /// An empty watch: every request is refused as stale until the first [`Self::confirm`].
     #[must_use]
-    pub fn new(source: Arc<dyn DirectorySource>) -> Self {
-        Self { source, snapshot: ArcSwap::from_pointee(Directory::default()), confirmed: Mutex::new(None) }
+    pub fn new(source: Arc<dyn DirectorySource>, law: Arc<dyn Decider>) -> Self {
+        Self {
+            source,
+            law,
+            snapshot: ArcSwap::from_pointee(Directory::default()),
+            confirmed: Mutex::new(None),
+            judged: Mutex::default(),
+        }
     }
 
-    /// Asks the source for its generation and reads it anew if it moved.
+    /// Asks the source for its generation and reads it anew if it moved, or if another law is in force than judged it.
     ///
     /// # Errors
     /// [`ControlUnavailable`]: the snapshot stays and grows stale.
     pub async fn confirm(&self) -> Result<(), ControlUnavailable> {
         let asked_at = Instant::now();
+        // Before the judgement: a law that comes meanwhile judges again at the next look.
+        let law = self.law.generation();
         let generation = self.source.generation().await?;
         let known = self.snapshot.load().generation();
-        if generation != known || self.last().is_none() {
-            let (generation, data) = self.source.read().await?;
+        if generation != known || law != self.with(|judged| judged.law) || self.last().is_none() {
+            let (generation, mut data) = self.source.read().await?;
+            self.judge(law, &mut data);
             self.snapshot.store(Arc::new(Directory::new(generation, data)));
         }
         if let Ok(mut confirmed) = self.confirmed.lock() {
             *confirmed = Some(asked_at);
         }
         Ok(())
+    }
+
+    /// Suspends each agency whose kind and sector cannot both be right, and no other.
+    ///
+    /// The directory is taken all the same: to keep the last good one for the sake of one wrong row would keep every
+    /// revocation after it from taking effect (rule 6), and to start without one would stop the country.
+    fn judge(&self, law: u64, data: &mut DirectoryData) {
+        let mut found: Vec<(AgencyId, String)> = Vec::new();
+        for agency in &mut data.agencies {
+            if let Some(why) = self.law.misregistration(agency) {
+                agency.suspended = true;
+                found.push((agency.id.clone(), why));
+            }
+        }
+        found.sort();
+        let names: Vec<_> = found.iter().map(|(agency, _)| agency.clone()).collect();
+        let before = self.with(|judged| std::mem::replace(judged, Judged { law, misregistered: names.clone() }));
+        // Once for each change: the directory is read anew whenever an approval is used.
+        if before.misregistered == names {
+            return;
+        }
+        for (agency, why) in &found {
+            tracing::error!(agency.id = %agency, %why, "an agency is registered wrongly and held as suspended");
+        }
+        for agency in before.misregistered.iter().filter(|agency| !names.contains(agency)) {
+            tracing::info!(agency.id = %agency, "an agency is no longer registered wrongly");
+        }
+    }
+
+    /// Agencies whose kind and sector cannot both be right, and which are therefore held suspended.
+    #[must_use]
+    pub fn misregistered(&self) -> Vec<AgencyId> {
+        self.with(|judged| judged.misregistered.clone())
+    }
+
+    fn with<T>(&self, look: impl FnOnce(&mut Judged) -> T) -> T {
+        look(&mut self.judged.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn last(&self) -> Option<Instant> {
@@ -88,14 +148,44 @@ mod tests {
     use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
     use async_trait::async_trait;
-    use exchange::directory::DirectoryData;
+    use exchange::{
+        catalogue::Catalogue,
+        decision::{Decision, Question},
+        directory::Agency,
+    };
 
     use super::*;
+    use crate::routes::trial;
 
     #[derive(Debug, Default)]
     struct Source {
         generation: AtomicU64,
         down: AtomicBool,
+        data: Mutex<DirectoryData>,
+    }
+
+    /// Says of every circus that it is registered wrongly, once it is of the second generation.
+    #[derive(Debug)]
+    struct Law(AtomicU64);
+
+    impl Decider for Law {
+        fn decide(&self, _: &Question) -> Decision {
+            Decision { verdicts: Vec::new(), obligations: Vec::new(), generation: self.generation(), errored: false }
+        }
+        fn catalogue(&self) -> Arc<Catalogue> {
+            Arc::new(Catalogue::new(Vec::new(), Vec::new()))
+        }
+        fn generation(&self) -> u64 {
+            self.0.load(Ordering::SeqCst)
+        }
+        fn misregistration(&self, agency: &Agency) -> Option<String> {
+            (self.generation() > 1 && agency.kind == "Circus").then(|| "a circus is of no sector".to_owned())
+        }
+    }
+
+    fn watch(source: &Arc<Source>) -> (DirectoryWatch, Arc<Law>) {
+        let law = Arc::new(Law(AtomicU64::new(1)));
+        (DirectoryWatch::new(Arc::clone(source) as _, Arc::clone(&law) as _), law)
     }
 
     #[async_trait]
@@ -107,14 +197,14 @@ mod tests {
             Ok(self.generation.load(Ordering::SeqCst))
         }
         async fn read(&self) -> Result<(u64, DirectoryData), ControlUnavailable> {
-            Ok((self.generation().await?, DirectoryData::default()))
+            Ok((self.generation().await?, self.data.lock().unwrap().clone()))
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_directory_that_nobody_confirms_decides_nothing() {
         let source = Arc::new(Source::default());
-        let watch = DirectoryWatch::new(Arc::clone(&source) as Arc<dyn DirectorySource>);
+        let (watch, _) = watch(&source);
         assert_eq!(watch.current().unwrap_err().code, Code::DirectoryStale);
         watch.confirm().await.unwrap();
         assert!(watch.current().is_ok());
@@ -129,10 +219,32 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_new_generation_is_read() {
         let source = Arc::new(Source::default());
-        let watch = DirectoryWatch::new(Arc::clone(&source) as Arc<dyn DirectorySource>);
+        let (watch, _) = watch(&source);
         watch.confirm().await.unwrap();
         source.generation.store(7, Ordering::SeqCst);
         watch.confirm().await.unwrap();
         assert_eq!(watch.current().unwrap().generation(), 7);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_agency_is_judged_by_the_law_in_force_and_no_other_is_touched() {
+        let source = Arc::new(Source::default());
+        source.data.lock().unwrap().agencies = vec![trial::agency("lion", "Circus"), trial::agency("teller", "Bank")];
+        let (watch, law) = watch(&source);
+        let suspended = || {
+            let directory = watch.any();
+            ["lion", "teller"].map(|id| directory.agency(id).unwrap().suspended)
+        };
+        watch.confirm().await.unwrap();
+        assert_eq!((suspended(), watch.misregistered()), ([false, false], Vec::new()));
+        // The directory stays as it is and the law does not.
+        law.0.store(2, Ordering::SeqCst);
+        watch.confirm().await.unwrap();
+        assert_eq!(suspended(), [true, false]);
+        assert_eq!(watch.misregistered(), [AgencyId::parse("lion").unwrap()]);
+        source.data.lock().unwrap().agencies[0].kind = "Zoo".to_owned();
+        source.generation.store(1, Ordering::SeqCst);
+        watch.confirm().await.unwrap();
+        assert_eq!((suspended(), watch.misregistered()), ([false, false], Vec::new()));
     }
 }

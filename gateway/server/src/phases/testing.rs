@@ -295,7 +295,7 @@ impl Trial {
             asked: Mutex::default(),
         });
         let given = Arc::new(Given(Mutex::new((3, setup.directory))));
-        let directory = Arc::new(DirectoryWatch::new(Arc::clone(&given) as Arc<dyn DirectorySource>));
+        let directory = Arc::new(DirectoryWatch::new(Arc::clone(&given) as _, Arc::clone(&decider) as _));
         directory.confirm().await.unwrap();
         let log = Arc::new(FakeLog::new(diary.clone()));
         let tokens = Arc::new(FakeTokens::new(diary.clone()));
