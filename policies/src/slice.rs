@@ -146,7 +146,9 @@ impl<'a> Cutter<'a> {
     }
 
     fn slice<'p>(&self, all: impl Iterator<Item = &'p Policy>, templates: Vec<Known>) -> Result<Slice, Problem> {
-        let all: Vec<_> = all.filter_map(|policy| self.policies.get(policy.id())).collect();
+        // A policy that were left out could be a forbid.
+        let ready = |policy: &Policy| self.policies.get(policy.id()).ok_or_else(|| unwritable(policy.id()));
+        let all = all.map(ready).collect::<Result<Vec<_>, _>>()?;
         let cut = |role| Ok((role, self.cut(&all, &templates, role)?));
         let cuts = Role::ALL.iter().copied().map(cut).collect::<Result<_, Problem>>()?;
         Ok(Slice { policies: set(all.iter().map(|ready| &ready.policy))?, templates, cuts })

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use time::{Date, Month};
+use time::{Date, Duration, Month, util::days_in_month};
 
 use crate::timestamp::Timestamp;
 
@@ -68,11 +68,25 @@ impl Day {
         self.first().plus_seconds(24 * 3600)
     }
 
+    /// The day so many days later, or earlier if negative.
+    #[must_use]
+    pub fn plus(self, days: i64) -> Option<Self> {
+        let (year, month, of_month) = self.0.checked_add(Duration::days(days))?.to_calendar_date();
+        Self::new(year, u8::from(month), of_month)
+    }
+
     /// The day after it.
     #[must_use]
     pub fn next(self) -> Option<Self> {
-        let (year, month, of_month) = self.0.next_day()?.to_calendar_date();
-        Self::new(year, u8::from(month), of_month)
+        self.plus(1)
+    }
+
+    /// The first of its month, and of the next.
+    #[must_use]
+    pub fn month(self) -> Option<(Self, Self)> {
+        let first = self.plus(1 - i64::from(self.0.day()))?;
+        let length = days_in_month(self.0.month(), self.0.year());
+        Some((first, first.plus(i64::from(length))?))
     }
 
     /// The year.

@@ -201,6 +201,18 @@ fn basic_is_told_of_the_searched_person_whoever_that_is() {
 }
 
 #[test]
+fn who_may_see_the_searched_persons_own_row_only_sees_no_other_in_any_role() {
+    let on = Day::parse("2026-11-22").unwrap();
+    for role in [Role::Basic, Role::Standard, Role::Power] {
+        let asks = permit(id::HOUSEHOLD, WIFE).role(role).datatypes(&["nser.name"]);
+        let answer = HouseholdAnswer::of(&gharana(), cnic(WIFE), &asks.own_row().mint(), on);
+        let shown = serde_json::to_value(&answer.household.members).unwrap();
+        assert_eq!((shown.as_array().unwrap().len(), &shown[0]["name"]), (1, &"Sakina Bibi".into()), "{role}");
+        assert_eq!(answer.subjects, [WIFE], "{role}: the record names nobody else");
+    }
+}
+
+#[test]
 fn a_member_is_the_searched_one_by_any_of_the_members_numbers() {
     let mut gharana = gharana();
     let mut first = head();

@@ -1,6 +1,6 @@
 //! The answer about one household, by number or among others.
 
-use exchange::{classification::Role, cnic::Cnic, mobile::Mobile, permit::Permit};
+use exchange::{classification::Role, cnic::Cnic, decision::Obligation, mobile::Mobile, permit::Permit};
 use serde::Serialize;
 
 use super::datatype;

@@ -143,6 +143,12 @@ impl Asks {
         self
     }
 
+    /// Obliges the registry to show the searched person's own row only.
+    pub(crate) fn own_row(mut self) -> Self {
+        self.0.obligations.push(Obligation::SubjectOnly);
+        self
+    }
+
     pub(crate) fn agency(mut self, agency: Option<&str>) -> Self {
         self.0.agency = agency.map(|agency| AgencyId::parse(agency).unwrap());
         self

@@ -9,6 +9,7 @@
     reason = "tests may panic: that is how they fail"
 )]
 
+mod bounds;
 mod sample;
 
 use std::collections::BTreeSet;

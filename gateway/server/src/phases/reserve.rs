@@ -81,7 +81,7 @@ async fn take(
         reserved.approval = Some(approval.id.clone());
     }
     if let Some((programme, cadence)) = authorised.programme.as_ref().and_then(|it| Some((it, it.cadence?))) {
-        let window = cadence.every.around(trail.at);
+        let window = cadence.every.around(trail.at).ok_or_else(|| Refusal::new(Code::Internal))?;
         let turns = (window.from, cadence.times);
         let taken = parts.tokens.use_programme(&programme.id, turns, &trail.request).await;
         if !taken.map_err(|error| unavailable(&error))? {
