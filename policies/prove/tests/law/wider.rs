@@ -75,6 +75,7 @@ fn a_forbid_that_is_gone_is_found_wherever_it_held_something_back() {
         "searchHouseholdByCnic by User: `N01-household-power`",
         "searchHouseholdByCnic by User: `N02-household-standard`",
         "searchHouseholdByCnic by User: `N03-household-basic`",
+        "searchHouseholdByCnic by User: `N12-household-by-consent`",
         "searchHouseholdByCnic by User: `T10-board-payments`",
         "searchHouseholdsByAddress by User: `N06-list-power`",
         "searchHouseholdsByAddress by User: `N07-list-standard`",
