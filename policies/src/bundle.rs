@@ -19,6 +19,7 @@ use crate::{
     complete,
     decide::{self, Method},
     error::BundleError,
+    forums,
     law::Law,
     matrix::{self, Matrix, Misregistered},
     memo::Memo,
@@ -70,6 +71,7 @@ impl Bundle {
         let matrix = Matrix::in_force(source, &header.matrix)?;
         let children = Children::read(source, header.child_biometrics.as_deref())?;
         let citizenship = citizenship::read(source).map_err(BundleError::new)?;
+        forums::check(source).map_err(BundleError::new)?;
         let clients = clientage::read(source).map_err(BundleError::new)?;
         let newcomers = Arc::new(newcomers::read(source, clients)?);
         let cases = cases::read(source)?;

@@ -134,6 +134,7 @@ pub(crate) const FILES: &[(&str, &str)] = files![
     "rules/child-biometrics.toml",
     "rules/citizenship.toml",
     "rules/clientage.toml",
+    "rules/forums.toml",
     "rules/holidays.toml",
     "rules/onboarding.toml",
     "schema/ijazat.cedarschema",

@@ -14,6 +14,7 @@
 //! | `slice`, `mentions`, `silent` | which policies a question needs, and which datatypes they cannot tell apart |
 //! | `complete` | refuses a bundle in which anything is missing |
 //! | `template` | fills a one-off authorisation in from the approval of a question |
+//! | `forums` | who decides which request, as a table that must equal what the door does |
 //! | `facts` | writes a question down as Cedar's context |
 //! | `memo`, `steady` | remembers decisions, and proves for which policies that is sound |
 //! | `decide`, `precedence` | decides, and picks the code that a refusal shows |
@@ -37,6 +38,7 @@ mod embedded;
 pub mod error;
 pub mod explain;
 mod facts;
+mod forums;
 mod law;
 pub mod manifest;
 mod matrix;

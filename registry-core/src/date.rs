@@ -174,6 +174,14 @@ impl Age {
             Self::Exactly(years) | Self::Between(years, _) => years,
         }
     }
+
+    /// The age that the person has at most reached.
+    #[must_use]
+    pub fn at_most(self) -> u16 {
+        match self {
+            Self::Exactly(years) | Self::Between(_, years) => years,
+        }
+    }
 }
 
 /// A number, or text such as `40-41` where the birthday is unknown.

@@ -3,6 +3,9 @@
 /// Members that one household may have: the largest of the survey's forms has four pages of fifteen lines.
 pub const HOUSEHOLD_MEMBERS_MAX: usize = 60;
 
+/// Years from which a person follows no guardian: majority, as for the card of an adult.
+pub const OF_AGE: u16 = 18;
+
 /// Characters of a name, in either script.
 pub const NAME_CHARS_MAX: usize = 120;
 

@@ -108,6 +108,10 @@ pub enum Obligation {
     /// Release only the searched person's own row.
     #[serde(rename = "subject_only")]
     SubjectOnly,
+    /// Release only the searched person's own row, and those of the minors whom the household's head answers for (decisions.md,
+    /// Policy: minors follow their guardian).
+    #[serde(rename = "subject_and_wards")]
+    SubjectAndWards,
     /// Answer out of a fixed sample of one household in a hundred (S3 §8.2.2).
     #[serde(rename = "sample_1pct")]
     Sample,
@@ -130,6 +134,7 @@ impl Obligation {
         Self::Log,
         Self::Meter,
         Self::SubjectOnly,
+        Self::SubjectAndWards,
         Self::Sample,
         Self::Notice,
         Self::SingleUse,
@@ -145,6 +150,7 @@ impl Obligation {
             Self::Log => "log",
             Self::Meter => "meter",
             Self::SubjectOnly => "subject_only",
+            Self::SubjectAndWards => "subject_and_wards",
             Self::Sample => "sample_1pct",
             Self::Notice => "notice",
             Self::SingleUse => "single_use",

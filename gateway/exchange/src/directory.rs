@@ -153,6 +153,10 @@ pub struct Programme {
     /// Channels it speaks of; the API, unless it says otherwise.
     #[serde(default = "by_api")]
     pub channels: Vec<Channel>,
+    /// Until when the citizen's own view leaves out what it opened; absent: shown at once. Only a court, an Act or national
+    /// security seals (R124; S0 §3.2.9).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed_until: Option<Timestamp>,
     /// First instant of validity.
     pub valid_from: Timestamp,
     /// First instant after validity.

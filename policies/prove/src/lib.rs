@@ -6,6 +6,7 @@
 //! | `law` | the policies as premises, the request environments of an action |
 //! | `solver` | finds cvc5, starts it once, tries it, asks it within a time |
 //! | `prover`, `claims` | asks what each theorem asks, environment by environment |
+//! | `workers` | shares the theorems out among several solvers |
 //! | `released`, `waiver`, `wider` | the law as last released, and what is wider than it |
 //! | `mutant`, `kill` | the law with one slip in one forbid, for all slips, and what the solver says of one |
 //! | `example` | makes a counterexample small, readable, and true of Cedar's own authoriser |
@@ -28,6 +29,7 @@ mod solver;
 mod theorem;
 mod waiver;
 mod wider;
+pub mod workers;
 
 pub use error::ProveError;
 pub use example::Example;

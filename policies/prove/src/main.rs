@@ -4,16 +4,19 @@
 use std::{
     fs,
     io::{self, IsTerminal, Write},
+    num::NonZeroUsize,
     path::PathBuf,
     process::ExitCode,
+    thread,
     time::Instant,
 };
 
 use clap::Parser;
 use policies::{error::Problem, source::Source};
 use prove::{
-    Claim, Finding, Law, ProveError, Prover, Released, Solver, Theorems,
+    Claim, Finding, Law, ProveError, Released, Solver, Theorems,
     report::{self, Run},
+    workers::{self, Proved},
 };
 
 /// Prove the law: each theorem of policies/theorems, for every request that there can be.
@@ -50,6 +53,9 @@ struct Arguments {
     /// Seconds for one question; a question without an answer by then is a theorem not proved.
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=600))]
     limit: u64,
+    /// Solvers that run beside one another; each takes the next theorem. As many as there are processors when left out.
+    #[arg(long, value_name = "COUNT")]
+    solvers: Option<NonZeroUsize>,
 }
 
 fn main() -> ExitCode {
@@ -73,17 +79,14 @@ fn run(arguments: &Arguments) -> Result<bool, ProveError> {
         theorems.0.retain(|theorem| !matches!(theorem.claim, Claim::NotWider(_)));
     }
     let solver = Solver { program: arguments.solver.clone(), seconds: arguments.limit };
-    let mut prover = Prover::start(&law, &solver)?;
-    let mut findings: Vec<Finding> = Vec::new();
-    let mut line = ProgressLine { shown: io::stderr().is_terminal() };
-    for theorem in &theorems.0 {
-        let mut progress = |asked| line.show(&format!("{}: {asked}", theorem.id));
-        findings.extend(prover.prove_all(theorem, &mut progress)?);
-    }
+    let line = ProgressLine { shown: io::stderr().is_terminal() };
+    let progress = |theorem: &str, asked: usize| line.show(&format!("{theorem}: {asked}"));
+    let workers = arguments.solvers.or(thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
+    let Proved { solver, findings } = workers::prove(&law, &theorems, &solver, workers, &progress)?;
     line.show("");
     let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     let (policies, environments) = (law.policies().count(), law.envs(&[]).len());
-    let run = Run { solver: prover.solver_version().to_owned(), policies, environments, ms };
+    let run = Run { solver, policies, environments, ms };
     drop(write!(io::stdout().lock(), "{}", report::as_text(&run, &findings)));
     if let Some(path) = &arguments.json {
         let document = format!("{:#}\n", report::as_json(&run, &findings));
@@ -104,7 +107,7 @@ struct ProgressLine {
 }
 
 impl ProgressLine {
-    fn show(&mut self, text: &str) {
+    fn show(&self, text: &str) {
         if self.shown {
             let mut out = io::stderr().lock();
             drop(write!(out, "\r\x1b[K{text}"));

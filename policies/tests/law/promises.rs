@@ -192,5 +192,5 @@ fn every_duty_of_a_permit_is_done_by_the_door_or_by_the_services_upstream() {
             seen.insert(duty);
         }
     }
-    assert_eq!(seen.len(), 5, "{seen:?}");
+    assert_eq!(seen.len(), 6, "{seen:?}");
 }

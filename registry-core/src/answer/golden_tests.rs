@@ -213,6 +213,32 @@ fn who_may_see_the_searched_persons_own_row_only_sees_no_other_in_any_role() {
 }
 
 #[test]
+fn minors_follow_the_head_who_consented_and_nobody_else_is_shown() {
+    let day = |text: &str| Day::parse(text).unwrap();
+    let shown = |searched: &str, role, gharana: &Gharana, on: &str| {
+        let asks = permit(id::HOUSEHOLD, searched).role(role).datatypes(&["nser.name"]).with_wards();
+        let answer = HouseholdAnswer::of(gharana, cnic(searched), &asks.mint(), day(on));
+        let names = answer.household.members.into_iter().map(|member| member.name.unwrap_or_default());
+        names.collect::<Vec<_>>()
+    };
+    let (head, wife) = ("Ghulam Akbar Soomro", "Sakina Bibi");
+    // The infant has the head's name in this household, and was born in March 2026.
+    let at = |on: &str| shown(HEAD, Role::Standard, &gharana(), on);
+    assert_eq!(at("2026-11-22"), [head, head], "the daughter beside the head, the wife not");
+    assert_eq!(at("2044-02-28"), [head, head], "seventeen");
+    assert_eq!(at("2044-03-15"), [head], "perhaps eighteen");
+    assert_eq!(shown(WIFE, Role::Standard, &gharana(), "2026-11-22"), [wife], "she is not the head");
+    assert_eq!(shown(HEAD, Role::Basic, &gharana(), "2026-11-22"), [head], "Basic sees no other row");
+    let mut others = gharana();
+    others.persons[2].0 = Relation::Other;
+    assert_eq!(
+        shown(HEAD, Role::Power, &others, "2026-11-22"),
+        [head],
+        "of other minors the registry knows no guardian"
+    );
+}
+
+#[test]
 fn a_member_is_the_searched_one_by_any_of_the_members_numbers() {
     let mut gharana = gharana();
     let mut first = head();

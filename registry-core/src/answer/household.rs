@@ -7,6 +7,7 @@ use super::datatype;
 use crate::{
     date::{Age, Day},
     household::{Gharana, Household, Payment, Relation},
+    limits::OF_AGE,
     person::{Gender, Person},
 };
 
@@ -120,19 +121,54 @@ impl HouseholdBody {
     /// Builds what the permit names and adds to `subjects` the numbers of those who are shown. Where nobody was searched,
     /// nobody is told apart.
     fn of(gharana: &Gharana, searched: Option<Cnic>, permit: &Permit, on: Day, subjects: &mut Vec<String>) -> Self {
-        // By the permit's duty, whoever has it: a consent gives Standard and Power no more than the searched person's own row.
-        let duty = permit.grant().obligations.contains(&Obligation::SubjectOnly);
-        let subject_only = duty || permit.grant().role == Role::Basic;
+        let shown = searched.map(|searched| Shown::of(gharana, searched, permit, on));
         let mut members = Vec::with_capacity(gharana.persons.len());
         for (relation, person) in &gharana.persons {
             let is_searched = searched.map(|searched| is_searched(person, searched));
-            if subject_only && is_searched == Some(false) {
+            if shown.is_some_and(|shown| !shown.has(is_searched == Some(true), *relation, person)) {
                 continue;
             }
             subjects.extend(person.number().map(Cnic::digits));
             members.push(member(is_searched, *relation, person, permit, on));
         }
         Self { members, ..particulars(&gharana.household, permit) }
+    }
+}
+
+/// Whose rows are shown where somebody was searched: by the permit's duty, whoever has it, and Basic sees no other row.
+#[derive(Clone, Copy)]
+enum Shown {
+    Everybody,
+    Searched,
+    /// The head, whom the minors among the head's sons and daughters follow on this day.
+    WithWards(Day),
+}
+
+impl Shown {
+    fn of(gharana: &Gharana, searched: Cnic, permit: &Permit, on: Day) -> Self {
+        let grant = permit.grant();
+        let wards = grant.obligations.contains(&Obligation::SubjectAndWards);
+        let heads =
+            gharana.persons.iter().any(|(relation, it)| *relation == Relation::Head && is_searched(it, searched));
+        if grant.role == Role::Basic || grant.obligations.contains(&Obligation::SubjectOnly) || (wards && !heads) {
+            Self::Searched
+        } else if wards {
+            Self::WithWards(on)
+        } else {
+            Self::Everybody
+        }
+    }
+
+    fn has(self, is_searched: bool, relation: Relation, person: &Person) -> bool {
+        is_searched
+            || match self {
+                Self::Everybody => true,
+                Self::Searched => false,
+                // Who may be of age on that day follows nobody.
+                Self::WithWards(on) => {
+                    matches!(relation, Relation::Son | Relation::Daughter) && person.birth.age_on(on).at_most() < OF_AGE
+                }
+            }
     }
 }
 

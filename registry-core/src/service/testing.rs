@@ -149,6 +149,12 @@ impl Asks {
         self
     }
 
+    /// Obliges the registry to show that row and those of the minors who follow the person.
+    pub(crate) fn with_wards(mut self) -> Self {
+        self.0.obligations.push(Obligation::SubjectAndWards);
+        self
+    }
+
     pub(crate) fn agency(mut self, agency: Option<&str>) -> Self {
         self.0.agency = agency.map(|agency| AgencyId::parse(agency).unwrap());
         self

@@ -10,8 +10,10 @@
 )]
 
 mod answers;
+mod cases;
 mod described;
 mod formed;
+mod grounds;
 mod kit;
 mod later;
 mod recipes;

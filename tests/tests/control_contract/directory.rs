@@ -83,6 +83,7 @@ pub fn everything(world: &World) -> DirectoryData {
         population: Population { districts: vec!["Thatta".into()], scores: Some((0.0, 32.17)) },
         cadence: Some(Cadence { times: 4, every: Period::Week }),
         channels: vec![Channel::Api],
+        sealed_until: Some(until),
         valid_from: from,
         valid_until: until,
         revoked: false,

@@ -128,6 +128,7 @@ pub fn programme(id: &str, service: &Service, kind: BasisKind, forum: Forum, now
         population: Population::default(),
         cadence: None,
         channels: vec![Channel::Api],
+        sealed_until: None,
         valid_from: now.plus_seconds(-1),
         valid_until: now.plus_seconds(YEAR_S),
         revoked: false,

@@ -116,6 +116,8 @@ pub enum Rule {
     PurposeCeiling,
     /// A forum that may not approve this.
     ForumTooLow,
+    /// A seal on something that neither a court, an Act nor national security orders.
+    SealUnlawful,
     /// No approved application asked for this.
     NotAppliedFor,
     /// A revision that does not follow the one in force.
@@ -149,6 +151,7 @@ impl Rule {
             Self::PurposeForbidden => "purpose-forbidden",
             Self::PurposeCeiling => "purpose-ceiling",
             Self::ForumTooLow => "forum-too-low",
+            Self::SealUnlawful => "seal-unlawful",
             Self::NotAppliedFor => "not-applied-for",
             Self::RevisionStale => "revision-stale",
             Self::NameTaken => "name-taken",

@@ -175,6 +175,7 @@ fn instruments_keep_their_ceilings_forums_and_dates() {
         population: Population::default(),
         cadence: None,
         channels: vec![Channel::Api],
+        sealed_until: None,
         valid_from,
         valid_until,
         revoked: false,
@@ -201,6 +202,13 @@ fn instruments_keep_their_ceilings_forums_and_dates() {
         ..programme.clone()
     };
     assert_eq!(judged(Change::Programme(bounds)), None);
+    let seal = |kind, until| Programme { kind, sealed_until: Some(until), ..programme.clone() };
+    for kind in [BasisKind::CourtOrder, BasisKind::Statute, BasisKind::NationalSecurity] {
+        assert_eq!(judged(Change::Programme(seal(kind, valid_until))), None);
+        check(seal(kind, valid_from), Rule::DatesReversed);
+    }
+    check(seal(BasisKind::Programme, valid_until), Rule::SealUnlawful);
+    check(seal(BasisKind::VitalInterest, valid_until), Rule::SealUnlawful);
     check(Programme { datatypes: datatypes("nser.soul"), ..programme }, Rule::DatatypeUnknown);
 }
 

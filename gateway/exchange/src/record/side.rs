@@ -4,6 +4,8 @@
 use aws_lc_rs::digest;
 use minicbor::{Decode, Encode, bytes::ByteArray, bytes::ByteVec};
 
+use crate::timestamp::Timestamp;
+
 /// Version of the side record's encoding.
 pub const SIDE_VERSION: u8 = 1;
 
@@ -80,6 +82,10 @@ pub struct Side {
     /// W3C trace id of the request.
     #[n(9)]
     pub trace: Option<String>,
+    /// Microseconds since 1970 until which the citizen's own view leaves the access out: the seal of a court's order or of
+    /// a statute (R124).
+    #[n(10)]
+    pub sealed_until: Option<i64>,
 }
 
 impl Default for Side {
@@ -96,11 +102,18 @@ impl Default for Side {
             decision_input: String::new(),
             subjects: Vec::new(),
             trace: None,
+            sealed_until: None,
         }
     }
 }
 
 impl Side {
+    /// Whether the citizen's own view shows the access at this instant; a seal ends by itself, on its day.
+    #[must_use]
+    pub fn shown_to_citizen(&self, now: Timestamp) -> bool {
+        self.sealed_until.is_none_or(|until| until <= now.micros())
+    }
+
     /// The side record's bytes, before sealing.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {

@@ -37,6 +37,7 @@ fn full_side() -> Side {
             SubjectEntry { key: ByteArray::from([9; 32]), sealed: Vec::new().into(), returned: false },
         ],
         trace: Some("4bf92f3577b34da6a3ce929d0e0e4736".into()),
+        sealed_until: Some(1_830_279_600_000_000),
     }
 }
 
@@ -90,9 +91,9 @@ fn no_two_side_records_share_their_bytes() {
 
 #[test]
 fn a_member_that_a_newer_version_added_is_passed_over() {
-    // The map of ten members that a default side record has at least, with one member more: 10 => "new".
+    // The map of eleven members that a default side record has at least, with one member more: 11 => "new".
     let bytes = Side::default().to_bytes();
-    let newer = [&[bytes[0] + 1], &bytes[1..], &[0x0a, 0x63], b"new"].concat();
+    let newer = [&[bytes[0] + 1], &bytes[1..], &[0x0b, 0x63], b"new"].concat();
     assert_eq!(Side::from_bytes(&newer), Some(Side::default()));
     let lacking = [&[bytes[0] - 1], &bytes[3..]].concat();
     assert_eq!(Side::from_bytes(&lacking), None, "without its version it is no side record");

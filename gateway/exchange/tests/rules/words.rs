@@ -110,6 +110,7 @@ fn an_unknown_obligation_is_nobodys_to_ignore() {
         ("log", Some(Obligation::Log)),
         ("meter", Some(Obligation::Meter)),
         ("subject_only", Some(Obligation::SubjectOnly)),
+        ("subject_and_wards", Some(Obligation::SubjectAndWards)),
         ("sample_1pct", Some(Obligation::Sample)),
         ("notice", Some(Obligation::Notice)),
         ("Log", None),

@@ -46,6 +46,8 @@ pub struct Trail {
     pub decision: Option<Decision>,
     /// What the policies were asked, as text.
     pub decision_input: String,
+    /// Until when the order that it rests on keeps it from the citizen's view.
+    pub sealed_until: Option<Timestamp>,
     /// Generation of the directory.
     pub directory: u64,
     /// Generation of the bundle.
@@ -78,6 +80,7 @@ impl Trail {
             subject_key: None,
             decision: None,
             decision_input: String::new(),
+            sealed_until: None,
             directory: 0,
             bundle: 0,
             dry_run: false,

@@ -18,3 +18,4 @@ mod ten;
 mod theorems;
 #[cfg(test)]
 mod wider;
+mod workers;

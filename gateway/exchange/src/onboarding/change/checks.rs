@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::{Change, Fault, Judge, Key, Rule};
 use crate::{
-    classification::{Classification, Forum},
+    classification::{BasisKind, Classification, Forum},
     directory::{Agency, Agreement, Approval, Category, Programme, Purpose, User},
     ids::{DatatypeId, PurposeCode, ServiceId},
     onboarding::forum::may_decide,
@@ -170,6 +170,7 @@ impl Judge<'_> {
         }
         self.within_ceilings(std::slice::from_ref(&programme.purpose), &programme.datatypes)?;
         bounded(programme)?;
+        sealed(programme)?;
         let households = programme.datatypes.iter().any(|id| id.as_str().starts_with("nser."));
         if households && !may_decide(programme.forum, Forum::DgNser) {
             return Err(Fault::new(Rule::ForumTooLow, format!("DG_NSER opens this, not {}", programme.forum)));
@@ -251,6 +252,20 @@ fn bounded(programme: &Programme) -> Result<(), Fault> {
     match programme.population.scores {
         Some((lowest, highest)) if !(0.0 <= lowest && lowest <= highest && highest <= 100.0) => {
             empty("covers no score between 0 and 100")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Only an order of a court, an Act or national security keeps an access from the citizen's view (R124).
+fn sealed(programme: &Programme) -> Result<(), Fault> {
+    let may = matches!(programme.kind, BasisKind::CourtOrder | BasisKind::Statute | BasisKind::NationalSecurity);
+    match programme.sealed_until {
+        Some(_) if !may => {
+            Err(Fault::new(Rule::SealUnlawful, "a programme is no ground to keep an access from the citizen"))
+        }
+        Some(until) if until <= programme.valid_from => {
+            Err(Fault::new(Rule::DatesReversed, "the seal ends before the order begins"))
         }
         _ => Ok(()),
     }
