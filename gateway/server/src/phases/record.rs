@@ -111,7 +111,7 @@ pub async fn entry(parts: &Parts, trail: &Trail, closing: &Closing<'_>) -> Resul
         address: trail.address.to_string(),
         decision_input: trail.decision_input.clone(),
         trace: trail.traceparent.clone(),
-        sealed_until: trail.sealed_until.map(Timestamp::micros),
+        sealed_until: trail.sealed_until.map(exchange::timestamp::Timestamp::micros),
         ..Side::default()
     };
     let entropy = Drawn::from(parts.entropy.as_ref());
