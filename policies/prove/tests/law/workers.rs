@@ -3,20 +3,20 @@
 use std::sync::Mutex;
 
 use policies::source::Source;
-use prove::{Law, Theorems, workers};
+use prove::{Law, ProveError, Theorems, workers};
 
 use super::support::{cvc5, folder, stand_in};
 
 /// Theorems that are quickly proved.
-fn quick(law: &Law) -> Theorems {
+fn quick(law: &Law) -> Result<Theorems, ProveError> {
     let only = ["TH16", "TH17", "TH26", "TH36", "TH37"].map(str::to_owned);
-    Theorems::read(&folder().join("theorems"), law).unwrap().only(&only).unwrap()
+    Theorems::read(&folder().join("theorems"), law)?.only(&only)
 }
 
 #[test]
 fn several_solvers_find_what_one_finds_in_the_order_of_the_list() {
     let law = Law::read(&Source::embedded()).unwrap();
-    let theorems = quick(&law);
+    let theorems = quick(&law).unwrap();
     let found = |solvers: usize| {
         let told = Mutex::new(Vec::new());
         let proved = workers::prove(&law, &theorems, &cvc5(), solvers, &|id, asked| {
@@ -39,6 +39,6 @@ fn several_solvers_find_what_one_finds_in_the_order_of_the_list() {
 #[test]
 fn a_solver_that_fails_among_several_proves_nothing() {
     let law = Law::read(&Source::embedded()).unwrap();
-    let error = workers::prove(&law, &quick(&law), &stand_in("dier", 60), 2, &|_, _| ()).unwrap_err();
+    let error = workers::prove(&law, &quick(&law).unwrap(), &stand_in("dier", 60), 2, &|_, _| ()).unwrap_err();
     assert!(error.to_string().starts_with("the solver failed: "), "{error}");
 }
