@@ -134,14 +134,13 @@ fn an_agreement_is_ended_and_narrowed_without_a_new_application() {
 
 #[test]
 fn instruments_keep_their_ceilings_forums_and_dates() {
-    let mill = AgencyId::parse("mill").unwrap();
     let datatypes = |id: &str| vec![DatatypeId::parse(id).unwrap()];
     let (valid_from, valid_until) = (now(), now().plus_seconds(9));
     let approval = Approval {
         template: None,
         services: vec![ServiceId::parse("nser.household").unwrap()],
         id: ApprovalId::parse("appr-1").unwrap(),
-        agency: mill.clone(),
+        agency: AgencyId::parse("mill").unwrap(),
         forum: Forum::SecretaryBisp,
         purpose: PurposeCode::parse("P-1").unwrap(),
         datatypes: datatypes("nser.pmt"),
@@ -164,12 +163,21 @@ fn instruments_keep_their_ceilings_forums_and_dates() {
     assert_eq!(judged(Change::Approval(over)), Some(Rule::PurposeCeiling));
     let over = Approval { valid_until: valid_from, ..approval };
     assert_eq!(judged(Change::Approval(over)), Some(Rule::DatesReversed));
+}
+
+#[test]
+fn a_programme_keeps_its_forum_its_bounds_and_its_seal() {
+    let datatypes = |id: &str| vec![DatatypeId::parse(id).unwrap()];
+    let (valid_from, valid_until) = (now(), now().plus_seconds(9));
+    let mut directory = directory();
+    directory.purposes[1].class_max = Classification::Secret;
+    let judged = |change| super::tests::judged(&directory, &[], &change);
     let programme = Programme {
         id: ProgrammeId::parse("prog-1").unwrap(),
         instrument: "Act of 2010".into(),
         kind: BasisKind::Programme,
         forum: Forum::DgNser,
-        agency: mill,
+        agency: AgencyId::parse("mill").unwrap(),
         purpose: PurposeCode::parse("P-1").unwrap(),
         datatypes: datatypes("nser.pmt"),
         population: Population::default(),
