@@ -59,6 +59,7 @@ impl Law {
         let placed: Vec<_> = placed.into_iter().chain(open).collect();
         let rules = read_rules(&placed)?;
         let entities = read_entities(&words, &schema, dictionary)?;
+        known(&placed, &entities)?;
         let datatypes = resources(&words, dictionary);
         let mut ordered: Vec<_> = datatypes.values().collect();
         ordered.sort_by(|a, b| a.uid.cmp(&b.uid));
@@ -127,6 +128,18 @@ fn read_rules(placed: &[PlacedPolicy]) -> Result<HashMap<CedarId, Rule>, BundleE
     }
     BundleError::unless_empty(problems)?;
     Ok(rules)
+}
+
+/// Cedar takes any name of an entity: a policy about a datatype or domain that no dictionary has would say nothing of anything.
+fn known(placed: &[PlacedPolicy], entities: &Entities) -> Result<(), BundleError> {
+    let is_dictionarys = |uid: &EntityUid| matches!(uid.type_name().basename(), "Datatype" | "Domain");
+    let unknown = placed.iter().flat_map(|placed| {
+        let named = placed.policy.entity_literals().into_iter().filter(is_dictionarys);
+        named
+            .filter(|uid| entities.get(uid).is_none())
+            .map(|uid| Problem::new(&placed.file, format!("names `{}`, which no dictionary has", uid.id().unescaped())))
+    });
+    BundleError::unless_empty(unknown.collect())
 }
 
 fn read_entities(words: &Words, schema: &Schema, dictionary: &[Placed<Datatype>]) -> Result<Entities, Problem> {

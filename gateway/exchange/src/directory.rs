@@ -153,8 +153,8 @@ pub struct Programme {
     /// Channels it speaks of; the API, unless it says otherwise.
     #[serde(default = "by_api")]
     pub channels: Vec<Channel>,
-    /// Until when the citizen's own view leaves out what it opened; absent: shown at once. Only a court, an Act or national
-    /// security seals (R124; S0 §3.2.9).
+    /// Until when the citizen's own view leaves out what it opened; absent: shown at once. [`Programme::seal`]
+    /// says whether it counts (R124; S0 §3.2.9).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sealed_until: Option<Timestamp>,
     /// First instant of validity.
@@ -163,6 +163,21 @@ pub struct Programme {
     pub valid_until: Timestamp,
     /// Whether it was ended before its time.
     pub revoked: bool,
+}
+
+impl Programme {
+    /// Until when the citizen's own view leaves out what it opened. Whatever a directory says, only an order of a court, an Act or
+    /// national security seals (R124).
+    #[must_use]
+    pub fn seal(&self) -> Option<Timestamp> {
+        self.sealed_until.filter(|_| self.may_seal())
+    }
+
+    /// Whether it is of a kind that may be sealed.
+    #[must_use]
+    pub fn may_seal(&self) -> bool {
+        matches!(self.kind, BasisKind::CourtOrder | BasisKind::Statute | BasisKind::NationalSecurity)
+    }
 }
 
 fn by_api() -> Vec<Channel> {

@@ -1,8 +1,15 @@
 //! Prices: integers of milli-paisa, a dated book, no rounding before the statement's line.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
-use crate::{catalogue::ChargeUnit, classification::Sector, ids::TariffKey, timestamp::Timestamp};
+use crate::{
+    catalogue::{ChargeUnit, Service},
+    classification::Sector,
+    ids::TariffKey,
+    timestamp::Timestamp,
+};
 
 /// One line of a rate book.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,7 +50,8 @@ pub struct Charge {
 }
 
 impl RateBook {
-    /// Prices an answer of `rows` rows. A line that the book lacks costs nothing here: `policies` refuses such a bundle.
+    /// Prices an answer of `rows` rows. A line that the book lacks costs nothing here: who composes a door asks [`unpriced`]
+    /// before it puts a law in force.
     #[must_use]
     pub fn charge(&self, key: &TariffKey, unit: ChargeUnit, sector: Option<Sector>, rows: u32) -> Charge {
         let units = match unit {
@@ -65,6 +73,19 @@ impl RateBook {
 #[must_use]
 pub fn book_at(books: &[RateBook], at: Timestamp) -> Option<&RateBook> {
     books.iter().filter(|book| book.valid_from <= at).max_by_key(|book| book.valid_from)
+}
+
+/// A service that a law charges for and a book has no line of: the book's version, and the service. Such a law would give
+/// its answers away.
+#[must_use]
+pub fn unpriced<'a>(books: &'a [RateBook], services: &'a [Arc<Service>]) -> Option<(&'a str, &'a Service)> {
+    let lacks = |book: &RateBook, service: &Service| {
+        service.charge != ChargeUnit::Free && book.rates.iter().all(|rate| rate.key != service.tariff)
+    };
+    books.iter().find_map(|book| {
+        let service = services.iter().find(|service| lacks(book, service))?;
+        Some((book.version.as_str(), service.as_ref()))
+    })
 }
 
 /// Milli-paisa as rupees for people, such as `Rs 1.25000`.

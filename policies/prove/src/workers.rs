@@ -1,10 +1,7 @@
 //! All theorems, shared out among several solvers: each has its own process, and they wait for nothing of one another.
 
 use std::{
-    sync::{
-        Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::atomic::{AtomicUsize, Ordering},
     thread,
 };
 
@@ -28,8 +25,8 @@ pub struct Proved {
 /// Told after each question: the theorem, and how many were asked for it. Several call it at once.
 pub type Told<'a> = &'a (dyn Fn(&str, usize) + Sync);
 
-/// What one solver found: the theorem's place in the list, and its findings.
-type Share = Result<Vec<(usize, Vec<Finding>)>, ProveError>;
+/// What one solver found, with its version: each theorem's place in the list, and its findings.
+type Share = Result<(String, Vec<(usize, Vec<Finding>)>), ProveError>;
 
 /// Proves them with this many solvers; at least one, and no more than there are theorems.
 ///
@@ -42,18 +39,15 @@ pub fn prove(
     workers: usize,
     told: Told<'_>,
 ) -> Result<Proved, ProveError> {
-    let (next, version) = (AtomicUsize::new(0), Mutex::new(String::new()));
+    let next = AtomicUsize::new(0);
     let share = || -> Share {
         let work = || -> Share {
             let mut prover = Prover::start(law, solver)?;
-            if let Ok(mut version) = version.lock() {
-                prover.solver_version().clone_into(&mut version);
-            }
             let mut found = Vec::new();
             while let Some((place, theorem)) = taken(theorems, &next) {
                 found.push((place, prover.prove_all(theorem, &mut |asked| told(&theorem.id, asked))?));
             }
-            Ok(found)
+            Ok((prover.solver_version().to_owned(), found))
         };
         work().inspect_err(|_| next.store(usize::MAX / 2, Ordering::Relaxed))
     };
@@ -62,10 +56,12 @@ pub fn prove(
         let running: Vec<_> = (0..workers).map(|_| scope.spawn(share)).collect();
         running.into_iter().map(|it| it.join().unwrap_or_else(|_| Err(died()))).collect()
     });
-    let mut found: Vec<_> = shares.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
+    let shares = shares.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let (versions, found): (Vec<_>, Vec<_>) = shares.into_iter().unzip();
+    let mut found: Vec<_> = found.into_iter().flatten().collect();
     found.sort_by_key(|(place, _)| *place);
     let findings = found.into_iter().flat_map(|(_, findings)| findings).collect();
-    Ok(Proved { solver: version.into_inner().unwrap_or_default(), findings })
+    Ok(Proved { solver: versions.into_iter().next().unwrap_or_default(), findings })
 }
 
 /// The next theorem that nobody has taken.

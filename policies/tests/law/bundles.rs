@@ -168,6 +168,9 @@ fn an_unknown_word_is_refused_wherever_it_stands() {
     check("catalogue/report.toml", "unattended = true", "unatended = true", "unknown field `unatended`");
     check("dictionary/nser.toml", "class = \"Confidential\"", "class = \"Sercet\"", "unknown variant `Sercet`");
     check("dictionary/nser.toml", "personal = true", "personal = 1", "invalid type");
+    check("dictionary/nser.toml", "\nclass = \"Confidential\"", "", "missing field `class`");
+    check("catalogue/identity.toml", "\ntariff = \"identity.yes-no\"", "", "missing field `tariff`");
+    check("catalogue/identity.toml", "tariff = \"identity.yes-no\"", "tariff = \"\"", "empty");
     check("cases/identity.toml", "consent = {}", "consent = { agncy = \"x\" }", "unknown field `agncy`");
     check("cases/identity.toml", "purpose = ", "purposes = ", "unknown field `purposes`");
     check("cases/world.toml", "sector = \"Private\"", "sector = \"Privat\"", "unknown variant `Privat`");
@@ -231,6 +234,21 @@ fn a_policy_that_could_go_wrong_is_refused_before_it_decides() {
     check("context.service == Ijazat::Servise::\"x\"", "Servise");
     check("principal.role == Ijazat::Role::\"Basic\"", "role");
     check("context.now < datetime(\"2026-01-01\")", "type");
+}
+
+#[test]
+fn a_policy_about_what_no_dictionary_has_is_refused() {
+    let path = "domains/x/X01-new.cedar";
+    let check = |literal: &str, expected: &str| {
+        let body = format!("forbid (principal, action, resource) when {{ {literal} }};");
+        let found = problems(path, &policy("@authority(\"x\")@reason(\"policy_denied\")", &body));
+        let told: Vec<_> = found.iter().map(|it| (it.file.as_str(), it.reason.as_str())).collect();
+        assert_eq!(told, [(path, expected)], "{literal}");
+    };
+    check("resource == Ijazat::Datatype::\"nser.cnci\"", "names `nser.cnci`, which no dictionary has");
+    check("resource in Ijazat::Domain::\"nsre\"", "names `nsre`, which no dictionary has");
+    let sound = "forbid (principal, action, resource) when { resource == Ijazat::Datatype::\"nser.cnic\" && context.rows > 5 };";
+    assert_eq!(problems(path, &policy("@authority(\"x\")@reason(\"policy_denied\")", sound)), []);
 }
 
 #[test]

@@ -62,9 +62,13 @@ async fn parameters_and_bases_that_nobody_knows_are_refused() {
         with("fields", json!("identity.name")),
         with("fields", json!(["identity name"])),
         with("fields", json!([1])),
+        // Of no dictionary, and of another service.
+        with("fields", json!(["identity.nmae"])),
+        with("fields", json!(["nser.pmt"])),
         basis("prog-nobody", 403, "basis_unknown"),
         // Another agency's.
         basis("prog-kafalat", 403, "basis_unknown"),
+        basis("appr-board-1", 403, "basis_unknown"),
         basis("a,b,c", 400, "header_invalid"),
     ];
     refused(&world, "bank-indus", &all).await;

@@ -32,7 +32,7 @@ async fn answered_later(here: &CasesWorld, document: &Value, service: &Service, 
     let told = told(world, service, case).await;
     let known = world.store.read().await.unwrap().1.programmes;
     let order = case.programme.as_ref().and_then(|id| known.iter().find(|known| known.id.as_str() == id));
-    let seal = order.and_then(|order| order.sealed_until).map(exchange::timestamp::Timestamp::micros);
+    let seal = order.and_then(exchange::directory::Programme::seal).map(exchange::timestamp::Timestamp::micros);
     let before = world.recorded().unwrap().len();
     let answer = here.send(&told).await;
     assert_eq!((answer.status, answer.code()), (501, "not_built"), "{name}: {}", answer.body);
@@ -103,5 +103,7 @@ async fn each_service_that_comes_later_is_permitted_as_its_cases_say_and_recorde
         }
     }
     assert!(of_the_citizen.len() >= 6, "{of_the_citizen:?}");
+    let recorded = here.world.recorded().unwrap();
+    assert!(recorded.iter().any(|entry| entry.side.sealed_until.is_some()), "one of the orders is sealed");
     seen_by_the_auditor(&here.world, &of_the_citizen).await;
 }

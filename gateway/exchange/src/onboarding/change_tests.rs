@@ -215,8 +215,11 @@ fn a_programme_keeps_its_forum_its_bounds_and_its_seal() {
         assert_eq!(judged(Change::Programme(seal(kind, valid_until))), None);
         check(seal(kind, valid_from), Rule::DatesReversed);
     }
-    check(seal(BasisKind::Programme, valid_until), Rule::SealUnlawful);
-    check(seal(BasisKind::VitalInterest, valid_until), Rule::SealUnlawful);
+    for kind in [BasisKind::Programme, BasisKind::VitalInterest] {
+        check(seal(kind, valid_until), Rule::SealUnlawful);
+        assert_eq!(seal(kind, valid_until).seal(), None, "nor does it count where no judge saw it");
+    }
+    assert_eq!(seal(BasisKind::Statute, valid_until).seal(), Some(valid_until));
     check(Programme { datatypes: datatypes("nser.soul"), ..programme }, Rule::DatatypeUnknown);
 }
 

@@ -177,4 +177,14 @@ mod tests {
             Side { version: SIDE_VERSION, address: "127.0.0.1".into(), user: Some("u1".into()), ..Side::default() };
         assert_eq!(Side::from_bytes(&side.to_bytes()), Some(side));
     }
+
+    #[test]
+    fn a_seal_keeps_an_access_from_the_citizen_until_its_instant_and_no_longer() {
+        let at = Timestamp::from_micros;
+        let sealed = Side { sealed_until: Some(1_000), ..Side::default() };
+        let read = Side::from_bytes(&sealed.to_bytes()).unwrap();
+        let shown = [at(0), at(999), at(1_000), at(1_001)].map(|now| read.shown_to_citizen(now));
+        assert_eq!(shown, [false, false, true, true]);
+        assert!(Side::default().shown_to_citizen(at(0)), "what nobody sealed is shown at once");
+    }
 }

@@ -12,9 +12,9 @@ use exchange::{
 };
 use policies::{Bundle, manifest::Manifest, source::Source};
 
-use super::{ComposeError, Keys, World, pki, registry::Registry, running::Running, stores};
+use super::{ComposeError, Keys, World, pki, registry::Registry, running::Running, sample, stores};
 use crate::{
-    config::Config,
+    config::{Config, ProcessRole},
     law::{LawInForce, LawWatch, Loader, TrustedKeys},
     listen,
     phases::{parts::Law, snapshot::DirectoryWatch},
@@ -86,7 +86,12 @@ fn begin_law(config: &Config) -> Result<(Arc<LawInForce>, Loader), ComposeError>
     let source = base(config)?;
     let bundle = Bundle::load(&source).map_err(ComposeError::of("policies"))?;
     let manifest = Manifest::of(&source, None).map_err(ComposeError::of("policies"))?;
-    let loader = Loader::new(manifest, TrustedKeys::of(config));
+    let mut loader = Loader::new(manifest, TrustedKeys::of(config));
+    // Only the door charges; a process of another role may know no prices.
+    if config.node.plays(ProcessRole::Gateway) {
+        loader = loader.priced_by(sample::rates(config.rates.path.as_deref())?);
+        loader.priced(&bundle).map_err(ComposeError::of("rate books"))?;
+    }
     Ok((Arc::new(LawInForce::new(Law::new(Arc::new(bundle)))), loader))
 }
 

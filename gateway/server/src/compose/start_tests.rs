@@ -201,6 +201,19 @@ fn rate_books_come_from_the_file_or_are_built_in_and_a_broken_file_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_law_whose_services_the_rate_books_do_not_price_is_not_begun() {
+    let folder = Folder::new();
+    let path = folder.path().join("rates.toml");
+    let sample_file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ops/samples/rates.toml");
+    let text = fs::read_to_string(&sample_file).unwrap();
+    assert!(text.contains("\"identity.kyc\""));
+    fs::write(&path, text.replace("\"identity.kyc\"", "\"identity.kyx\"")).unwrap();
+    let error = refused(&config(&folder, &[("RATES__PATH", path.to_str().unwrap())])).await;
+    assert_eq!(error.what, "rate books");
+    assert!(error.why.contains("`identity.kyc` is charged by `identity.kyc`"), "{}", error.why);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_empty_store_in_development_begins_with_the_sample_and_in_production_with_nothing() {
     use exchange::ports::directory_source::DirectorySource as _;
     let read = async |development: &str| {

@@ -1,8 +1,10 @@
 //! Turns what was activated into a law: verified against the keys that are trusted here, loaded, and its cases run.
 
 use exchange::{
+    decision::Decider as _,
     log::note::NoteError,
     ports::law_source::{ActivatedLaw, LawMark},
+    tariff::{RateBook, unpriced},
 };
 use policies::{
     Bundle, BundleError,
@@ -36,6 +38,18 @@ pub enum NotLaw {
     /// Its content.
     #[error(transparent)]
     Bundle(#[from] BundleError),
+    /// A service that it charges for has no price here.
+    #[error(
+        "its service `{service}` is charged by `{tariff}`, and rate book `{book}` has no such line: add it, or charge it `free`"
+    )]
+    Unpriced {
+        /// Version of the book.
+        book: String,
+        /// The service.
+        service: String,
+        /// The line that it wants.
+        tariff: String,
+    },
     /// It breaks what it promises itself.
     #[error("{broken} of its own cases are not kept, first: {first}")]
     Cases {
@@ -57,13 +71,36 @@ impl From<NoteError> for NotLaw {
 pub struct Loader {
     base: Manifest,
     keys: TrustedKeys,
+    books: Vec<RateBook>,
 }
 
 impl Loader {
     /// A loader that trusts `base`, the bundle which this process begins with, and these keys.
     #[must_use]
     pub fn new(base: Manifest, keys: TrustedKeys) -> Self {
-        Self { base, keys }
+        Self { base, keys, books: Vec::new() }
+    }
+
+    /// The same for a process that charges by these books: a law that they do not price is none here.
+    #[must_use]
+    pub fn priced_by(self, books: Vec<RateBook>) -> Self {
+        Self { books, ..self }
+    }
+
+    /// Whether the books price what the bundle charges for.
+    ///
+    /// # Errors
+    /// [`NotLaw::Unpriced`].
+    pub fn priced(&self, bundle: &Bundle) -> Result<(), NotLaw> {
+        let catalogue = bundle.catalogue();
+        match unpriced(&self.books, catalogue.services()) {
+            None => Ok(()),
+            Some((book, service)) => Err(NotLaw::Unpriced {
+                book: book.to_owned(),
+                service: service.id.to_string(),
+                tariff: service.tariff.to_string(),
+            }),
+        }
     }
 
     /// The bundle that this process begins with.
@@ -105,6 +142,7 @@ impl Loader {
         };
         let trusted = ring.judge(&self.base, before, pack.note())?;
         let bundle = Bundle::load(pack.source())?;
+        self.priced(&bundle)?;
         let broken = bundle.run_cases();
         match broken.first() {
             None => Ok((bundle, trusted.signers)),

@@ -140,6 +140,10 @@ async fn a_law_that_is_none_is_refused_whoever_signed_it() {
     standing.refuses_law(&duty, &both, "`whisper` is unknown").await;
     let unheard = with("catalogue/nser.toml", "\"nser.pmt\"", "\"nser.unheard-of\"");
     standing.refuses_law(&unheard, &both, "nser.unheard-of").await;
+    let misspelt = with(PERMIT, "Ijazat::Datatype::\"nser.name\"", "Ijazat::Datatype::\"nser.nmae\"");
+    standing.refuses_law(&misspelt, &both, "`nser.nmae`, which no dictionary has").await;
+    let without = law(3, &[]).without("domains/report/R01-published.cedar");
+    standing.refuses_law(&without, &both, "of its own cases are not kept").await;
     let shut = with(PERMIT, "context.role == Ijazat::Role::\"Standard\"", "context.role == Ijazat::Role::\"Power\"");
     standing.refuses_law(&shut, &both, "of its own cases are not kept").await;
 }

@@ -197,7 +197,7 @@ fn note(question: &Question, trail: &mut Trail) {
     if question.programme.is_none() {
         bases.extend(question.consent.as_ref().map(|consent| format!("{}@{}", consent.id, consent.revision)));
     }
-    trail.sealed_until = question.programme.as_ref().and_then(|programme| programme.sealed_until);
+    trail.sealed_until = question.programme.as_ref().and_then(|programme| programme.seal());
     trail.basis = (!bases.is_empty()).then(|| bases.join(","));
     trail.decision_input = asked::text(question, trail.directory);
 }

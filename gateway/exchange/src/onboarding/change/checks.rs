@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::{Change, Fault, Judge, Key, Rule};
 use crate::{
-    classification::{BasisKind, Classification, Forum},
+    classification::{Classification, Forum},
     directory::{Agency, Agreement, Approval, Category, Programme, Purpose, User},
     ids::{DatatypeId, PurposeCode, ServiceId},
     onboarding::forum::may_decide,
@@ -259,9 +259,8 @@ fn bounded(programme: &Programme) -> Result<(), Fault> {
 
 /// Only an order of a court, an Act or national security keeps an access from the citizen's view (R124).
 fn sealed(programme: &Programme) -> Result<(), Fault> {
-    let may = matches!(programme.kind, BasisKind::CourtOrder | BasisKind::Statute | BasisKind::NationalSecurity);
     match programme.sealed_until {
-        Some(_) if !may => {
+        Some(_) if !programme.may_seal() => {
             Err(Fault::new(Rule::SealUnlawful, "a programme is no ground to keep an access from the citizen"))
         }
         Some(until) if until <= programme.valid_from => {
