@@ -155,10 +155,10 @@ fn a_service_says_what_it_releases() {
     refused("audit.accesses", set("rows", "accesses"), &pointer("accesses"));
     refused("fbr.taxpayer", without("subject"), "checks whom the answer is about, but names no subject");
     // A service without fields leaves its datatype in nobody's fields too.
-    let (source, path) = service("vital.death-notice", |table| table["fields"].as_table_mut().unwrap().clear());
+    let (source, path) = service("licence.check", |table| table["fields"].as_table_mut().unwrap().clear());
     let expected = [
-        Problem::new(path, "`vital.death-notice` releases no field"),
-        Problem::new("dictionary/vital.toml", "`vital.notice` stands in no service's fields"),
+        Problem::new(path, "`licence.check` releases no field"),
+        Problem::new("dictionary/state.toml", "`licence.valid` stands in no service's fields"),
     ];
     assert_eq!(problems(&source), expected);
 }

@@ -103,6 +103,7 @@ pub(crate) const FILES: &[(&str, &str)] = files![
     "domains/vital/V04-register-death.cedar",
     "domains/vital/V05-decree.cedar",
     "domains/vital/V06-registrars-only.cedar",
+    "domains/vital/V07-birth-notice.cedar",
     "guardrails/G01-agency-enabled.cedar",
     "guardrails/G02-agency-known.cedar",
     "guardrails/G03-user-of-agency.cedar",

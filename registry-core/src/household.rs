@@ -38,6 +38,77 @@ words! {
     }
 }
 
+words! {
+    /// What a member does only with a lot of difficulty or not at all: the six domains of functioning in the Washington
+    /// Group's Short Set of questions (2001), which censuses and surveys ask.
+    Disability {
+        /// No difficulty of that degree.
+        None = "none",
+        /// Seeing, with glasses if worn.
+        Seeing = "seeing",
+        /// Hearing, with an aid if worn.
+        Hearing = "hearing",
+        /// Walking or climbing steps.
+        Walking = "walking",
+        /// Remembering or concentrating.
+        Remembering = "remembering",
+        /// Washing or dressing.
+        SelfCare = "self_care",
+        /// Communicating in the usual language.
+        Communicating = "communicating",
+        /// More than one of them.
+        Several = "several",
+    }
+
+    /// The highest level that a member has completed, in the levels of ISCED 2011.
+    Education {
+        /// Less than primary.
+        None = "none",
+        /// Level 1.
+        Primary = "primary",
+        /// Level 2.
+        LowerSecondary = "lower_secondary",
+        /// Levels 3 and 4.
+        UpperSecondary = "upper_secondary",
+        /// Levels 5 to 8.
+        Tertiary = "tertiary",
+    }
+
+    /// What a member lives by: the groups of status in employment of ICSE-93, and those without work.
+    Employment {
+        /// Works for pay.
+        Employee = "employee",
+        /// Employs others.
+        Employer = "employer",
+        /// Works on own account.
+        OwnAccount = "own_account",
+        /// Works unpaid in the family's business or field.
+        FamilyWorker = "family_worker",
+        /// Has no work and looks for some.
+        Unemployed = "unemployed",
+        /// Outside the labour force: in school, at home, retired, unable.
+        Outside = "outside_labour_force",
+    }
+}
+
+/// What the survey wrote of one member; nothing where it asked nothing, as of small children.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub struct Surveyed {
+    /// Disability.
+    pub disability: Option<Disability>,
+    /// Education; asked from five years on.
+    pub education: Option<Education>,
+    /// Employment; asked from ten years on.
+    pub employment: Option<Employment>,
+}
+
+/// A person's answers about body and work are not shown.
+impl fmt::Debug for Surveyed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Surveyed(…)")
+    }
+}
+
 /// A person's place in one household; a person has at most one (design/registry.md, invariant 10).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Membership {
@@ -45,6 +116,8 @@ pub struct Membership {
     pub pid: PersonId,
     /// Relation to the head.
     pub relation: Relation,
+    /// What the survey wrote of the member.
+    pub surveyed: Surveyed,
 }
 
 /// One payment of the programme.
@@ -107,4 +180,13 @@ pub struct Gharana {
     pub household: Household,
     /// Its members, the head first.
     pub persons: Vec<(Relation, Arc<Person>)>,
+}
+
+impl Gharana {
+    /// What the survey wrote of a member; nothing of who is none.
+    #[must_use]
+    pub fn surveyed(&self, pid: PersonId) -> Surveyed {
+        let member = self.household.members.iter().find(|member| member.pid == pid);
+        member.map(|member| member.surveyed).unwrap_or_default()
+    }
 }

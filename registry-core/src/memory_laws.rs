@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     date::{Day, PartialDate},
-    household::{Membership, Relation},
+    household::{Membership, Relation, Surveyed},
     notice::DeathNotice,
     person::tests::adult,
     service::testing::run,
@@ -32,7 +32,10 @@ fn household(id: u64, members: &[u64]) -> Household {
         assets: Vec::new(),
         beneficiary: id.is_multiple_of(2),
         payments: Vec::new(),
-        members: members.iter().map(|&n| Membership { pid: PersonId(n), relation: Relation::Other }).collect(),
+        members: members
+            .iter()
+            .map(|&n| Membership { pid: PersonId(n), relation: Relation::Other, surveyed: Surveyed::default() })
+            .collect(),
     }
 }
 

@@ -96,6 +96,41 @@ pub struct Decision {
     pub errored: bool,
 }
 
+impl Decision {
+    /// What the door makes of it: the datatypes that may be released, where an explicit list of fields is all or nothing
+    /// (decisions.md, shapes).
+    ///
+    /// # Errors
+    /// The code of the whole refusal: `fields_not_permitted` where a datatype of an explicit list is refused, and where
+    /// nothing is allowed the code that most datatypes were refused with, the first of equals.
+    pub fn answer(&self, explicit: bool) -> Result<Vec<DatatypeId>, Code> {
+        let allowed: Vec<_> = self.verdicts.iter().filter(|verdict| verdict.allowed).collect();
+        if allowed.is_empty() {
+            return Err(self.leading_code());
+        }
+        if explicit && allowed.len() < self.verdicts.len() {
+            return Err(Code::FieldsNotPermitted);
+        }
+        Ok(allowed.into_iter().map(|verdict| verdict.datatype.clone()).collect())
+    }
+
+    fn leading_code(&self) -> Code {
+        if self.errored {
+            return Code::PolicyError;
+        }
+        let mut counts: Vec<(Code, usize)> = Vec::new();
+        for verdict in &self.verdicts {
+            let code = verdict.code.unwrap_or(Code::PolicyDenied);
+            match counts.iter_mut().find(|(known, _)| *known == code) {
+                Some((_, count)) => *count += 1,
+                None => counts.push((code, 1)),
+            }
+        }
+        let most = counts.iter().map(|(_, count)| *count).max().unwrap_or(0);
+        counts.iter().find(|(_, count)| *count == most).map_or(Code::PolicyDenied, |(code, _)| *code)
+    }
+}
+
 /// What the door must do before it releases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Obligation {
@@ -225,6 +260,35 @@ pub trait Decider: Send + Sync + std::fmt::Debug {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn decision(codes: &[Option<Code>]) -> Decision {
+        let verdict = |(place, code): (usize, &Option<Code>)| Verdict {
+            datatype: DatatypeId::parse(&format!("x.y{place}")).unwrap(),
+            allowed: code.is_none(),
+            policies: Vec::new(),
+            code: *code,
+        };
+        let verdicts = codes.iter().enumerate().map(verdict).collect();
+        Decision { verdicts, obligations: Vec::new(), generation: 1, errored: false }
+    }
+
+    #[test]
+    fn what_is_listed_comes_whole_or_not_at_all() {
+        let check = |codes: &[Option<Code>], explicit: bool, expected: Result<&[&str], Code>| {
+            let got = decision(codes).answer(explicit);
+            let names = got.as_ref().map(|all| all.iter().map(DatatypeId::as_str).collect::<Vec<_>>());
+            assert_eq!(names.map_err(|code| *code), expected.map(<[_]>::to_vec), "{codes:?} {explicit}");
+        };
+        let (denied, board) = (Some(Code::PolicyDenied), Some(Code::SecretNeedsBoard));
+        check(&[None, None], true, Ok(&["x.y0", "x.y1"]));
+        check(&[None, denied], false, Ok(&["x.y0"]));
+        check(&[None, denied], true, Err(Code::FieldsNotPermitted));
+        check(&[board, denied, denied], true, Err(Code::PolicyDenied));
+        check(&[board, denied], false, Err(Code::SecretNeedsBoard));
+        check(&[], false, Err(Code::PolicyDenied));
+        let erring = Decision { errored: true, ..decision(&[denied]) };
+        assert_eq!(erring.answer(false), Err(Code::PolicyError));
+    }
 
     #[test]
     fn an_obligation_is_read_by_its_own_word() {

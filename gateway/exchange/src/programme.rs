@@ -8,8 +8,10 @@ use crate::{day::Day, timestamp::Timestamp};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Population {
-    /// Districts, as the registry writes them; none means all.
+    /// Districts, whole, as the registry writes them; with no tehsil either, all.
     pub districts: Vec<String>,
+    /// Tehsils beside them, each with its district: `Badin/Matli`.
+    pub tehsils: Vec<String>,
     /// Lowest and highest poverty score, 0 to 100, both included; `None` means every score.
     pub scores: Option<(f64, f64)>,
 }
@@ -19,6 +21,8 @@ pub struct Population {
 pub struct Reach<'a> {
     /// District that it names.
     pub district: Option<&'a str>,
+    /// Tehsil of that district that it names.
+    pub tehsil: Option<&'a str>,
     /// Lowest and highest poverty score that it names.
     pub scores: Option<(f64, f64)>,
 }
@@ -28,11 +32,17 @@ impl Population {
     /// unless everyone is covered.
     #[must_use]
     pub fn holds(&self, reach: Reach<'_>) -> bool {
-        let named = reach.district.is_some_and(|district| self.districts.iter().any(|known| known == district));
+        let everywhere = self.districts.is_empty() && self.tehsils.is_empty();
         let scored = self.scores.is_none_or(|(lowest, highest)| {
             reach.scores.is_some_and(|(from, to)| lowest <= from && from <= to && to <= highest)
         });
-        (self.districts.is_empty() || named) && scored
+        (everywhere || reach.district.is_some_and(|district| self.has(district, reach.tehsil))) && scored
+    }
+
+    fn has(&self, district: &str, tehsil: Option<&str>) -> bool {
+        let within =
+            |known: &String| known.split_once('/').is_some_and(|known| Some(known) == tehsil.map(|it| (district, it)));
+        self.districts.iter().any(|known| known == district) || self.tehsils.iter().any(within)
     }
 }
 
@@ -94,9 +104,10 @@ mod tests {
 
     #[test]
     fn a_request_stays_in_a_population_only_if_it_says_so() {
-        let some = Population { districts: vec!["Thatta".to_owned(), "Badin".to_owned()], scores: Some((0.0, 32.0)) };
+        let districts = vec!["Thatta".to_owned(), "Badin".to_owned()];
+        let some = Population { districts, scores: Some((0.0, 32.0)), tehsils: Vec::new() };
         let check = |district: Option<&str>, scores, expected| {
-            assert_eq!(some.holds(Reach { district, scores }), expected, "{district:?} {scores:?}");
+            assert_eq!(some.holds(Reach { district, scores, tehsil: None }), expected, "{district:?} {scores:?}");
         };
         check(Some("Badin"), Some((10.5, 32.0)), true);
         check(Some("Badin"), Some((10.5, 32.01)), false);
@@ -109,8 +120,31 @@ mod tests {
         check(None, Some((0.0, 1.0)), false);
         assert!(Population::default().holds(Reach::default()), "everyone");
         let places = Population { scores: None, ..some };
-        assert!(places.holds(Reach { district: Some("Thatta"), scores: None }));
+        assert!(places.holds(Reach { district: Some("Thatta"), tehsil: Some("Keti Bandar"), scores: None }));
         assert!(!places.holds(Reach::default()));
+    }
+
+    #[test]
+    fn a_tehsil_of_a_programme_is_no_other_and_no_whole_district() {
+        let tehsils = vec!["Badin/Matli".to_owned(), "Thatta/Keti Bandar".to_owned()];
+        let some = Population { tehsils, ..Population::default() };
+        let check = |district: Option<&str>, tehsil: Option<&str>, expected| {
+            assert_eq!(some.holds(Reach { district, tehsil, scores: None }), expected, "{district:?} {tehsil:?}");
+        };
+        check(Some("Badin"), Some("Matli"), true);
+        check(Some("Thatta"), Some("Keti Bandar"), true);
+        check(Some("Badin"), Some("Keti Bandar"), false);
+        check(Some("Badin"), Some("Tando Bago"), false);
+        check(Some("Badin"), None, false);
+        check(None, Some("Matli"), false);
+        check(Some("Badin/Matli"), None, false);
+        let beside = Population { districts: vec!["Quetta".to_owned()], ..some };
+        assert!(
+            beside.holds(Reach { district: Some("Quetta"), tehsil: None, scores: None }),
+            "a whole district beside"
+        );
+        assert!(beside.holds(Reach { district: Some("Badin"), tehsil: Some("Matli"), scores: None }));
+        assert!(!beside.holds(Reach { district: Some("Badin"), tehsil: None, scores: None }));
     }
 
     #[test]

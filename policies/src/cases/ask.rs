@@ -35,6 +35,8 @@ pub(super) fn question(case: &Case, catalogue: &Catalogue, world: &Directory) ->
     let role = agreement.as_ref().map_or(Role::Basic, |agreement| agreement.role.min(caller.role()));
     let second = case.second.as_deref().zip(caller.agency());
     let second = second.map(|(name, agency)| user_of(world, agency, name)).transpose()?;
+    let programme = find(case.programme.as_deref(), "programme", |id| world.programme(id))?;
+    let within_population = programme.as_ref().is_none_or(|it| it.population.holds(case.reach.named()));
     let datatypes = case.fields.clone().unwrap_or_else(|| service.datatypes());
     let mut question = Question {
         service: Arc::clone(service),
@@ -43,8 +45,8 @@ pub(super) fn question(case: &Case, catalogue: &Catalogue, world: &Directory) ->
         address: address(case)?,
         agreement,
         purpose,
-        programme: find(case.programme.as_deref(), "programme", |id| world.programme(id))?,
-        within_population: !case.outside,
+        programme,
+        within_population,
         category: caller.agency().and_then(|agency| world.category(&agency.kind)).cloned(),
         approval: find(case.approval.as_deref(), "approval", |id| world.approval(id))?,
         consent: None,

@@ -10,6 +10,7 @@ use exchange::{
     directory::{Directory, DirectoryData},
     enrolment::{Missing, Modality},
     ids::{DatatypeId, ServiceId},
+    programme::Reach,
 };
 use serde::Deserialize;
 
@@ -60,9 +61,9 @@ pub struct Case {
     /// Programme of the world.
     #[serde(default)]
     pub programme: Option<String>,
-    /// Whether the request reaches beyond the people whom the programme covers.
+    /// Place and scores that the request names; whether the programme covers them follows.
     #[serde(default)]
-    pub outside: bool,
+    pub reach: CaseReach,
     /// Approval of the world.
     #[serde(default)]
     pub approval: Option<String>,
@@ -96,9 +97,35 @@ pub struct Case {
     /// Datatype to `code` or `code: policies`. `*` stands for all that are not named.
     #[serde(default)]
     pub refused: BTreeMap<String, String>,
+    /// What the door makes of it all: `released`, or the code of the whole refusal; not checked unless said.
+    #[serde(default)]
+    pub answer: Option<String>,
     /// What the door must do; not checked unless said.
     #[serde(default)]
     pub obligations: Option<Vec<String>>,
+}
+
+/// What of the register a request names.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CaseReach {
+    /// District.
+    #[serde(default)]
+    pub district: Option<String>,
+    /// Tehsil of that district.
+    #[serde(default)]
+    pub tehsil: Option<String>,
+    /// Lowest and highest poverty score.
+    #[serde(default)]
+    pub scores: Option<(f64, f64)>,
+}
+
+impl CaseReach {
+    /// The same as the door reads it out of a request's parameters.
+    #[must_use]
+    pub fn named(&self) -> Reach<'_> {
+        Reach { district: self.district.as_deref(), tehsil: self.tehsil.as_deref(), scores: self.scores }
+    }
 }
 
 /// A consent, by what is unlike one that fits the request.

@@ -76,6 +76,13 @@ fn compare(case: &Case, decision: &Decision) -> Vec<String> {
             reasons.push(format!("obligations are {:?}", decision.obligations));
         }
     }
+    if let Some(promised) = &case.answer {
+        let answer =
+            decision.answer(case.fields.is_some()).map_or_else(|code| code.to_string(), |_| "released".to_owned());
+        if *promised != answer {
+            reasons.push(format!("the answer is {answer}; the case says {promised}"));
+        }
+    }
     reasons
 }
 
@@ -135,6 +142,7 @@ mod tests {
         check(&|case| drop(case.permitted.insert("identity.match".into(), "X".into())), "the case says permitted by X");
         check(&|case| drop(case.refused.insert("x.y".into(), "policy_denied".into())), "`x.y` was not asked for");
         check(&|case| case.obligations = Some(vec!["notice".into()]), "obligations are");
+        check(&|case| case.answer = Some("fields_not_permitted".into()), "the answer is released");
         check(&|case| case.agency = Some("bank-of-nowhere".into()), "has no agency `bank-of-nowhere`");
         check(&|case| case.consent = None, "consent_required");
     }

@@ -9,7 +9,7 @@ use exchange::{
 };
 use policies::{
     Bundle,
-    cases::{Case, CaseConsent},
+    cases::{Case, CaseConsent, CaseReach},
 };
 
 /// Who asks: agency, user, whether the user signs.
@@ -67,6 +67,7 @@ fn changes(golden: &str, now: &str) -> String {
 fn matrix(bundle: &Bundle) -> String {
     let mut text = String::from(
         "# Who gets what, and by which policy; made by `UPDATE_GOLDEN=1 cargo test -p policies`. Agencies: cases/world.toml.\n\
+         # The role is the one in force for the service, the lower of agreement and user; Basic where there is no agreement.\n\
          # service | caller (role) | basis | class: + permitted by (datatypes) - refused for (datatypes)\n",
     );
     for service in bundle.catalogue().services() {
@@ -143,7 +144,7 @@ fn case(
         signed,
         purpose: purpose(bundle, service, agency),
         programme: if programme { own("prog-kafalat", Some("prog-ngo")) } else { None },
-        outside: false,
+        reach: CaseReach::default(),
         approval: if approval { own("appr-board-1", Some("appr-ngo")) } else { None },
         // What one registrar proposed: the other may decide it.
         proposed_by: (service.id.as_str() == "onboarding.decide").then(|| "registry-office/registrar-1".to_owned()),
@@ -156,6 +157,7 @@ fn case(
         fields: None,
         permitted: BTreeMap::new(),
         refused: BTreeMap::new(),
+        answer: None,
         obligations: None,
     }
 }

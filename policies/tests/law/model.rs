@@ -306,6 +306,7 @@ fn registers(question: &Question, feeds: bool) -> Vec<(&'static str, bool)> {
         }
         "vital.death" => vec![("V04-register-death", feeds && subject && council)],
         "vital.death-notice" => vec![("V01-death-notice", feeds && subject)],
+        "vital.birth-notice" => vec![("V07-birth-notice", feeds)],
         other => panic!("the model does not know `{other}`: write its rules down here too"),
     }
 }

@@ -8,7 +8,10 @@ use super::{HouseholdAnswer, IdentityAnswer, MatchAnswer, NoticeAnswer, ReportAn
 use crate::{
     address::Address,
     date::{Day, PartialDate},
-    household::{Gharana, Household, HouseholdId, Membership, Payment, Position, Relation},
+    household::{
+        Disability, Education, Employment, Gharana, Household, HouseholdId, Membership, Payment, Position, Relation,
+        Surveyed,
+    },
     identifier::{Identifier, IdentifierKind, IdentifierState},
     name::Name,
     person::{Gender, LifeStatus, Person, PersonId},
@@ -38,6 +41,9 @@ const HOUSEHOLD: &[&str] = &[
     "nser.gender",
     "nser.age",
     "nser.address",
+    "nser.disability",
+    "nser.education",
+    "nser.employment",
     "nser.assets",
     "nser.pmt",
     "nser.contact",
@@ -93,7 +99,17 @@ fn infant() -> Person {
 fn gharana() -> Gharana {
     let relations = [Relation::Head, Relation::Spouse, Relation::Daughter];
     let persons = [head(), wife(), infant()];
-    let members = relations.iter().zip(&persons).map(|(&relation, p)| Membership { pid: p.pid, relation }).collect();
+    let surveyed = [
+        Surveyed {
+            disability: Some(Disability::None),
+            education: Some(Education::Primary),
+            employment: Some(Employment::OwnAccount),
+        },
+        Surveyed { disability: Some(Disability::Walking), ..Surveyed::default() },
+        Surveyed::default(),
+    ];
+    let of = relations.iter().zip(&persons).zip(surveyed);
+    let members = of.map(|((&relation, p), surveyed)| Membership { pid: p.pid, relation, surveyed }).collect();
     let household = Household {
         id: HouseholdId(1_234_567),
         address: address(),
@@ -168,9 +184,10 @@ fn a_household_with_all_that_is_known_of_it() {
         r#""payments":[{"month":"2025-10","amount":13500},{"month":"2026-01","amount":0}],"#,
         r#""latitude":24.1445,"longitude":67.450001,"members":["#,
         r#"{"searched":false,"name":"Ghulam Akbar Soomro","name_ur":"غلام اکبر سومرو","relation":"head","#,
-        r#""gender":"M","age":47,"cnic":"4010112345671","mobile":"+923990000007"},"#,
+        r#""gender":"M","age":47,"disability":"none","education":"primary","employment":"own_account","#,
+        r#""cnic":"4010112345671","mobile":"+923990000007"},"#,
         r#"{"searched":true,"name":"Sakina Bibi","name_ur":"سکینہ بی بی","relation":"spouse","#,
-        r#""gender":"F","age":"41-42","cnic":"4010112345682"},"#,
+        r#""gender":"F","age":"41-42","disability":"walking","cnic":"4010112345682"},"#,
         r#"{"searched":false,"name":"Ghulam Akbar Soomro","name_ur":"غلام اکبر سومرو","relation":"daughter","#,
         r#""gender":"M","age":0}]}}"#,
     );

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::datatype;
 use crate::{
     date::{Age, Day},
-    household::{Gharana, Household, Payment, Relation},
+    household::{Disability, Education, Employment, Gharana, Household, Payment, Relation, Surveyed},
     limits::OF_AGE,
     person::{Gender, Person},
 };
@@ -79,6 +79,15 @@ pub struct MemberAnswer {
     /// Age in years, or a range such as `40-41`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub age: Option<Age>,
+    /// Disability, as the survey found it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disability: Option<Disability>,
+    /// Education.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub education: Option<Education>,
+    /// Employment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub employment: Option<Employment>,
     /// Number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cnic: Option<String>,
@@ -129,7 +138,8 @@ impl HouseholdBody {
                 continue;
             }
             subjects.extend(person.number().map(Cnic::digits));
-            members.push(member(is_searched, *relation, person, permit, on));
+            let surveyed = gharana.surveyed(person.pid);
+            members.push(member(is_searched, *relation, person, permit, on).with(surveyed, permit));
         }
         Self { members, ..particulars(&gharana.household, permit) }
     }
@@ -172,6 +182,18 @@ impl Shown {
     }
 }
 
+impl MemberAnswer {
+    /// The same with what the permit names of the survey's answers.
+    fn with(self, surveyed: Surveyed, permit: &Permit) -> Self {
+        Self {
+            disability: surveyed.disability.filter(|_| permit.allows(datatype::NSER_DISABILITY)),
+            education: surveyed.education.filter(|_| permit.allows(datatype::NSER_EDUCATION)),
+            employment: surveyed.employment.filter(|_| permit.allows(datatype::NSER_EMPLOYMENT)),
+            ..self
+        }
+    }
+}
+
 fn is_searched(person: &Person, searched: Cnic) -> bool {
     person.identifiers.iter().any(|identifier| identifier.value == searched)
 }
@@ -206,6 +228,9 @@ fn member(searched: Option<bool>, relation: Relation, person: &Person, permit: &
         relation: related.then_some(relation),
         gender: permit.allows(datatype::NSER_GENDER).then_some(person.gender),
         age: permit.allows(datatype::NSER_AGE).then(|| person.birth.age_on(on)),
+        disability: None,
+        education: None,
+        employment: None,
         cnic: permit.allows(datatype::NSER_CNIC).then(|| person.number().map(Cnic::digits)).flatten(),
         mobile: contact.then(|| person.mobile.map(Mobile::e164)).flatten(),
     }

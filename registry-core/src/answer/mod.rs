@@ -43,6 +43,12 @@ pub mod datatype {
     pub const NSER_AGE: &str = "nser.age";
     /// Address of the household.
     pub const NSER_ADDRESS: &str = "nser.address";
+    /// Disability of members.
+    pub const NSER_DISABILITY: &str = "nser.disability";
+    /// Education of members.
+    pub const NSER_EDUCATION: &str = "nser.education";
+    /// Employment of members.
+    pub const NSER_EMPLOYMENT: &str = "nser.employment";
     /// Assets.
     pub const NSER_ASSETS: &str = "nser.assets";
     /// Poverty score.

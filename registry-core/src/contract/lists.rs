@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::{PERSONS, People, place};
 use crate::{
     address::Address,
-    household::{Gharana, Household, HouseholdId, Membership, Relation},
+    household::{Gharana, Household, HouseholdId, Membership, Relation, Surveyed},
     limits::{LIST_ROWS_MAX, SAMPLE_ONE_IN},
     listing::{Place, PmtRange, Stretch, TehsilKey, Within},
     person::{LifeStatus, Person, PersonId},
@@ -116,7 +116,7 @@ impl Town<'_> {
             assets: vec!["Bicycle".to_owned()],
             beneficiary: false,
             payments: Vec::new(),
-            members: vec![Membership { pid: person.pid, relation: Relation::Head }],
+            members: vec![Membership { pid: person.pid, relation: Relation::Head, surveyed: Surveyed::default() }],
         };
         (person, household)
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     date::{Age, Day},
-    household::{Gharana, Relation},
+    household::{Disability, Employment, Gharana, Relation},
     limits::LIST_ASSETS_MAX,
     person::{Gender, LifeStatus, Person},
     service::RegistryError,
@@ -23,6 +23,37 @@ pub struct Criteria {
     pub member_age_min: Option<u32>,
     /// Age in whole years that this member has at most.
     pub member_age_max: Option<u32>,
+    /// Disability that this member has.
+    pub member_disability: Option<DisabilityAsked>,
+    /// What this member lives by.
+    pub member_employment: Option<Employment>,
+}
+
+/// Which disability is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DisabilityAsked {
+    /// Any, of whatever domain.
+    Any,
+    /// This one; who has several is found under `several`.
+    Of(Disability),
+}
+
+impl DisabilityAsked {
+    /// Reads `any` or the word of a disability. Who has none cannot be asked for: a list of the healthy serves nobody.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        match word {
+            "any" => Some(Self::Any),
+            word => Disability::parse(word).filter(|it| *it != Disability::None).map(Self::Of),
+        }
+    }
+
+    fn is_met_by(self, disability: Option<Disability>) -> bool {
+        match self {
+            Self::Any => disability.is_some_and(|it| it != Disability::None),
+            Self::Of(asked) => disability == Some(asked),
+        }
+    }
 }
 
 impl Criteria {
@@ -61,12 +92,17 @@ impl Criteria {
             && self.head_gender.is_none_or(|gender| head(gharana).is_some_and(|head| head.gender == gender))
             && self.members_min.is_none_or(|least| members >= least)
             && self.members_max.is_none_or(|most| members <= most)
-            && self.some_member_is_of_age(gharana, on)
+            && self.some_member_fits(gharana, on)
     }
 
-    /// An age is a range where the birthday is unknown, and fits only if the whole range does: whoever asks for those
+    /// One member meets all that is asked of a member. An age is a range where the birthday is unknown, and fits only if the whole range does: whoever asks for those
     /// of age gets nobody who may be younger. The dead have no age.
-    fn some_member_is_of_age(&self, gharana: &Gharana, on: Day) -> bool {
+    fn some_member_fits(&self, gharana: &Gharana, on: Day) -> bool {
+        let surveyed = |person: &Person| {
+            let found = gharana.surveyed(person.pid);
+            self.member_disability.is_none_or(|asked| asked.is_met_by(found.disability))
+                && self.member_employment.is_none_or(|asked| found.employment == Some(asked))
+        };
         let (least, most) = (self.member_age_min.unwrap_or(0), self.member_age_max.unwrap_or(u32::MAX));
         let fits = |person: &Person| {
             let (from, to) = match person.birth.age_on(on) {
@@ -75,8 +111,10 @@ impl Criteria {
             };
             !matches!(person.life, LifeStatus::Deceased(_)) && u32::from(from) >= least && u32::from(to) <= most
         };
-        let unasked = self.member_age_min.is_none() && self.member_age_max.is_none();
-        unasked || gharana.persons.iter().any(|(_, person)| fits(person))
+        let unasked = [self.member_age_min, self.member_age_max] == [None, None]
+            && self.member_disability.is_none()
+            && self.member_employment.is_none();
+        unasked || gharana.persons.iter().any(|(_, person)| fits(person) && surveyed(person))
     }
 }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::*;
 use crate::{
     date::PartialDate,
-    household::{Household, HouseholdId, Membership},
-    person::tests::adult,
+    household::{Household, HouseholdId, Membership, Surveyed},
+    person::{PersonId, tests::adult},
 };
 
 /// Anything changed of the household of [`gharana`].
@@ -17,6 +17,16 @@ fn member(pid: u64, relation: Relation, gender: Gender, birth: &str) -> (Relatio
     person.gender = gender;
     person.birth = PartialDate::parse(birth).unwrap();
     (relation, person)
+}
+
+/// The father works on his own account, the mother walks with difficulty and helps him, the son has several difficulties.
+fn surveyed(pid: PersonId) -> Surveyed {
+    let (disability, employment) = match pid.0 {
+        1 => (Disability::None, Some(Employment::OwnAccount)),
+        2 => (Disability::Walking, Some(Employment::FamilyWorker)),
+        _ => (Disability::Several, None),
+    };
+    Surveyed { disability: Some(disability), education: None, employment }
 }
 
 /// A father of 47, a mother of 41 or 42, a son of 8.
@@ -35,7 +45,10 @@ fn gharana(change: Change) -> Gharana {
         assets: vec!["Bicycle".into(), "Two goats".into()],
         beneficiary: false,
         payments: Vec::new(),
-        members: persons.iter().map(|(relation, p)| Membership { pid: p.pid, relation: *relation }).collect(),
+        members: persons
+            .iter()
+            .map(|(relation, p)| Membership { pid: p.pid, relation: *relation, surveyed: surveyed(p.pid) })
+            .collect(),
     };
     Gharana { household, persons: persons.into_iter().map(|(relation, p)| (relation, Arc::new(p))).collect() }
 }
@@ -54,6 +67,12 @@ fn aged(member_age_min: Option<u32>, member_age_max: Option<u32>) -> Criteria {
 
 fn sized(members_min: Option<u32>, members_max: Option<u32>) -> Criteria {
     Criteria { members_min, members_max, ..Criteria::default() }
+}
+
+fn asking(member_disability: Option<&str>, member_employment: Option<&str>) -> Criteria {
+    let disability = member_disability.map(|word| DisabilityAsked::parse(word).unwrap());
+    let employment = member_employment.map(|word| Employment::parse(word).unwrap());
+    Criteria { member_disability: disability, member_employment: employment, ..Criteria::default() }
 }
 
 #[test]
@@ -123,6 +142,31 @@ fn the_dead_have_no_age_and_the_held_have() {
 }
 
 #[test]
+fn one_member_has_the_disability_the_work_and_the_age_that_are_asked() {
+    let check = |disability, employment, expected| {
+        assert_eq!(met(&asking(disability, employment), |_| {}), expected, "{disability:?} {employment:?}");
+    };
+    check(Some("any"), None, true);
+    check(Some("walking"), None, true);
+    check(Some("several"), None, true);
+    check(Some("hearing"), None, false);
+    check(None, Some("own_account"), true);
+    check(None, Some("unemployed"), false);
+    check(Some("walking"), Some("family_worker"), true);
+    check(Some("any"), Some("own_account"), false);
+    let young = |disability| Criteria { member_age_max: Some(17), ..asking(Some(disability), None) };
+    assert!(met(&young("any"), |_| {}), "the son");
+    assert!(!met(&young("walking"), |_| {}), "the mother is older");
+    let buried = |persons: &mut Vec<(Relation, Person)>| {
+        persons[1].1.life = LifeStatus::Deceased(PartialDate::Year(2025));
+    };
+    assert!(!met(&asking(Some("walking"), None), buried), "the dead are not listed");
+    assert!(!met(&asking(Some("any"), None), |persons| persons.truncate(1)), "who has none has not any");
+    assert_eq!(DisabilityAsked::parse("none"), None);
+    assert!(!asking(Some("any"), None).is_empty());
+}
+
+#[test]
 fn all_that_is_asked_must_be_met() {
     let all = Criteria {
         assets: vec!["Bicycle".into()],
@@ -131,15 +175,18 @@ fn all_that_is_asked_must_be_met() {
         members_max: Some(4),
         member_age_min: Some(5),
         member_age_max: Some(9),
+        ..asking(Some("several"), None)
     };
     assert!(met(&all, |_| {}));
-    let spoilt: [fn(&mut Criteria); 6] = [
+    let spoilt: [fn(&mut Criteria); 8] = [
         |c| c.assets.push("Car".into()),
         |c| c.head_gender = Some(Gender::Female),
         |c| c.members_min = Some(4),
         |c| c.members_max = Some(2),
         |c| c.member_age_min = Some(9),
         |c| c.member_age_max = Some(7),
+        |c| c.member_disability = DisabilityAsked::parse("walking"),
+        |c| c.member_employment = Some(Employment::OwnAccount),
     ];
     for (place, spoil) in spoilt.iter().enumerate() {
         let mut criteria = all.clone();

@@ -12,7 +12,7 @@ mod sample;
 
 pub use self::{
     area::{Area, TehsilKey, Within},
-    criteria::Criteria,
+    criteria::{Criteria, DisabilityAsked},
     page::PageAsked,
     place::{Place, PlaceKey},
     pmt::PmtRange,

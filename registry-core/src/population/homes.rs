@@ -8,7 +8,7 @@ use super::{
     prng::Chance,
     record,
 };
-use crate::household::{Household, HouseholdId, Membership, Payment, Position, Relation};
+use crate::household::{Household, HouseholdId, Membership, Payment, Position, Relation, Surveyed};
 use crate::person::PersonId;
 
 /// One home before it is numbered: members by their place in the clan, the head first.
@@ -186,7 +186,9 @@ const RUPEES_PAID: u32 = 13_500;
 pub(super) fn survey(chance: &mut Chance, home: &Home, id: u64, first_pid: u64, kept: usize) -> Option<Household> {
     let present = home.members.iter().filter(|(place, _)| *place < kept);
     let pid = |place: usize| PersonId(first_pid.saturating_add(u64::try_from(place).unwrap_or(0)));
-    let members: Vec<_> = present.map(|&(place, relation)| Membership { pid: pid(place), relation }).collect();
+    let members: Vec<_> = present
+        .map(|&(place, relation)| Membership { pid: pid(place), relation, surveyed: Surveyed::default() })
+        .collect();
     if !home.surveyed || members.first().is_none_or(|first| first.relation != Relation::Head) {
         return None;
     }

@@ -9,6 +9,7 @@ mod names;
 mod notable;
 mod prng;
 mod record;
+mod surveyed;
 mod truth;
 
 use self::{homes::Homes, prng::Chance, record::Source};
@@ -118,7 +119,12 @@ impl Iterator for Population {
             family.truth.push(record::truth(&source, first_pid, kept, slips));
         }
         for home in &homes.homes {
-            let household = homes::survey(&mut chance, home, self.households + 1, first_pid, kept);
+            let mut household = homes::survey(&mut chance, home, self.households + 1, first_pid, kept);
+            for member in household.iter_mut().flat_map(|household| &mut household.members) {
+                let place = usize::try_from(member.pid.0 - first_pid).unwrap_or(usize::MAX);
+                let person = clan.people.get(place);
+                member.surveyed = person.map(|it| surveyed::draw(self.seed, member.pid, it)).unwrap_or_default();
+            }
             self.households += u64::from(household.is_some());
             family.households.extend(household);
         }

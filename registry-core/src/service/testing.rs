@@ -20,7 +20,9 @@ use exchange::{
 use super::RegistryService;
 use crate::{
     date::{Day, PartialDate},
-    household::{Household, HouseholdId, Membership, Payment, Position, Relation},
+    household::{
+        Disability, Education, Employment, Household, HouseholdId, Membership, Payment, Position, Relation, Surveyed,
+    },
     identifier::IdentifierState,
     memory::MemoryStore,
     person::{LifeStatus, PersonId, tests::adult},
@@ -67,6 +69,13 @@ pub(crate) fn service(store: Arc<dyn RegistryStore>) -> RegistryService {
     RegistryService::new(store, Arc::new(Counting::default()))
 }
 
+/// Everything that the survey asks.
+const SURVEYED: Surveyed = Surveyed {
+    disability: Some(Disability::Hearing),
+    education: Some(Education::UpperSecondary),
+    employment: Some(Employment::Employee),
+};
+
 /// Seven persons, the first two in one household.
 pub(crate) fn store() -> MemoryStore {
     let mut persons: Vec<_> = [ADULT, OTHER, DEAD, HELD, IMPOUNDED, EXPIRED, OUTSIDER]
@@ -87,8 +96,8 @@ pub(crate) fn store() -> MemoryStore {
         beneficiary: true,
         payments: vec![Payment { month: "2026-09".into(), amount: 13_500 }],
         members: vec![
-            Membership { pid: PersonId(1), relation: Relation::Head },
-            Membership { pid: PersonId(2), relation: Relation::Son },
+            Membership { pid: PersonId(1), relation: Relation::Head, surveyed: SURVEYED },
+            Membership { pid: PersonId(2), relation: Relation::Son, surveyed: Surveyed::default() },
         ],
     };
     let store = MemoryStore::default();

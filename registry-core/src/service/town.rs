@@ -3,7 +3,7 @@
 use super::testing::run;
 use crate::{
     date::{Day, PartialDate},
-    household::{Household, HouseholdId, Membership, Relation},
+    household::{Household, HouseholdId, Membership, Relation, Surveyed},
     memory::MemoryStore,
     person::{PersonId, tests::adult},
     ports::store::{Batch, RegistryStore},
@@ -48,8 +48,8 @@ fn household(n: u64, [head, child]: [PersonId; 2]) -> Household {
         beneficiary: false,
         payments: Vec::new(),
         members: vec![
-            Membership { pid: head, relation: Relation::Head },
-            Membership { pid: child, relation: Relation::Son },
+            Membership { pid: head, relation: Relation::Head, surveyed: Surveyed::default() },
+            Membership { pid: child, relation: Relation::Son, surveyed: Surveyed::default() },
         ],
     }
 }

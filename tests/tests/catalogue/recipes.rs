@@ -57,9 +57,8 @@ pub fn stranger(service: &Service) -> Option<(&'static str, &'static str, Code)>
         }
         "nser.export" => ("telco-sarhad", "clerk-1", Code::SecretNeedsBoard),
         // Out of their kind's row of Annexure B, whatever anybody signs.
-        "vital.death-notice" | "vital.birth" | "vital.marriage" | "vital.divorce" | "vital.death" => {
-            ("bank-indus", "teller-1", Code::CallerNotAllowed)
-        }
+        "vital.death-notice" | "vital.birth-notice" | "vital.birth" | "vital.marriage" | "vital.divorce"
+        | "vital.death" => ("bank-indus", "teller-1", Code::CallerNotAllowed),
         "audit.accesses" | "travel.control-list" | "lawful.access" | "licence.check" => {
             ("telco-sarhad", "clerk-1", Code::CallerNotAllowed)
         }

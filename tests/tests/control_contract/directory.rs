@@ -80,7 +80,11 @@ pub fn everything(world: &World) -> DirectoryData {
         agency: world.bank.clone(),
         purpose: purpose.clone(),
         datatypes,
-        population: Population { districts: vec!["Thatta".into()], scores: Some((0.0, 32.17)) },
+        population: Population {
+            districts: vec!["Thatta".into()],
+            tehsils: vec!["Badin/Matli".into()],
+            scores: Some((0.0, 32.17)),
+        },
         cadence: Some(Cadence { times: 4, every: Period::Week }),
         channels: vec![Channel::Api],
         sealed_until: Some(until),

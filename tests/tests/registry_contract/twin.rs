@@ -7,7 +7,9 @@ use exchange::{cnic::Cnic, mobile::Mobile};
 use registry_core::{
     contract::registry_contract,
     date::{Day, PartialDate},
-    household::{Household, HouseholdId, Membership, Payment, Position, Relation},
+    household::{
+        Disability, Education, Employment, Household, HouseholdId, Membership, Payment, Position, Relation, Surveyed,
+    },
     identifier::{Identifier, IdentifierKind, IdentifierState},
     memory::MemoryStore,
     name::Name,
@@ -147,6 +149,15 @@ fn odd_household(dice: &mut Dice, id: u64, members: Vec<Membership>, like: &Pers
     }
 }
 
+/// Every word, and none.
+fn odd_answers(dice: &mut Dice) -> Surveyed {
+    Surveyed {
+        disability: Disability::ALL.get(dice.below(Disability::ALL.len() + 1)).copied(),
+        education: Education::ALL.get(dice.below(Education::ALL.len() + 1)).copied(),
+        employment: Employment::ALL.get(dice.below(Employment::ALL.len() + 1)).copied(),
+    }
+}
+
 /// Edges of every field: no names, odd letters, no numbers, several, the first and the last day, both ends of a position.
 pub async fn odd_people_read_back_like_their_twin(place: &Place) {
     let (store, twin) = (place.store().await, MemoryStore::default());
@@ -161,7 +172,11 @@ pub async fn odd_people_read_back_like_their_twin(place: &Place) {
             let relation = |dice: &mut Dice| Relation::ALL[dice.below(Relation::ALL.len())];
             // Last first: the order of members is theirs and not that of their numbers.
             let of = batch.persons[next..next + size].iter().rev();
-            let members = of.map(|person| Membership { pid: person.pid, relation: relation(&mut dice) }).collect();
+            let member = |person: &Person| {
+                let relation = relation(&mut dice);
+                Membership { pid: person.pid, relation, surveyed: odd_answers(&mut dice) }
+            };
+            let members = of.map(member).collect();
             let home = odd_household(&mut dice, base + next as u64, members, &batch.persons[next]);
             batch.households.push(home);
             next += size + dice.below(2);

@@ -79,7 +79,7 @@ async fn a_programme_opens_its_own_districts_and_scores_and_no_others() {
     let (district, pmt) = place(&world).await;
     let own = district.clone();
     programme(&world, "prog-bounded", |programme| {
-        programme.population = Population { districts: vec![own], scores: Some((0.0, pmt)) };
+        programme.population = Population { districts: vec![own], scores: Some((0.0, pmt)), ..Population::default() };
     })
     .await;
     let check = async |path: &str, body: Value, expected: (u16, &str)| {

@@ -12,7 +12,7 @@ use sqlx::any::AnyRow;
 use super::{
     RegistrySql, driver_error,
     read::gharana,
-    rows::{self, column, household_columns, person_columns},
+    rows::{self, column, household_columns, member_columns, person_columns},
 };
 
 /// A page of an area: the first places by index alone, then what stands there. `$1` places behind, `$2` and `$3` scores,
@@ -22,7 +22,9 @@ macro_rules! page {
         concat!(
             "SELECT l.place, ",
             household_columns!(),
-            ", m.relation, ",
+            ", ",
+            member_columns!(),
+            ", ",
             person_columns!(),
             " FROM (SELECT household, place FROM listing WHERE ",
             $area,
@@ -41,10 +43,10 @@ const EVERYWHERE: &str = page!("TRUE");
 const EVERYWHERE_SAMPLE: &str = page!("sampled = 1");
 const TEHSIL_SAMPLE: &str = page!("sampled = 1 AND district = $5 AND tehsil = $6");
 
-/// Where the columns of the household, of the relation to its head and of the member begin.
+/// Where the columns of the household, of a membership and of the member begin.
 const HOUSEHOLD: usize = 1;
-const RELATION: usize = 12;
-const MEMBER: usize = 13;
+const MEMBERSHIP: usize = 12;
+const MEMBER: usize = MEMBERSHIP + rows::MEMBER_COLUMNS;
 
 impl RegistrySql {
     pub(super) async fn read_stretch(&self, stretch: &Stretch) -> Result<Vec<(Place, Arc<Gharana>)>, StoreError> {
@@ -88,7 +90,7 @@ fn households(found: &[AnyRow]) -> Result<Vec<(Place, Arc<Gharana>)>, StoreError
         // A listing without its household reads as a household without a number: an alarm.
         let household = rows::household(first, HOUSEHOLD)?;
         let members = if column::<Option<i64>>(first, MEMBER)?.is_some() { rows } else { &[] };
-        households.push((*place, Arc::new(gharana(household, members, RELATION)?)));
+        households.push((*place, Arc::new(gharana(household, members, MEMBERSHIP)?)));
     }
     Ok(households)
 }

@@ -73,6 +73,9 @@ async fn sqlite_and_memory_list_and_sample_alike() {
 /// As the version before had it: the tables of the first step, and nothing of lists.
 async fn go_back(store: &RegistrySql) {
     run(store, "DROP TABLE listing; DROP TABLE tehsil_tally; DROP TABLE listing_state").await;
+    for answer in ["disability", "education", "employment"] {
+        run(store, &format!("ALTER TABLE membership DROP COLUMN {answer}")).await;
+    }
     run(store, "UPDATE schema_version SET version = 1 WHERE component = 'registry'").await;
 }
 
@@ -91,7 +94,7 @@ async fn a_registry_from_before_is_completed_when_it_is_opened() {
     assert_eq!(numbers(&new, true).await, sampled);
     let more: Batch = Population::new(DEMO_SEED, 10_000).batches(10_000).last().unwrap();
     assert_eq!(new.load(&more).await, Err(StoreError::AlreadyThere));
-    assert_eq!(schema::MIGRATIONS.last().unwrap().version, 3);
+    assert_eq!(schema::MIGRATIONS.last().unwrap().version, 4);
 }
 
 #[tokio::test]
@@ -178,14 +181,23 @@ async fn damage_in_a_list_is_an_alarm_and_no_shorter_list() {
     let household = batch.households.iter().find(|household| household.members.len() > 2).unwrap();
     let (id, pid) = (household.id.0, household.members[1].pid.0);
     let pages = [whole(keti_bandar()), whole(Within::District("thatta".into()))];
-    run(&store, "CREATE TABLE kept AS SELECT * FROM household; CREATE TABLE kept_p AS SELECT * FROM person").await;
+    run(
+        &store,
+        "CREATE TABLE kept AS SELECT * FROM household; CREATE TABLE kept_p AS SELECT * FROM person; \
+         CREATE TABLE kept_m AS SELECT * FROM membership",
+    )
+    .await;
     let mend = "UPDATE household SET (latitude_e6, assets, payments) = (SELECT latitude_e6, assets, payments FROM kept k \
                 WHERE k.id = household.id); UPDATE person SET (gender, birth) = (SELECT gender, birth FROM kept_p k WHERE \
-                k.pid = person.pid)";
+                k.pid = person.pid); UPDATE membership SET (disability, education, employment) = (SELECT disability, \
+                education, employment FROM kept_m k WHERE k.pid = membership.pid)";
     for (damage, what) in [
         (format!("UPDATE household SET assets = 'junk' WHERE id = {id}"), "assets"),
         (format!("UPDATE household SET payments = '{{}}' WHERE id = {id}"), "payments"),
         (format!("UPDATE household SET latitude_e6 = NULL WHERE id = {id}"), "position"),
+        (format!("UPDATE membership SET disability = 'junk' WHERE pid = {pid}"), "disability"),
+        (format!("UPDATE membership SET education = 'junk' WHERE pid = {pid}"), "education"),
+        (format!("UPDATE membership SET employment = '' WHERE pid = {pid}"), "employment"),
         (format!("UPDATE person SET gender = 'junk' WHERE pid = {pid}"), "gender"),
         (format!("UPDATE person SET birth = '1961-02-30' WHERE pid = {pid}"), "birth"),
     ] {

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use registry_core::{
-    household::{Household, HouseholdId, Membership},
+    household::{Disability, Education, Employment, Household, HouseholdId, Membership, Surveyed},
     identifier::Identifier,
     person::{Person, PersonId},
     ports::store::{Batch, StoreError},
@@ -57,8 +57,10 @@ static HOUSEHOLD: LazyLock<Insert> = LazyLock::new(|| {
     ];
     Insert::new("household", &columns)
 });
-static MEMBERSHIP: LazyLock<Insert> =
-    LazyLock::new(|| Insert::new("membership", &["pid", "household", "place", "relation"]));
+static MEMBERSHIP: LazyLock<Insert> = LazyLock::new(|| {
+    let columns = ["pid", "household", "place", "relation", "disability", "education", "employment"];
+    Insert::new("membership", &columns)
+});
 
 impl RegistrySql {
     pub(super) async fn write_batch(&self, batch: &Batch) -> Result<(), StoreError> {
@@ -152,5 +154,13 @@ fn household(statement: Statement, household: &Household) -> Statement {
 }
 
 fn membership(statement: Statement, (household, place, member): &(HouseholdId, i64, Membership)) -> Statement {
-    statement.bind(integer(member.pid.0)).bind(integer(household.0)).bind(*place).bind(member.relation.as_str())
+    let Surveyed { disability, education, employment } = member.surveyed;
+    statement
+        .bind(integer(member.pid.0))
+        .bind(integer(household.0))
+        .bind(*place)
+        .bind(member.relation.as_str())
+        .bind(disability.map(Disability::as_str))
+        .bind(education.map(Education::as_str))
+        .bind(employment.map(Employment::as_str))
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use exchange::cnic::Cnic;
 use registry_core::{
-    household::{Gharana, Household, Membership, Relation},
+    household::{Gharana, Household, Membership},
     person::Person,
     ports::store::StoreError,
 };
@@ -12,7 +12,7 @@ use sqlx::any::AnyRow;
 
 use super::{
     RegistrySql, driver_error,
-    rows::{self, column, household_columns, integer, person_columns},
+    rows::{self, household_columns, integer, member_columns, person_columns},
 };
 
 const PERSON: &str = concat!(
@@ -29,7 +29,9 @@ const HOUSEHOLD: &str = concat!(
 );
 
 const MEMBERS: &str = concat!(
-    "SELECT m.relation, ",
+    "SELECT ",
+    member_columns!(),
+    ", ",
     person_columns!(),
     " FROM membership m JOIN person p ON p.pid = m.pid LEFT JOIN identifier i ON i.pid = p.pid \
      WHERE m.household = $1 ORDER BY m.place, i.place"
@@ -53,13 +55,13 @@ impl RegistrySql {
     }
 }
 
-/// A household with its members, from their rows: the relation in a column, the person in the columns behind it.
-pub(super) fn gharana(mut household: Household, found: &[AnyRow], relation: usize) -> Result<Gharana, StoreError> {
+/// A household with its members, from their rows: the membership from a column on, the person behind it.
+pub(super) fn gharana(mut household: Household, found: &[AnyRow], first: usize) -> Result<Gharana, StoreError> {
     let mut persons = Vec::with_capacity(found.len());
-    for (place, person) in rows::persons(found, relation + 1)? {
-        let word: Option<String> = found.get(place).map(|row| column(row, relation)).transpose()?;
-        let relation = word.as_deref().and_then(Relation::parse).ok_or(StoreError::Corrupt("relation"))?;
-        household.members.push(Membership { pid: person.pid, relation });
+    for (place, person) in rows::persons(found, first + rows::MEMBER_COLUMNS)? {
+        let row = found.get(place).ok_or(StoreError::Corrupt("membership"))?;
+        let (relation, surveyed) = rows::member(row, first)?;
+        household.members.push(Membership { pid: person.pid, relation, surveyed });
         persons.push((relation, Arc::new(person)));
     }
     Ok(Gharana { household, persons })

@@ -4,7 +4,7 @@ use exchange::{cnic::Cnic, mobile::Mobile};
 use registry_core::{
     address::Address,
     date::{Day, PartialDate},
-    household::{Household, HouseholdId, Position},
+    household::{Disability, Education, Employment, Household, HouseholdId, Position, Relation, Surveyed},
     identifier::{Identifier, IdentifierKind, IdentifierState},
     name::Name,
     person::{Gender, LifeStatus, Person, PersonId},
@@ -86,6 +86,38 @@ fn identifier(row: &AnyRow, first: usize) -> Result<Option<Identifier>, StoreErr
         state: IdentifierState::parse(&column::<String>(row, first + 2)?).ok_or(StoreError::Corrupt("state"))?,
         expires: expires.map(|day| Day::parse(&day).ok_or(StoreError::Corrupt("expires"))).transpose()?,
     }))
+}
+
+/// Columns of a membership, in the order in which [`member`] reads them from its first column on.
+macro_rules! member_columns {
+    () => {
+        "m.relation, m.disability, m.education, m.employment"
+    };
+}
+pub(super) use member_columns;
+
+/// How many they are.
+pub(super) const MEMBER_COLUMNS: usize = 4;
+
+/// A member's relation to the head and what the survey wrote, starting at a column.
+pub(super) fn member(row: &AnyRow, first: usize) -> Result<(Relation, Surveyed), StoreError> {
+    let relation: Option<String> = column(row, first)?;
+    let surveyed = Surveyed {
+        disability: word(row, first + 1, Disability::parse, "disability")?,
+        education: word(row, first + 2, Education::parse, "education")?,
+        employment: word(row, first + 3, Employment::parse, "employment")?,
+    };
+    Ok((relation.as_deref().and_then(Relation::parse).ok_or(StoreError::Corrupt("relation"))?, surveyed))
+}
+
+fn word<T>(
+    row: &AnyRow,
+    place: usize,
+    parse: fn(&str) -> Option<T>,
+    name: &'static str,
+) -> Result<Option<T>, StoreError> {
+    let word: Option<String> = column(row, place)?;
+    word.map(|word| parse(&word).ok_or(StoreError::Corrupt(name))).transpose()
 }
 
 /// Columns of a household, in the order in which [`household`] reads them from its first column on.

@@ -7,6 +7,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, sql: FIRST },
     Migration { version: 2, sql: LISTS },
     Migration { version: 3, sql: EXPORT },
+    Migration { version: 4, sql: SURVEYED },
 ];
 
 /// Numbers are `BIGINT` so that their index is narrow; lists that are only ever read whole are JSON text.
@@ -39,6 +40,12 @@ CREATE TABLE synthetic (id BIGINT PRIMARY KEY CHECK (id = 1), seed TEXT NOT NULL
 const EXPORT: &str = "
 CREATE INDEX listing_all ON listing (place, pmt);
 CREATE INDEX listing_all_sample ON listing (place) WHERE sampled = 1";
+
+/// What the survey wrote of each member; absent of members who were kept before.
+const SURVEYED: &str = "
+ALTER TABLE membership ADD COLUMN disability TEXT;
+ALTER TABLE membership ADD COLUMN education TEXT;
+ALTER TABLE membership ADD COLUMN employment TEXT";
 
 /// What lists of households are read by. `listing` repeats of a household what lists ask for, so that a page is read from
 /// one index in its own order; whoever comes to change a household's address or score changes its listing in the same

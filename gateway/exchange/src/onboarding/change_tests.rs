@@ -197,15 +197,23 @@ fn a_programme_keeps_its_forum_its_bounds_and_its_seal() {
     let every = Period::Month;
     check(Programme { cadence: Some(Cadence { times: 0, every }), ..programme.clone() }, Rule::Empty);
     for districts in [[""], [" Badin"]] {
-        let population = Population { districts: districts.map(str::to_owned).to_vec(), scores: None };
+        let population = Population { districts: districts.map(str::to_owned).to_vec(), ..Population::default() };
+        check(Programme { population, ..programme.clone() }, Rule::Empty);
+    }
+    for tehsils in ["", "Matli", "/Matli", "Badin/", "Badin/ Matli", " Badin/Matli"] {
+        let population = Population { tehsils: vec![tehsils.into()], ..Population::default() };
         check(Programme { population, ..programme.clone() }, Rule::Empty);
     }
     for scores in [(-1.0, 5.0), (0.0, 100.5), (32.0, 10.0), (f64::NAN, 5.0)] {
-        let population = Population { districts: Vec::new(), scores: Some(scores) };
+        let population = Population { scores: Some(scores), ..Population::default() };
         check(Programme { population, ..programme.clone() }, Rule::Empty);
     }
     let bounds = Programme {
-        population: Population { districts: vec!["Badin".into()], scores: Some((0.0, 100.0)) },
+        population: Population {
+            districts: vec!["Badin".into()],
+            tehsils: vec!["Thatta/Keti Bandar".into()],
+            scores: Some((0.0, 100.0)),
+        },
         cadence: Some(Cadence { times: 1, every }),
         ..programme.clone()
     };

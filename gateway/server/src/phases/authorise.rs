@@ -130,7 +130,8 @@ async fn question(parts: &Parts, routed: &Routed, directory: &Directory, trail: 
 /// What of the register the request says that it reaches for.
 fn reach(params: &Value) -> Reach<'_> {
     let number = |name: &str| params.get(name).and_then(Value::as_f64);
-    Reach { district: params.get("district").and_then(Value::as_str), scores: number("pmt_from").zip(number("pmt_to")) }
+    let text = |name: &str| params.get(name).and_then(Value::as_str);
+    Reach { district: text("district"), tehsil: text("tehsil"), scores: number("pmt_from").zip(number("pmt_to")) }
 }
 
 /// The rows that the answer may have: what was asked for, else what the agreement allows. Whether that is too many is the
@@ -204,30 +205,18 @@ fn note(question: &Question, trail: &mut Trail) {
 
 /// The datatypes that may be released; an explicit `fields` list is all or nothing (decisions.md, shapes).
 fn allowed(routed: &Routed, decision: &Decision) -> Result<Vec<DatatypeId>, Refusal> {
-    let allowed: Vec<_> = decision.verdicts.iter().filter(|v| v.allowed).map(|v| v.datatype.clone()).collect();
-    if allowed.is_empty() {
-        return Err(refused(routed, decision));
-    }
-    if routed.fields.is_some() && allowed.len() < decision.verdicts.len() {
-        let withheld: Vec<_> = decision.verdicts.iter().filter(|v| !v.allowed).map(|v| v.datatype.as_str()).collect();
-        return Err(Refusal::new(Code::FieldsNotPermitted).member("withheld", withheld));
-    }
-    Ok(allowed)
+    decision.answer(routed.fields.is_some()).map_err(|code| match code {
+        Code::FieldsNotPermitted => {
+            let withheld = decision.verdicts.iter().filter(|verdict| !verdict.allowed);
+            let withheld: Vec<_> = withheld.map(|verdict| verdict.datatype.as_str()).collect();
+            Refusal::new(code).member("withheld", withheld)
+        }
+        code => refused(routed, decision, code),
+    })
 }
 
-/// When nothing is allowed, the code that most datatypes were refused with (the first of equals) words the refusal.
-fn refused(routed: &Routed, decision: &Decision) -> Refusal {
-    let mut counts: Vec<(Code, usize)> = Vec::new();
-    for verdict in &decision.verdicts {
-        let code = verdict.code.unwrap_or(Code::PolicyDenied);
-        match counts.iter_mut().find(|(known, _)| *known == code) {
-            Some((_, count)) => *count += 1,
-            None => counts.push((code, 1)),
-        }
-    }
-    let most = counts.iter().map(|(_, count)| *count).max().unwrap_or(0);
-    let code = counts.iter().find(|(_, count)| *count == most).map_or(Code::PolicyDenied, |(code, _)| *code);
-    let code = if decision.errored { Code::PolicyError } else { code };
+/// The refusal by a code with what would make the request lawful.
+fn refused(routed: &Routed, decision: &Decision, code: Code) -> Refusal {
     let mut policies: Vec<_> = decision
         .verdicts
         .iter()

@@ -333,7 +333,7 @@ async fn the_policies_are_told_whether_a_request_stays_among_the_programmes_peop
     let trial = Trial::new().await;
     let directory = trial.parts.directory.any();
     let programme = directory.programme("prog-kafalat").cloned().unwrap();
-    let badin = Population { districts: vec!["Badin".into()], scores: Some((0.0, 32.0)) };
+    let badin = Population { districts: vec!["Badin".into()], scores: Some((0.0, 32.0)), ..Population::default() };
     let bounded = Arc::new(Programme { population: badin, ..Programme::clone(&programme) });
     let check = |body: Value, expected| {
         assert_eq!(bounded.population.holds(reach(&body)), expected, "{body}");

@@ -246,8 +246,13 @@ fn bounded(programme: &Programme) -> Result<(), Fault> {
     if programme.cadence.is_some_and(|cadence| cadence.times == 0) {
         return empty("may never be used: zero times in each period");
     }
-    if programme.population.districts.iter().any(|district| district.trim() != district || district.is_empty()) {
+    let blank = |name: &str| name.trim() != name || name.is_empty();
+    if programme.population.districts.iter().any(|district| blank(district)) {
         return empty("names a district without a name, or with blanks around it");
+    }
+    let pair = |it: &String| it.split_once('/').is_some_and(|(district, tehsil)| !blank(district) && !blank(tehsil));
+    if !programme.population.tehsils.iter().all(pair) {
+        return empty("names a tehsil otherwise than after its district, as in `Badin/Matli`");
     }
     match programme.population.scores {
         Some((lowest, highest)) if !(0.0 <= lowest && lowest <= highest && highest <= 100.0) => {

@@ -7,7 +7,8 @@ use bytes::Bytes;
 use exchange::{ids::DatatypeId, limits::LIST_ROWS_USUAL};
 use registry_core::{
     answer::HouseholdList,
-    listing::{Area, Criteria, PageAsked, PmtRange},
+    household::Employment,
+    listing::{Area, Criteria, DisabilityAsked, PageAsked, PmtRange},
     person::Gender,
     service::RegistryService,
 };
@@ -37,6 +38,8 @@ struct ByAddress {
     member_age_min: Option<u32>,
     #[serde(default, deserialize_with = "whole")]
     member_age_max: Option<u32>,
+    member_disability: Option<String>,
+    member_employment: Option<String>,
     #[serde(default, deserialize_with = "whole")]
     limit: Option<u32>,
     cursor: Option<String>,
@@ -79,8 +82,9 @@ fn hundredths(points: f64) -> u16 {
     format!("{:.0}", points * 100.0).parse().unwrap_or(u16::MAX)
 }
 
-fn gender(word: &str) -> Result<Gender, Failure> {
-    Gender::parse(word).ok_or_else(|| parameter("head_gender"))
+/// A word of a closed list.
+fn word<T>(asked: Option<String>, parse: fn(&str) -> Option<T>, name: &'static str) -> Result<Option<T>, Failure> {
+    asked.map(|word| parse(&word).ok_or_else(|| parameter(name))).transpose()
 }
 
 fn page(limit: Option<u32>, cursor: Option<String>) -> PageAsked {
@@ -100,11 +104,13 @@ pub async fn by_address(
     let area = Area { district: asked.district, tehsil: asked.tehsil };
     let criteria = Criteria {
         assets: asked.assets.unwrap_or_default(),
-        head_gender: asked.head_gender.as_deref().map(gender).transpose()?,
+        head_gender: word(asked.head_gender, Gender::parse, "head_gender")?,
         members_min: asked.members_min,
         members_max: asked.members_max,
         member_age_min: asked.member_age_min,
         member_age_max: asked.member_age_max,
+        member_disability: word(asked.member_disability, DisabilityAsked::parse, "member_disability")?,
+        member_employment: word(asked.member_employment, Employment::parse, "member_employment")?,
     };
     Ok(Json(service.households_by_address(&permit, &area, &criteria, &page(asked.limit, asked.cursor)).await?))
 }
@@ -190,6 +196,8 @@ mod tests {
         };
         check(BY_ADDRESS, json!({"district": " "}), "district").await;
         check(BY_ADDRESS, json!({"district": "Jhang", "head_gender": "Z"}), "head_gender").await;
+        check(BY_ADDRESS, json!({"district": "Jhang", "member_disability": "none"}), "member_disability").await;
+        check(BY_ADDRESS, json!({"district": "Jhang", "member_employment": "idle"}), "member_employment").await;
         check(BY_ADDRESS, json!({"district": "Jhang", "members_min": 3, "members_max": 2}), "members_min").await;
         check(BY_ADDRESS, json!({"district": "Jhang", "cursor": "17"}), "cursor").await;
         check(BY_PMT, json!({"district": "Jhang", "pmt_from": 2, "pmt_to": 1}), "pmt_from").await;

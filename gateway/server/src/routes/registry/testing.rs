@@ -20,7 +20,7 @@ use http_body_util::BodyExt as _;
 use registry_core::{
     address::Address,
     date::{Day, PartialDate},
-    household::{Household, HouseholdId, Membership, Relation},
+    household::{Household, HouseholdId, Membership, Relation, Surveyed},
     identifier::{Identifier, IdentifierKind, IdentifierState},
     memory::MemoryStore,
     name::Name,
@@ -131,8 +131,8 @@ fn batch() -> Batch {
         beneficiary: true,
         payments: Vec::new(),
         members: vec![
-            Membership { pid: PersonId(1), relation: Relation::Head },
-            Membership { pid: PersonId(2), relation: Relation::Son },
+            Membership { pid: PersonId(1), relation: Relation::Head, surveyed: Surveyed::default() },
+            Membership { pid: PersonId(2), relation: Relation::Son, surveyed: Surveyed::default() },
         ],
     };
     Batch { persons, households: vec![household] }
