@@ -180,6 +180,7 @@ contracts! {
         nobody_decides_their_own_proposal_whatever_runs,
         of_many_who_decide_at_once_one_does,
         a_change_that_became_unsound_is_not_applied,
+        an_approval_that_was_used_up_keeps_its_name,
         forms_and_proposals_are_sealed_and_a_damaged_one_is_an_error,
         what_changes_the_directory_waits_for_its_leaf_under_its_persons_name,
     }

@@ -110,7 +110,7 @@ pub fn everything(world: &World) -> DirectoryData {
     }
 }
 
-fn approval(world: &World, id: &str) -> Approval {
+pub fn approval(world: &World, id: &str) -> Approval {
     Approval {
         id: ApprovalId::parse(id).unwrap(),
         agency: world.bank.clone(),

@@ -7,21 +7,24 @@ use exchange::{
     catalogue::Catalogue,
     classification::{Channel, Forum, Role, Sector},
     decision::Decider as _,
-    directory::{Agency, Agreement, User},
-    ids::{AgencyId, AgreementId, DatatypeId, PurposeCode, ServiceId, UserId},
+    directory::{Agency, Agreement, Approval, DirectoryData, User},
+    ids::{AgencyId, AgreementId, ApprovalId, DatatypeId, PurposeCode, RequestId, ServiceId, UserId},
     onboarding::{
         Application, Case, Change, Rule, Rules, State,
         case::{Stuck, Verdict},
         change::Key,
     },
     ports::{
-        admin_changes::AdminChanges as _, clock::Clock as _, directory_source::DirectorySource as _,
-        proposals::Proposals as _,
+        admin_changes::AdminChanges as _, clock::Clock as _, consent_tokens::ConsentTokens as _,
+        directory_source::DirectorySource as _, proposals::Proposals as _,
     },
 };
 use serde_json::json;
 
-use super::{directory::data, world::World};
+use super::{
+    directory::{approval, data},
+    world::World,
+};
 
 pub const ONE: &str = "registry-office/registrar-1";
 pub const TWO: &str = "registry-office/registrar-2";
@@ -232,6 +235,21 @@ pub async fn a_change_that_became_unsound_is_not_applied(world: &World) {
     assert!(matches!(&refused, OnboardingError::Fault(fault) if fault.rule == Rule::RevisionStale), "{refused}");
     assert_eq!(world.there.read().await.unwrap(), before);
     assert_eq!(world.there.proposals().await.unwrap(), [second], "it still waits, to be refused");
+}
+
+pub async fn an_approval_that_was_used_up_keeps_its_name(world: &World) {
+    let approval = Approval {
+        services: vec![ServiceId::parse("identity.yes-no").unwrap()],
+        datatypes: vec![DatatypeId::parse("identity.match").unwrap()],
+        ..approval(world, "board-7")
+    };
+    world.here.replace_directory(&DirectoryData { approvals: vec![approval.clone()], ..data(world) }).await.unwrap();
+    assert!(world.here.use_approval(&approval.id, &RequestId::parse("r0").unwrap()).await.unwrap());
+    let refused = world.there.propose(Change::Approval(approval.clone()), ONE, law()).await.unwrap_err();
+    assert!(matches!(&refused, OnboardingError::Fault(fault) if fault.rule == Rule::NameTaken), "{refused}");
+    done(world, Change::Approval(Approval { id: ApprovalId::parse("board-8").unwrap(), ..approval })).await;
+    let left = world.here.read().await.unwrap().1.approvals;
+    assert!(left.iter().map(|known| known.id.as_str()).eq(["board-8"]), "{left:?}");
 }
 
 pub async fn forms_and_proposals_are_sealed_and_a_damaged_one_is_an_error(world: &World) {

@@ -10,6 +10,7 @@
     reason = "tests may panic: that is how they fail"
 )]
 
+mod broken_rules;
 mod cells;
 mod clients;
 mod forms;

@@ -3,17 +3,19 @@
 
 use adapters::sql::control::Newcomers;
 use exchange::{
+    classification::Classification,
     decision::Decider as _,
     directory::{DirectoryData, Programme},
     ids::{ApprovalId, RequestId},
     onboarding::Change,
-    ports::{consent_tokens::ConsentTokens as _, directory_source::DirectorySource as _},
+    ports::{clock::Clock as _, consent_tokens::ConsentTokens as _, directory_source::DirectorySource as _},
+    timestamp::Timestamp,
 };
 use gateway::demo::client::Call;
 use policies::Bundle;
 use serde_json::json;
 use tests::world::{
-    World,
+    World, until,
     wire::{Reply, Wire},
 };
 
@@ -139,4 +141,66 @@ async fn an_approval_that_another_gateway_used_opens_nothing_at_once() {
     effective_for(&mut wire, || card_numbers(&world, true), "basis_unknown").await;
     // What was refused has not freed it either.
     assert!(!world.store.use_approval(&approval, &elsewhere).await.unwrap());
+}
+
+/// Datatypes that a dry run says are withheld, with the code of each.
+async fn withheld(wire: &mut Wire, call: &Call) -> Vec<(String, String)> {
+    let reply = wire.call(call).await.unwrap();
+    let body = reply.json();
+    let list = body["withheld"].as_array().unwrap_or_else(|| panic!("{body}")).clone();
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    list.iter().map(|one| (text(&one["datatype"]), text(&one["code"]))).collect()
+}
+
+#[tokio::test]
+async fn an_approval_opens_nothing_from_the_instant_at_which_it_ends() {
+    let world = world().await;
+    let mut wire = approval_opens(&world).await;
+    let ends = world.clock.now().plus_seconds(1);
+    replaced(&world, |data| {
+        data.approvals.iter_mut().for_each(|approval| approval.valid_until = ends);
+    })
+    .await;
+    world.clock.set(ends);
+    let expired = ("nser.cnic".to_owned(), "secret_needs_board".to_owned());
+    let known = async || withheld(&mut wire, &card_numbers(&world, true)).await.contains(&expired);
+    until("the approval's end is known", known).await.unwrap();
+    let reply = wire.call(&card_numbers(&world, false)).await.unwrap();
+    assert_eq!(reply.status, 200, "{}", reply.json());
+    let members = reply.json()["data"]["household"]["members"].as_array().unwrap().clone();
+    assert!(!members.is_empty() && members.iter().all(|member| member.get("cnic").is_none()), "{members:?}");
+    let (approval, elsewhere) = (ApprovalId::parse(APPROVAL).unwrap(), RequestId::parse("elsewhere-1").unwrap());
+    assert!(world.store.use_approval(&approval, &elsewhere).await.unwrap(), "what opened nothing was not used up");
+}
+
+#[tokio::test]
+async fn an_agreement_opens_nothing_before_its_first_instant() {
+    let world = world().await;
+    let mut wire = served(&world).await;
+    // On a whole second: policies count milliseconds, and one that an agreement begins within is not yet its own.
+    let begins = Timestamp::from_micros((world.clock.now().seconds() + 2) * 1_000_000);
+    replaced(&world, |data| data.agreements.iter_mut().for_each(|agreement| agreement.valid_from = begins)).await;
+    effective_for(&mut wire, || world.household(), "agreement_required").await;
+    world.clock.advance(1);
+    is_refused(&wire.call(&world.household()).await.unwrap(), "agreement_required");
+    world.clock.set(begins);
+    let reply = wire.call(&world.household()).await.unwrap();
+    assert_eq!(reply.status, 200, "from its first instant on: {}", reply.json());
+}
+
+#[tokio::test]
+async fn data_above_the_ceiling_of_its_purpose_stays_closed_whatever_the_agreement_names() {
+    let world = world().await;
+    let mut wire = approval_opens(&world).await;
+    let lowered = |data: &mut DirectoryData| {
+        for purpose in data.purposes.iter_mut().filter(|purpose| purpose.code.as_str() == "NSER-201") {
+            purpose.class_max = Classification::Confidential;
+        }
+    };
+    replaced(&world, lowered).await;
+    let above = |list: &[(String, String)]| list.iter().any(|(id, code)| id == "nser.cnic" && code == "policy_denied");
+    let known = async || above(&withheld(&mut wire, &card_numbers(&world, true)).await);
+    until("the purpose's ceiling is known", known).await.unwrap();
+    let reply = wire.call(&card_numbers(&world, false)).await.unwrap();
+    assert!(reply.json()["data"]["household"]["members"][0].get("cnic").is_none(), "{}", reply.json());
 }

@@ -56,7 +56,7 @@ async fn a_consent_opens_the_citizens_own_row_whatever_the_users_role() {
 }
 
 /// Puts a programme like the sample's into force.
-async fn programme(world: &World, id: &str, change: impl FnOnce(&mut Programme)) {
+pub(super) async fn programme(world: &World, id: &str, change: impl FnOnce(&mut Programme)) {
     let mut data = world.store.read().await.unwrap().1;
     let mut programme = data.programmes.iter().find(|known| known.id.as_str() == "prog-kafalat").unwrap().clone();
     programme.id = ProgrammeId::parse(id).unwrap();
@@ -92,6 +92,28 @@ async fn a_programme_opens_its_own_districts_and_scores_and_no_others() {
     check(BY_PMT, json!({ "district": district, "pmt_from": 0, "pmt_to": 100 }), outside).await;
     check("/v1/nser/households/by-address", json!({ "district": district }), outside).await;
     check(HOUSEHOLD, json!({ "cnic": world.stage.cast.head.digits() }), outside).await;
+}
+
+#[tokio::test]
+async fn a_programme_opens_the_datatypes_that_it_names_and_no_others() {
+    let world = World::start().await.unwrap();
+    programme(&world, "prog-narrow", |programme| {
+        programme.datatypes.retain(|id| ["nser.name", "nser.pmt"].contains(&id.as_str()));
+    })
+    .await;
+    let cnic = world.stage.cast.head.digits();
+    let answer = ask(&world, "standard-1", "prog-narrow", HOUSEHOLD, &json!({ "cnic": cnic })).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let household = &answer.body["data"]["household"];
+    assert!(household["pmt"].is_number() && household.get("district").is_none(), "{household}");
+    assert!(withheld(&answer).is_superset(&["nser.address".to_owned(), "nser.assets".to_owned()].into()));
+    let wanted = json!({ "cnic": cnic, "fields": ["nser.name", "nser.assets"] });
+    let refused = ask(&world, "standard-1", "prog-narrow", HOUSEHOLD, &wanted).await;
+    assert_eq!((refused.status, refused.code()), (403, "fields_not_permitted"), "{}", refused.body);
+    assert_eq!(refused.body["withheld"], json!(["nser.assets"]));
+    let closed = json!({ "cnic": cnic, "fields": ["nser.assets"] });
+    let refused = ask(&world, "standard-1", "prog-narrow", HOUSEHOLD, &closed).await;
+    assert_eq!((refused.status, refused.code()), (403, "consent_required"), "{}", refused.body);
 }
 
 #[tokio::test]

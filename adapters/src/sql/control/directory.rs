@@ -195,7 +195,7 @@ impl ControlStore {
         Ok((generation, data))
     }
 
-    /// Everything, within a unit of work that holds the generation's row.
+    /// Everything, within a unit of work that holds the generation's row; used approvals too, whose names stay taken.
     pub(super) async fn read_within(&self, work: &mut Work) -> Result<DirectoryData, SqlError> {
         entries(sqlx::query_as(ENTRIES).fetch_all(work.on()).await?)
     }
@@ -221,7 +221,7 @@ impl ControlStore {
     }
 }
 
-/// The generation beside each entry of [`ENTRIES`].
+/// The generation beside each entry; used approvals are left out.
 const DIRECTORY: &str = "SELECT g.value, e.kind, e.key, e.body FROM generation g LEFT JOIN directory_entry e \
      ON NOT (e.kind = 'approval' AND EXISTS (SELECT 1 FROM approval_use u WHERE u.approval = e.key)) \
      WHERE g.id = 1 ORDER BY e.kind, e.key";
@@ -229,10 +229,8 @@ const DIRECTORY: &str = "SELECT g.value, e.kind, e.key, e.body FROM generation g
 /// The generation, and an entry's kind, key and body; nothing of these where there is no entry.
 type Beside = (i64, Option<String>, Option<String>, Option<String>);
 
-/// Kind, key and body of every entry; used approvals are left out.
-const ENTRIES: &str = "SELECT e.kind, e.key, e.body FROM directory_entry e \
-     WHERE NOT (e.kind = 'approval' AND EXISTS (SELECT 1 FROM approval_use u WHERE u.approval = e.key)) \
-     ORDER BY e.kind, e.key";
+/// Kind, key and body of every entry.
+const ENTRIES: &str = "SELECT kind, key, body FROM directory_entry ORDER BY kind, key";
 
 fn entries(rows: Vec<(String, String, String)>) -> Result<DirectoryData, SqlError> {
     let mut data = DirectoryData::default();
