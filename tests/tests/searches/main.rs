@@ -11,6 +11,7 @@
 
 mod bounds;
 mod sample;
+mod wards;
 
 use std::collections::BTreeSet;
 
