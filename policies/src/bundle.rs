@@ -67,7 +67,7 @@ impl Bundle {
         let header = parse::header(source)?;
         let dictionary = parse::dictionary(source)?;
         let services = parse::catalogue(source)?;
-        let law = Law::read(source, &dictionary)?;
+        let law = Law::read(source, &dictionary, &services)?;
         let matrix = Matrix::in_force(source, &header.matrix)?;
         let children = Children::read(source, header.child_biometrics.as_deref())?;
         let citizenship = citizenship::read(source).map_err(BundleError::new)?;

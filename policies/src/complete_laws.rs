@@ -16,7 +16,7 @@ use crate::{
 /// The embedded law, read once: what is changed here stands in the lists beside it.
 static LAW: LazyLock<Law> = LazyLock::new(|| {
     let source = Source::embedded();
-    Law::read(&source, &parse::dictionary(&source).unwrap()).unwrap()
+    Law::read(&source, &parse::dictionary(&source).unwrap(), &parse::catalogue(&source).unwrap()).unwrap()
 });
 
 /// The embedded bundle with one entry of a list changed: a service of the catalogue, a datatype of the dictionary.

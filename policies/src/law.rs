@@ -6,12 +6,13 @@ use cedar_policy::{
     Entities, Entity, EntityUid, Policy, PolicyId as CedarId, ResourceConstraint, RestrictedExpression as Value, Schema,
 };
 use exchange::{
-    catalogue::Datatype,
+    catalogue::{Datatype, Service},
     ids::{DatatypeId, PolicyId},
 };
 
 use crate::{
     error::{BundleError, Problem},
+    names::Names,
     parse::Placed,
     read::{self, PlacedPolicy},
     rule::Rule,
@@ -47,8 +48,12 @@ pub(crate) struct Law {
 }
 
 impl Law {
-    /// Reads schema and policies, validates them and makes the slices.
-    pub(crate) fn read(source: &Source, dictionary: &[Placed<Datatype>]) -> Result<Self, BundleError> {
+    /// Reads schema and policies, validates them, holds them to the names of the bundle's lists and makes the slices.
+    pub(crate) fn read(
+        source: &Source,
+        dictionary: &[Placed<Datatype>],
+        services: &[Placed<Service>],
+    ) -> Result<Self, BundleError> {
         let words = Words::new()?;
         let schema = read::schema(source)?;
         let placed = read::policies(source)?;
@@ -59,7 +64,7 @@ impl Law {
         let placed: Vec<_> = placed.into_iter().chain(open).collect();
         let rules = read_rules(&placed)?;
         let entities = read_entities(&words, &schema, dictionary)?;
-        known(&placed, &entities)?;
+        Names::of(source, dictionary, services)?.hold(&placed)?;
         let datatypes = resources(&words, dictionary);
         let mut ordered: Vec<_> = datatypes.values().collect();
         ordered.sort_by(|a, b| a.uid.cmp(&b.uid));
@@ -130,18 +135,6 @@ fn read_rules(placed: &[PlacedPolicy]) -> Result<HashMap<CedarId, Rule>, BundleE
     Ok(rules)
 }
 
-/// Cedar takes any name of an entity: a policy about a datatype or domain that no dictionary has would say nothing of anything.
-fn known(placed: &[PlacedPolicy], entities: &Entities) -> Result<(), BundleError> {
-    let is_dictionarys = |uid: &EntityUid| matches!(uid.type_name().basename(), "Datatype" | "Domain");
-    let unknown = placed.iter().flat_map(|placed| {
-        let named = placed.policy.entity_literals().into_iter().filter(is_dictionarys);
-        named
-            .filter(|uid| entities.get(uid).is_none())
-            .map(|uid| Problem::new(&placed.file, format!("names `{}`, which no dictionary has", uid.id().unescaped())))
-    });
-    BundleError::unless_empty(unknown.collect())
-}
-
 fn read_entities(words: &Words, schema: &Schema, dictionary: &[Placed<Datatype>]) -> Result<Entities, Problem> {
     let mut entities = HashMap::new();
     for Placed { file, item: datatype } in dictionary {
@@ -179,6 +172,6 @@ fn resources(words: &Words, dictionary: &[Placed<Datatype>]) -> HashMap<Datatype
 }
 
 /// The part of a datatype's name before the dot.
-fn domain_of(datatype: &str) -> &str {
+pub(crate) fn domain_of(datatype: &str) -> &str {
     datatype.split('.').next().unwrap_or(datatype)
 }

@@ -11,6 +11,7 @@
 //! | `children` | from which age which part of the body is enrolled |
 //! | `newcomers` | what a newcomer must bring, and working days |
 //! | `law`, `rule`, `words` | what a decision looks up: annotations, datatypes |
+//! | `names` | refuses a policy about a name that no list of the bundle has |
 //! | `slice`, `mentions`, `silent` | which policies a question needs, and which datatypes they cannot tell apart |
 //! | `complete` | refuses a bundle in which anything is missing |
 //! | `template` | fills a one-off authorisation in from the approval of a question |
@@ -44,6 +45,7 @@ pub mod manifest;
 mod matrix;
 mod memo;
 mod mentions;
+mod names;
 mod newcomers;
 pub mod pack;
 mod parse;

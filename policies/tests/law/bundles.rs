@@ -237,7 +237,7 @@ fn a_policy_that_could_go_wrong_is_refused_before_it_decides() {
 }
 
 #[test]
-fn a_policy_about_what_no_dictionary_has_is_refused() {
+fn a_policy_about_what_no_list_has_is_refused() {
     let path = "domains/x/X01-new.cedar";
     let check = |literal: &str, expected: &str| {
         let body = format!("forbid (principal, action, resource) when {{ {literal} }};");
@@ -247,6 +247,12 @@ fn a_policy_about_what_no_dictionary_has_is_refused() {
     };
     check("resource == Ijazat::Datatype::\"nser.cnci\"", "names `nser.cnci`, which no dictionary has");
     check("resource in Ijazat::Domain::\"nsre\"", "names `nsre`, which no dictionary has");
+    let service = "context.service == Ijazat::Service::\"nser.hosehold\"";
+    check(service, "names `nser.hosehold`, which no catalogue has");
+    let purpose = "context has purpose && context.purpose.code == Ijazat::Purpose::\"MKT-901\"";
+    check(purpose, "names `MKT-901`, which no service of the catalogue lists");
+    let kind = "context has agency && [Ijazat::AgencyKind::\"Bank\", Ijazat::AgencyKind::\"Circus\"].contains(context.agency.kind)";
+    check(kind, "names `Circus`, which matrices/kinds.toml lacks");
     let sound = "forbid (principal, action, resource) when { resource == Ijazat::Datatype::\"nser.cnic\" && context.rows > 5 };";
     assert_eq!(problems(path, &policy("@authority(\"x\")@reason(\"policy_denied\")", sound)), []);
 }

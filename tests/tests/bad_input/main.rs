@@ -12,6 +12,7 @@
 
 mod bodies;
 mod callers;
+mod ceilings;
 mod certificates;
 mod disk;
 mod headers;

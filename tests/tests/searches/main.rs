@@ -12,6 +12,7 @@
 mod bounds;
 mod needs;
 mod sample;
+mod wards;
 
 use std::collections::BTreeSet;
 

@@ -79,6 +79,29 @@ fn a_person_acts_for_one_agency() {
 }
 
 #[test]
+fn a_person_whom_one_agency_disabled_may_act_for_another_and_not_for_both() {
+    let mut directory = directory();
+    directory.agencies.push(agency("bank", "Bank", Sector::Private));
+    let clerk = directory.users[0].clone();
+    let teller = User { agency: AgencyId::parse("bank").unwrap(), ..clerk.clone() };
+    let disabled = |user: &User| Change::User(User { disabled: true, ..user.clone() });
+    let enabled = |user: &User| Change::User(user.clone());
+    assert_eq!(judged(&directory, &[], &enabled(&teller)), Some(Rule::UserElsewhere));
+    assert_eq!(judged(&directory, &[], &disabled(&teller)), None, "who may not act acts nowhere else");
+    apply(&disabled(&clerk), &mut directory);
+    assert_eq!(judged(&directory, &[], &enabled(&teller)), None, "the clerk left");
+    apply(&enabled(&teller), &mut directory);
+    assert_eq!(judged(&directory, &[], &enabled(&clerk)), Some(Rule::UserElsewhere), "and may not come back meanwhile");
+    assert_eq!(
+        judged(&directory, &[], &disabled(&clerk)),
+        None,
+        "what is disabled may stay so, under another name too"
+    );
+    apply(&disabled(&teller), &mut directory);
+    assert_eq!(judged(&directory, &[], &enabled(&clerk)), None);
+}
+
+#[test]
 fn an_agreement_opens_what_was_applied_for_by_a_forum_that_may() {
     let mut directory = directory();
     directory.agencies.push(agency("newcomer", "Ngo", Sector::LocalNgo));

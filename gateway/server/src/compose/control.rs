@@ -86,13 +86,22 @@ fn begin_law(config: &Config) -> Result<(Arc<LawInForce>, Loader), ComposeError>
     let source = base(config)?;
     let bundle = Bundle::load(&source).map_err(ComposeError::of("policies"))?;
     let manifest = Manifest::of(&source, None).map_err(ComposeError::of("policies"))?;
-    let mut loader = Loader::new(manifest, TrustedKeys::of(config));
-    // Only the door charges; a process of another role may know no prices.
-    if config.node.plays(ProcessRole::Gateway) {
-        loader = loader.priced_by(sample::rates(config.rates.path.as_deref())?);
-        loader.priced(&bundle).map_err(ComposeError::of("rate books"))?;
-    }
+    let loader = loader(config, manifest)?;
+    loader.priced(&bundle).map_err(ComposeError::of("rate books"))?;
     Ok((Arc::new(LawInForce::new(Law::new(Arc::new(bundle)))), loader))
+}
+
+/// What judges the laws that follow `base` here, signatures, content, cases and prices.
+///
+/// # Errors
+/// [`ComposeError`] if the rate books cannot be read.
+pub fn loader(config: &Config, base: Manifest) -> Result<Loader, ComposeError> {
+    let loader = Loader::new(base, TrustedKeys::of(config));
+    // Only the door charges; a process of another role may know no prices.
+    if !config.node.plays(ProcessRole::Gateway) {
+        return Ok(loader);
+    }
+    Ok(loader.priced_by(sample::rates(config.rates.path.as_deref())?))
 }
 
 /// The bundle to begin with: the folder that the configuration names, or the one that is built in.

@@ -6,11 +6,14 @@ use super::{
     super::testing::{FakeSource, GUARDRAIL, PERMIT, base, keys, law, signed},
     *,
 };
+use crate::compose::sample;
 
 fn watch(source: &Arc<FakeSource>, trusted: &[&str]) -> LawWatch {
     let first = Law::new(Arc::new(Bundle::embedded().unwrap()));
     let law = Arc::new(LawInForce::new(first));
-    LawWatch::new(Arc::clone(source) as Arc<dyn LawSource>, law, Loader::new(base(), keys(trusted)), "node-1")
+    // As the door does, which charges.
+    let loader = Loader::new(base(), keys(trusted)).priced_by(sample::rates(None).unwrap());
+    LawWatch::new(Arc::clone(source) as Arc<dyn LawSource>, law, loader, "node-1")
 }
 
 fn second() -> Pack {
@@ -142,6 +145,9 @@ async fn a_law_that_is_none_is_refused_whoever_signed_it() {
     standing.refuses_law(&unheard, &both, "nser.unheard-of").await;
     let misspelt = with(PERMIT, "Ijazat::Datatype::\"nser.name\"", "Ijazat::Datatype::\"nser.nmae\"");
     standing.refuses_law(&misspelt, &both, "`nser.nmae`, which no dictionary has").await;
+    let unpriced = with("catalogue/identity.toml", "tariff = \"identity.yes-no\"", "tariff = \"identity.perhaps\"");
+    let told = "its service `identity.yes-no` is charged by `identity.perhaps`, and rate book";
+    standing.refuses_law(&unpriced, &both, told).await;
     let without = law(3, &[]).without("domains/report/R01-published.cedar");
     standing.refuses_law(&without, &both, "of its own cases are not kept").await;
     let shut = with(PERMIT, "context.role == Ijazat::Role::\"Standard\"", "context.role == Ijazat::Role::\"Power\"");

@@ -20,6 +20,7 @@ mod kit;
 mod onboarding;
 mod pki;
 mod policy;
+mod policy_refused;
 mod roles;
 mod serve;
 mod state;

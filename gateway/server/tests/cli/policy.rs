@@ -6,13 +6,13 @@ use policies::source::Source;
 
 use crate::kit::Folder;
 
-const PERMIT: &str = "domains/nser/N02-household-standard.cedar";
+pub const PERMIT: &str = "domains/nser/N02-household-standard.cedar";
 const CASES: &str = "cases/nser.toml";
 const CLIENTS: &str = "cases/clientage.toml";
-const GUARDRAIL: &str = "guardrails/G05-network.cedar";
+pub const GUARDRAIL: &str = "guardrails/G05-network.cedar";
 
 /// A folder with the built-in law in `law`.
-fn office() -> Folder {
+pub fn office() -> Folder {
     let folder = Folder::new();
     for (path, text) in Source::embedded().matching("", "") {
         folder.write(&format!("law/{path}"), text);
@@ -21,14 +21,14 @@ fn office() -> Folder {
 }
 
 /// Replaces a passage that must be there.
-fn edit(folder: &Folder, file: &str, from: &str, to: &str) {
+pub fn edit(folder: &Folder, file: &str, from: &str, to: &str) {
     let path = folder.path().join("law").join(file);
     let text = fs::read_to_string(&path).unwrap();
     assert!(text.contains(from), "{file} has no {from}");
     fs::write(path, text.replacen(from, to, 1)).unwrap();
 }
 
-fn raise(folder: &Folder, from: u64, to: u64) {
+pub fn raise(folder: &Folder, from: u64, to: u64) {
     edit(folder, "bundle.toml", &format!("generation = {from}"), &format!("generation = {to}"));
 }
 

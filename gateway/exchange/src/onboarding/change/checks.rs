@@ -93,6 +93,10 @@ impl Judge<'_> {
         let same = |other: &&User| {
             (key.is_some() && other.assertion_key.as_deref() == key) || (other.id == user.id && other.name == user.name)
         };
+        // Who is disabled acts for nobody: to be so here is never refused, and to have been so elsewhere is no hindrance.
+        if user.disabled {
+            return Ok(());
+        }
         let mut elsewhere = self.directory.users.iter().filter(|other| other.agency != user.agency && !other.disabled);
         match elsewhere.find(same) {
             Some(other) => Err(Fault::new(Rule::UserElsewhere, format!("acts for `{}` already", other.agency))),

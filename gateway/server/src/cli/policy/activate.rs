@@ -18,8 +18,9 @@ use crate::{compose, config::Config, law::Loader};
 Examples:
   ijazat policy activate law-2.bundle
 
-Every check of the gateway is made first: signatures, generation, content, cases. Running processes follow within a second,
-each request under one law from beginning to end. The activation is recorded in the access log.")]
+Every check of the gateway is made first: signatures, generation, content, cases, prices. Running
+processes follow within a second, each request under one law from beginning to end. The activation
+is recorded in the access log.")]
 pub(super) struct Activate {
     /// Signed file
     #[arg(value_name = "FILE")]

@@ -11,11 +11,7 @@ use policies::{
 };
 
 use super::super::{control, failure::Failure, runtime::block_on};
-use crate::{
-    compose,
-    config::Config,
-    law::{Loader, TrustedKeys},
-};
+use crate::{compose, config::Config, law::Loader};
 
 /// A law, wherever it came from.
 #[derive(Debug)]
@@ -103,7 +99,7 @@ pub(super) fn has_store(config: &Config) -> bool {
 pub(super) fn loader(config: &Config) -> Result<Loader, Failure> {
     let base = Manifest::of(&compose::control::base(config)?, None);
     let base = base.map_err(|error| Failure::Failed(error.to_string()))?;
-    Ok(Loader::new(base, TrustedKeys::of(config)))
+    Ok(compose::control::loader(config, base)?)
 }
 
 /// The bundle's own cases, which must be kept before anyone signs.
