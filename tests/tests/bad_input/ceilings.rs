@@ -15,18 +15,16 @@ use crate::kit::{Bad, refused};
 
 const DAY_S: i64 = 86_400;
 
-/// A world with something else in its directory, once the gateway knows it.
-async fn world(edit: impl FnOnce(&mut DirectoryData, Timestamp)) -> World {
-    let world = World::start().await.unwrap();
+/// Changes the directory, until the gateway knows it.
+async fn changed(world: &World, edit: impl FnOnce(&mut DirectoryData)) {
     let mut data = world.store.read().await.unwrap().1;
-    edit(&mut data, world.clock.now());
+    edit(&mut data);
     // Known is what disables a user beside it.
     data.users.iter_mut().filter(|user| user.id.as_str() == "basic-1").for_each(|user| user.disabled = true);
     world.store.replace_directory(&data).await.unwrap();
     let whoami = || Call::get("/v1/self/whoami").with("ijazat-user", "basic-1");
     let known = async || world.ask("bisp", whoami()).await.unwrap().code() == "user_disabled";
     until("the directory is known", known).await.unwrap();
-    world
 }
 
 /// These parts of a household under the Board's approval of card numbers, signed anew each time.
@@ -42,7 +40,9 @@ fn approved(world: &World, fields: &[&str]) -> Call {
 
 #[tokio::test]
 async fn an_approval_that_has_ended_opens_nothing_and_the_record_says_what_was_kept_back() {
-    let world = world(|data, now| data.approvals.iter_mut().for_each(|approval| approval.valid_until = now)).await;
+    let world = World::start().await.unwrap();
+    let now = world.clock.now();
+    changed(&world, |data| data.approvals.iter_mut().for_each(|approval| approval.valid_until = now)).await;
     let before = world.recorded().unwrap().len();
     let all = [
         Bad::call("card numbers alone", &approved(&world, &["nser.cnic"]), 403, "secret_needs_board"),
@@ -67,7 +67,8 @@ fn page(limit: u32) -> Call {
 
 #[tokio::test]
 async fn more_rows_than_the_agreement_gives_are_refused() {
-    let world = world(|data, _| {
+    let world = World::start().await.unwrap();
+    changed(&world, |data| {
         let lists = data.agreements.iter_mut().find(|agreement| agreement.id.as_str() == "agr-bisp-2").unwrap();
         lists.row_limit = 2;
     })
@@ -98,7 +99,8 @@ fn asks(world: &World, purpose: &str, datatype: &str, until: Option<Timestamp>) 
 
 #[tokio::test]
 async fn a_consent_beyond_its_purposes_ceilings_is_not_asked_of_the_citizen() {
-    let world = world(|data, _| {
+    let world = World::start().await.unwrap();
+    changed(&world, |data| {
         let review = data.purposes.iter_mut().find(|purpose| purpose.code.as_str() == "TAX-301").unwrap();
         review.class_max = Classification::Public;
     })

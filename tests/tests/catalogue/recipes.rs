@@ -51,14 +51,13 @@ pub fn stranger(service: &Service) -> Option<(&'static str, &'static str, Code)>
         "identity.verify-fingerprint" | "identity.verify-face" | "identity.identify" => {
             ("bisp", "standard-1", Code::AgreementRequired)
         }
-        "biometrics.enrol" => ("bank-indus", "teller-1", Code::CallerNotAllowed),
         "nser.household" | "nser.by-address" | "nser.by-pmt" | "fbr.taxpayer" => {
             ("telco-sarhad", "clerk-1", Code::AgreementRequired)
         }
         "nser.export" => ("telco-sarhad", "clerk-1", Code::SecretNeedsBoard),
         // Out of their kind's row of Annexure B, whatever anybody signs.
-        "vital.death-notice" | "vital.birth-notice" | "vital.birth" | "vital.marriage" | "vital.divorce"
-        | "vital.death" => ("bank-indus", "teller-1", Code::CallerNotAllowed),
+        "biometrics.enrol" | "vital.death-notice" | "vital.birth-notice" | "vital.birth" | "vital.marriage"
+        | "vital.divorce" | "vital.death" => ("bank-indus", "teller-1", Code::CallerNotAllowed),
         "audit.accesses" | "travel.control-list" | "lawful.access" | "licence.check" => {
             ("telco-sarhad", "clerk-1", Code::CallerNotAllowed)
         }

@@ -64,15 +64,16 @@ fn a_law_that_nobody_trusted_signed_is_not_activated() {
     fs::copy(stranger.path().join("law-2.bundle"), office.path().join("strange.bundle")).unwrap();
     not_activated(&office, "strange.bundle", 1, nobody, 1);
     let text = fs::read_to_string(office.path().join("law-2.bundle")).unwrap();
-    let signature = signature(&text);
-    office.write("bare.bundle", &format!("{}{}", &text[..signature.start], &text[signature.end..]));
+    let (before, _, after) = signature(&text);
+    office.write("bare.bundle", &format!("{before}{after}"));
     not_activated(&office, "bare.bundle", 1, "bare.bundle is not a signed bundle", 1);
 }
 
-/// Where the line of the one signature stands in a signed file.
-fn signature(text: &str) -> std::ops::Range<usize> {
-    let start = text.find("— ayesha ").unwrap();
-    start..start + text[start..].find("\\n").unwrap() + "\\n".len()
+/// What stands before the one signature of a signed file, the signature, and what stands after its line.
+fn signature(text: &str) -> (&str, &str, &str) {
+    let (before, rest) = text.split_once("— ayesha ").unwrap();
+    let (signature, after) = rest.split_once("\\n").unwrap();
+    (before, signature, after)
 }
 
 #[test]
@@ -90,11 +91,13 @@ fn a_law_that_was_changed_after_it_was_signed_is_not_activated() {
     check("\\ntitle ", "\\ntitle New ", "changed.bundle was changed after it was signed: bundle.toml");
     check("ijazat-bundle-1", "ijazat-bundle-2", "changed.bundle is not a signed bundle");
     check("{", "", "changed.bundle is not a signed bundle");
-    office.write("changed.bundle", &text[..signature(&text).end]);
+    let (before, signed, after) = signature(&text);
+    office.write("changed.bundle", &format!("{before}— ayesha {signed}"));
     not_activated(&office, "changed.bundle", 1, "changed.bundle is not a signed bundle", 1);
-    let letter = signature(&text).start + "— ayesha ".len() + 20;
-    let other = if &text[letter..=letter] == "A" { "B" } else { "A" };
-    office.write("changed.bundle", &format!("{}{other}{}", &text[..letter], &text[letter + 1..]));
+    // The first letters say whose key it is: one of those that sign is another.
+    let another = |letter| if letter == 'A' { 'B' } else { 'A' };
+    let forged = signed.char_indices().map(|(nth, letter)| if nth == 20 { another(letter) } else { letter });
+    office.write("changed.bundle", &format!("{before}— ayesha {}\\n{after}", forged.collect::<String>()));
     not_activated(&office, "changed.bundle", 1, "not activated: the signature of `ayesha` does not hold", 1);
     office.answer(&["policy", "activate", "law-2.bundle"]);
 }
