@@ -128,6 +128,7 @@ impl Place {
             enrolment: request.enrolment.clone(),
             proposer: request.proposer.clone(),
             category: request.category.clone(),
+            report: request.report.clone(),
             second: request.second.clone(),
             ..*request
         };
@@ -163,6 +164,7 @@ impl Place {
             subject_status: question.caller.agency().is_some_and(|agency| agency.subject_status),
             policies,
             obligations: decision.obligations.clone(),
+            report: question.report.clone(),
             at: question.now,
         }
     }

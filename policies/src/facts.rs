@@ -9,6 +9,7 @@ use exchange::{
     directory::{Agency, Agreement, Approval, Category, Programme, Purpose, User, in_networks},
     enrolment::Modality,
     ids::{AgencyId, DatatypeId, PurposeCode, ServiceId, UserId},
+    report::Report,
     timestamp::Timestamp,
 };
 
@@ -87,6 +88,9 @@ pub(crate) fn context(
     }
     if let Some(category) = &question.category {
         put(&mut pairs, "category", of_category(words, category)?);
+    }
+    if let Some(report) = &question.report {
+        put(&mut pairs, "report", of_report(words, report)?);
     }
     if let Some(Proposer { agency, user }) = &question.proposer {
         let proposer = words.user.value(&user_name(agency, user));
@@ -201,6 +205,15 @@ fn of_category(words: &Words, category: &Category) -> Result<Value, Unwritable> 
         ("validFrom", Value::new_long(begins(category.valid_from))),
         ("validUntil", Value::new_long(ends(category.valid_until))),
         ("revoked", Value::new_bool(category.revoked)),
+    ])
+}
+
+fn of_report(words: &Words, report: &Report) -> Result<Value, Unwritable> {
+    record([
+        ("forum", words.forum.value(report.forum.as_str())),
+        ("validFrom", Value::new_long(begins(report.valid_from))),
+        ("validUntil", Value::new_long(ends(report.valid_until))),
+        ("revoked", Value::new_bool(report.revoked)),
     ])
 }
 

@@ -15,6 +15,7 @@ use exchange::{
     decision::{Decision, Proposer, Question},
     directory::{Agency, Agreement, Approval, Category, Programme, Purpose, User, in_networks},
     ids::{AgencyId, DatatypeId, PurposeCode, UserId},
+    report::Report,
     timestamp::Timestamp,
 };
 
@@ -103,6 +104,9 @@ fn window(question: &Question) -> (i64, i64) {
     if let Some(category) = &question.category {
         span(category.valid_from, category.valid_until);
     }
+    if let Some(report) = &question.report {
+        span(report.valid_from, report.valid_until);
+    }
     if let Some(approval) = &question.approval {
         span(approval.valid_from, approval.valid_until);
     }
@@ -142,6 +146,7 @@ struct Key {
     purpose: Option<Same<Purpose>>,
     programme: Option<Same<Programme>>,
     category: Option<Same<Category>>,
+    report: Option<Same<Report>>,
     approval: Option<Same<Approval>>,
     consent: Option<Consent>,
     /// With the age and the set of the present day: another day is another key.
@@ -182,6 +187,7 @@ impl Key {
             purpose: same(question.purpose.as_ref()),
             programme: same(question.programme.as_ref()),
             category: same(question.category.as_ref()),
+            report: same(question.report.as_ref()),
             approval: same(question.approval.as_ref()),
             consent: question.consent.as_ref().map(Consent::of),
             enrolled: enrolled.copied(),

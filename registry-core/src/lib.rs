@@ -1,7 +1,7 @@
 //! Persons, households and life status: pure logic over ports, reached only with a permit.
 //!
 //! Map: *who* [`person`], [`identifier`], [`name`], [`date`] · *where* [`address`] · *together with whom* [`household`] ·
-//! *which of them* [`listing`] · *what was reported* [`notice`] · *what a caller may do* [`service`], its answers in [`answer`] · *what the world must
+//! *which of them* [`listing`] · *how poor, roughly* [`band`] · *what is published* [`report`] · *what was reported* [`notice`] · *what a caller may do* [`service`], its answers in [`answer`] · *what the world must
 //! give* [`ports`], promised by [`contract`] and kept by [`memory`] · *people to try it with* [`population`] ·
 //! *bounds* [`limits`].
 #![forbid(unsafe_code)]
@@ -19,6 +19,7 @@
 
 pub mod address;
 pub mod answer;
+pub mod band;
 pub mod contract;
 pub mod date;
 pub mod household;

@@ -125,6 +125,7 @@ impl RegistryStore for MemoryStore {
         let cell = |((province, district), count): ((&str, &str), u64)| Cell {
             province: province.to_owned(),
             district: district.to_owned(),
+            tehsil: String::new(),
             count,
         };
         Ok(counts.into_iter().map(cell).collect())

@@ -2,7 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use crate::{identifier::words, limits::REPORT_CELL_MIN};
+use exchange::report::Design;
+
+use crate::{
+    date::Day,
+    household::{Employment, Gharana},
+    identifier::words,
+    limits::REPORT_CELL_MIN,
+    listing::{Criteria, DisabilityAsked},
+    person::Gender,
+};
 
 words! {
     /// A table that a store can count and anyone may ask for; the word is the report's name in its path.
@@ -49,6 +58,8 @@ pub struct Cell {
     pub province: String,
     /// District; empty in tables by province.
     pub district: String,
+    /// Tehsil; empty in tables by district or province.
+    pub tehsil: String,
     /// How many.
     pub count: u64,
 }
@@ -56,40 +67,86 @@ pub struct Cell {
 /// One published row.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Row {
-    /// Province, or `district, province`.
+    /// Province, `district, province` or `tehsil, district, province`.
     pub area: String,
     /// How many; `null` where too few to publish.
     pub count: Option<u64>,
+}
+
+/// A design as it is counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Counted {
+    beneficiary: Option<bool>,
+    criteria: Criteria,
+}
+
+impl Counted {
+    /// Reads a design; `None` for one with a word that this register does not know.
+    #[must_use]
+    pub fn parse(design: &Design) -> Option<Self> {
+        fn word<T>(word: &Option<String>, parse: impl FnOnce(&str) -> Option<T>) -> Option<Option<T>> {
+            word.as_deref().map_or(Some(None), |word| parse(word).map(Some))
+        }
+        let criteria = Criteria {
+            assets: design.assets.clone(),
+            head_gender: word(&design.head_gender, Gender::parse)?,
+            members_min: design.members_min,
+            members_max: design.members_max,
+            member_age_min: design.member_age_min,
+            member_age_max: design.member_age_max,
+            member_disability: word(&design.member_disability, DisabilityAsked::parse)?,
+            member_employment: word(&design.member_employment, Employment::parse)?,
+        };
+        criteria.check().ok()?;
+        Some(Self { beneficiary: design.beneficiary, criteria })
+    }
+
+    /// How many a household brings to the count: its members who fit, or itself.
+    #[must_use]
+    pub fn in_household(&self, members: bool, gharana: &Gharana, on: Day) -> u64 {
+        if self.beneficiary.is_some_and(|paid| paid != gharana.household.beneficiary) {
+            return 0;
+        }
+        if members { self.criteria.members_met_by(gharana, on) } else { self.criteria.are_met_by(gharana, on).into() }
+    }
 }
 
 /// Turns counts into what may be published, in the order of the areas.
 ///
 /// A cell under [`REPORT_CELL_MIN`] is hidden. A table by province is published too, so a reader could subtract: within
 /// a province the smallest cells are hidden further until at least two are, they sum to the floor or more, and they are
-/// not all the least or all the most that a hidden cell can be, which their sum would tell.
+/// not all the least or all the most that a hidden cell can be, which their sum would tell. The same again holds within a
+/// district, of its tehsils.
 #[must_use]
 pub fn publish(mut cells: Vec<Cell>) -> Vec<Row> {
     cells.sort();
     let mut provinces: BTreeMap<&str, Vec<&Cell>> = BTreeMap::new();
+    let mut districts: BTreeMap<(&str, &str), Vec<&Cell>> = BTreeMap::new();
     for cell in cells.iter().filter(|cell| !cell.district.is_empty()) {
         provinces.entry(&cell.province).or_default().push(cell);
+        if !cell.tehsil.is_empty() {
+            districts.entry((&cell.province, &cell.district)).or_default().push(cell);
+        }
     }
-    let floors: BTreeMap<&str, u64> = provinces.into_iter().map(|(name, cells)| (name, floor_of(cells))).collect();
+    let of_province = |(name, cells)| (name, floor_of(cells, REPORT_CELL_MIN));
+    let by_province: BTreeMap<&str, u64> = provinces.into_iter().map(of_province).collect();
+    let floor_in = |province: &str| by_province.get(province).copied().unwrap_or(REPORT_CELL_MIN);
+    let by_district: BTreeMap<_, u64> =
+        districts.into_iter().map(|(name, cells)| (name, floor_of(cells, floor_in(name.0)))).collect();
     let row = |cell: &Cell| {
-        let floor = floors.get(cell.province.as_str()).copied().unwrap_or(REPORT_CELL_MIN);
-        let area = match cell.district.as_str() {
-            "" => cell.province.clone(),
-            district => format!("{district}, {}", cell.province),
-        };
+        let (province, district) = (cell.province.as_str(), cell.district.as_str());
+        let floor = by_district.get(&(province, district)).copied().unwrap_or_else(|| floor_in(province));
+        let names = [cell.tehsil.as_str(), district, province];
+        let area = names.into_iter().filter(|name| !name.is_empty()).collect::<Vec<_>>().join(", ");
         Row { area, count: (cell.count >= floor).then_some(cell.count) }
     };
     cells.iter().map(row).collect()
 }
 
-/// The smallest count that may be shown among the districts of one province.
-fn floor_of(mut cells: Vec<&Cell>) -> u64 {
+/// The smallest count, not under `least`, that may be shown among the areas of one larger area.
+fn floor_of(mut cells: Vec<&Cell>, least: u64) -> u64 {
     cells.sort_by_key(|cell| cell.count);
-    let mut floor = REPORT_CELL_MIN;
+    let mut floor = least;
     let (mut hidden, mut sum, mut largest) = (0, 0_u64, 0);
     let smallest = cells.first().map_or(0, |cell| cell.count);
     for cell in cells {
@@ -113,7 +170,7 @@ mod tests {
     use super::*;
 
     fn cell(province: &str, district: &str, count: u64) -> Cell {
-        Cell { province: province.into(), district: district.into(), count }
+        Cell { province: province.into(), district: district.into(), tehsil: String::new(), count }
     }
 
     #[test]

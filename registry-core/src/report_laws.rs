@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn cell(province: &str, district: &str, count: u64) -> Cell {
-    Cell { province: province.into(), district: district.into(), count }
+    Cell { province: province.into(), district: district.into(), tehsil: String::new(), count }
 }
 
 /// Districts of one province with these counts.
@@ -174,5 +174,49 @@ proptest! {
         prop_assert!(told <= register.iter().flatten().sum());
         let areas: BTreeSet<_> = rows.iter().map(|row| &row.area).collect();
         prop_assert_eq!(areas.len(), rows.len());
+    }
+}
+
+/// Tehsils of two districts of one province.
+fn tehsils(counts: [&[u64]; 2]) -> Vec<Cell> {
+    let of = |(district, counts): (usize, &&[u64])| {
+        let cell = |(place, &count): (usize, &u64)| Cell {
+            province: "P".into(),
+            district: format!("d{district}"),
+            tehsil: format!("t{place}"),
+            count,
+        };
+        counts.iter().enumerate().map(cell).collect::<Vec<_>>()
+    };
+    counts.iter().enumerate().flat_map(of).collect()
+}
+
+#[test]
+fn a_tehsil_is_hidden_from_a_reader_of_its_district_and_of_its_province() {
+    let check = |counts: [&[u64]; 2], expected: &[Option<u64>]| {
+        assert_eq!(shown(tehsils(counts)), expected, "{counts:?}");
+    };
+    check([&[20, 30], &[40, 50]], &[Some(20), Some(30), Some(40), Some(50)]);
+    check([&[5, 20, 30], &[40, 50]], &[None, None, Some(30), Some(40), Some(50)]);
+    // The only tehsil of its district: one of another district goes with it, and then a second one of that.
+    check([&[5], &[40, 50, 60]], &[None, None, None, Some(60)]);
+    check([&[5], &[40]], &[None, None]);
+}
+
+proptest! {
+    #[test]
+    fn no_hidden_tehsil_is_alone_in_its_district_or_province(
+        a in prop::collection::vec(1_u64..40, 1..8), b in prop::collection::vec(1_u64..40, 1..8),
+    ) {
+        let rows = shown(tehsils([&a, &b]));
+        let (first, second) = rows.split_at(a.len());
+        let hidden = |counts: &[u64], rows: &[Option<u64>]| -> Vec<u64> {
+            counts.iter().zip(rows).filter(|(_, row)| row.is_none()).map(|(count, _)| *count).collect()
+        };
+        let (first, second) = (hidden(&a, first), hidden(&b, second));
+        let all = [first.clone(), second.clone()].concat();
+        for (hidden, of) in [(&first, a.len()), (&second, b.len()), (&all, a.len() + b.len())] {
+            prop_assert!(hidden.is_empty() || hidden.len() == of || safe(hidden), "{:?} {:?}: {:?}", a, b, rows);
+        }
     }
 }

@@ -43,6 +43,7 @@ pub(super) fn permit() -> Arc<Permit> {
         subject_status: false,
         policies: Vec::new(),
         obligations: Vec::new(),
+        report: None,
         at: Timestamp::from_micros(0),
     }))
 }

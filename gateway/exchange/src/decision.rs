@@ -13,6 +13,7 @@ use crate::{
     directory::{Agency, Agreement, Approval, Category, Programme, Purpose, User},
     enrolment::EnrolmentFacts,
     ids::{AgencyId, DatatypeId, PolicyId, UserId},
+    report::Report,
     timestamp::Timestamp,
 };
 
@@ -39,6 +40,8 @@ pub struct Question {
     pub within_population: bool,
     /// What the kind of the calling agency was approved as.
     pub category: Option<Arc<Category>>,
+    /// The approved design of the report that is asked for; none for a report that came with the register.
+    pub report: Option<Arc<Report>>,
     /// Approval that was named, belongs to the caller and is not yet used.
     pub approval: Option<Arc<Approval>>,
     /// Consent behind the token that was presented, already bound to this certificate.

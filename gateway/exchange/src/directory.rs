@@ -8,6 +8,7 @@ use crate::{
     classification::{BasisKind, Channel, Classification, Forum, Role, Sector},
     ids::{AgencyId, AgreementId, ApprovalId, DatatypeId, PolicyId, ProgrammeId, PurposeCode, ServiceId, UserId},
     programme::{Cadence, Population},
+    report::Report,
     timestamp::Timestamp,
 };
 
@@ -243,6 +244,9 @@ pub struct DirectoryData {
     /// Approved categories of agencies.
     #[serde(rename = "category")]
     pub categories: Vec<Category>,
+    /// Reports whose design a forum approved.
+    #[serde(rename = "report")]
+    pub reports: Vec<Report>,
     /// Purposes.
     #[serde(rename = "purpose")]
     pub purposes: Vec<Purpose>,
@@ -260,6 +264,7 @@ pub struct Directory {
     approvals: HashMap<ApprovalId, Arc<Approval>>,
     programmes: HashMap<ProgrammeId, Arc<Programme>>,
     categories: HashMap<String, Arc<Category>>,
+    reports: HashMap<String, Arc<Report>>,
     purposes: HashMap<PurposeCode, Arc<Purpose>>,
     revoked_serials: std::collections::HashSet<String>,
 }
@@ -281,6 +286,7 @@ impl Directory {
         directory.approvals = data.approvals.into_iter().map(|a| (a.id.clone(), Arc::new(a))).collect();
         directory.programmes = data.programmes.into_iter().map(|p| (p.id.clone(), Arc::new(p))).collect();
         directory.categories = data.categories.into_iter().map(|c| (c.kind.clone(), Arc::new(c))).collect();
+        directory.reports = data.reports.into_iter().map(|r| (r.name.clone(), Arc::new(r))).collect();
         directory.purposes = data.purposes.into_iter().map(|p| (p.code.clone(), Arc::new(p))).collect();
         directory.revoked_serials = data.revoked_serials.into_iter().collect();
         directory
@@ -349,6 +355,12 @@ impl Directory {
     #[must_use]
     pub fn category(&self, kind: &str) -> Option<&Arc<Category>> {
         self.categories.get(kind)
+    }
+
+    /// The report of this name that a forum approved, published still or not.
+    #[must_use]
+    pub fn report(&self, name: &str) -> Option<&Arc<Report>> {
+        self.reports.get(name)
     }
 
     /// The purpose of this code.

@@ -254,6 +254,7 @@ mod tests {
             subject_status: false,
             policies: Vec::new(),
             obligations: Vec::new(),
+            report: None,
             at: Timestamp::from_micros(0),
         })
     }

@@ -2,7 +2,7 @@
 //!
 //! Map: *who* [`caller`], [`directory`] · *what* [`catalogue`], [`classification`], [`ids`], [`cnic`], [`mobile`] ·
 //! *may they* [`decision`], [`enrolment`], [`permit`], [`refusal`], [`codes`] · *did the citizen say yes* [`consent`] · *what is
-//! remembered* [`record`] · *what it costs* [`tariff`], [`statement`] · *how one comes to be served* [`onboarding`] · *when*
+//! remembered* [`record`] · *what is published* [`report`] · *what it costs* [`tariff`], [`statement`] · *how one comes to be served* [`onboarding`] · *when*
 //! [`timestamp`], [`day`], [`month`], [`calendar`] · *how programs read it* [`openapi`] · *what the
 //! world must give* [`ports`] · *bounds* [`limits`].
 #![forbid(unsafe_code)]
@@ -44,6 +44,7 @@ pub mod ports;
 pub mod programme;
 pub mod record;
 pub mod refusal;
+pub mod report;
 pub mod statement;
 pub mod tariff;
 pub mod timestamp;

@@ -92,3 +92,9 @@ pub const TEXT_CHARS_DEFAULT: u32 = 120;
 
 /// Members of a list parameter when the catalogue sets no other bound.
 pub const LIST_MEMBERS_DEFAULT: u32 = 32;
+
+/// Bytes of a report's name: it stands in a path.
+pub const REPORT_NAME_MAX: usize = 60;
+
+/// Assets that a report's design may name: more than the survey's form lists.
+pub const REPORT_ASSETS_MAX: usize = 20;

@@ -3,7 +3,10 @@
 //! Only two things make one: the [`PermitMint`] that *authorise* holds, and the [`PermitVerifier`] with which another of
 //! our processes checks the short-lived token that came with a request (decisions.md, "Permit and upstreams").
 
-use std::{collections::HashMap, sync::Mutex};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
 
 use aws_lc_rs::{digest, hmac};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -16,6 +19,7 @@ use crate::{
     decision::Obligation,
     ids::{AgencyId, ConsentId, DatatypeId, PolicyId, PurposeCode, RequestId, ServiceId, UpstreamId, UserId},
     limits,
+    report::Report,
     timestamp::Timestamp,
 };
 
@@ -54,6 +58,8 @@ pub struct Grant {
     pub policies: Vec<PolicyId>,
     /// What the door still must do.
     pub obligations: Vec<Obligation>,
+    /// The approved design of the report that may be answered.
+    pub report: Option<Arc<Report>>,
     /// Instant of the decision.
     pub at: Timestamp,
 }
@@ -155,6 +161,8 @@ struct Claims {
     subject_status: bool,
     policies: Vec<PolicyId>,
     obligations: Vec<Obligation>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    report: Option<Report>,
     at: Timestamp,
 }
 
@@ -215,6 +223,7 @@ pub fn write_token(permit: &Permit, key: &PermitKey, bound: BoundTo<'_>, jti: [u
         subject_status: grant.subject_status,
         policies: grant.policies.clone(),
         obligations: grant.obligations.clone(),
+        report: grant.report.as_deref().cloned(),
         at: grant.at,
     };
     let payload = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&claims).unwrap_or_default());
@@ -310,6 +319,7 @@ fn grant_of(claims: Claims) -> Result<Grant, PermitError> {
         subject_status: claims.subject_status,
         policies: claims.policies,
         obligations: claims.obligations,
+        report: claims.report.map(Arc::new),
         at: claims.at,
     })
 }
@@ -337,6 +347,7 @@ mod tests {
             subject_status: false,
             policies: Vec::new(),
             obligations: Vec::new(),
+            report: None,
             at: Timestamp::from_micros(0),
         })
     }

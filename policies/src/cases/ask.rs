@@ -48,6 +48,7 @@ pub(super) fn question(case: &Case, catalogue: &Catalogue, world: &Directory) ->
         programme,
         within_population,
         category: caller.agency().and_then(|agency| world.category(&agency.kind)).cloned(),
+        report: find(case.report.as_deref(), "report", |name| world.report(name))?,
         approval: find(case.approval.as_deref(), "approval", |id| world.approval(id))?,
         consent: None,
         consent_is_subjects: case.consent.as_ref().is_some_and(|consent| !consent.of_another),

@@ -64,6 +64,9 @@ pub struct Case {
     /// Place and scores that the request names; whether the programme covers them follows.
     #[serde(default)]
     pub reach: CaseReach,
+    /// Report of the world, by the design that a forum approved; absent for one that came with the register.
+    #[serde(default)]
+    pub report: Option<String>,
     /// Approval of the world.
     #[serde(default)]
     pub approval: Option<String>,
@@ -218,6 +221,7 @@ pub fn world(source: &Source) -> Result<DirectoryData, BundleError> {
                 world.approvals.extend(part.approvals);
                 world.programmes.extend(part.programmes);
                 world.categories.extend(part.categories);
+                world.reports.extend(part.reports);
                 world.purposes.extend(part.purposes);
                 world.revoked_serials.extend(part.revoked_serials);
             }

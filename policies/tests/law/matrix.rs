@@ -145,6 +145,7 @@ fn case(
         purpose: purpose(bundle, service, agency),
         programme: if programme { own("prog-kafalat", Some("prog-ngo")) } else { None },
         reach: CaseReach::default(),
+        report: None,
         approval: if approval { own("appr-board-1", Some("appr-ngo")) } else { None },
         // What one registrar proposed: the other may decide it.
         proposed_by: (service.id.as_str() == "onboarding.decide").then(|| "registry-office/registrar-1".to_owned()),

@@ -159,10 +159,22 @@ pub(crate) fn domain_forbids(question: &Question, id: &DatatypeId) -> Vec<&'stat
     };
     let auditor = question.caller.agency().is_some_and(|agency| agency.kind == "Auditor");
     let alone = question.consent.is_some() && question.programme.is_none();
-    let own = question.service.id.as_str() == "nser.household" && OWN.contains(&id.as_str());
-    let households = vec![("N04-forum", !nser), ("N05-consent-alone", alone && !own)];
+    let own = match question.service.id.as_str() {
+        "nser.household" => OWN.contains(&id.as_str()),
+        "nser.band" => true,
+        _ => false,
+    };
+    let households = vec![
+        ("N04-forum", !nser),
+        ("N05-consent-alone", alone && !own),
+        ("N14-score-to-the-state", alone && id.as_str() == "nser.pmt" && !state(question)),
+    ];
     let checks = match question.service.id.as_str() {
-        "identity.yes-no" | "identity.kyc" | "identity.verify-fingerprint" | "identity.verify-face" => {
+        "identity.yes-no"
+        | "identity.kyc"
+        | "identity.predicates"
+        | "identity.verify-fingerprint"
+        | "identity.verify-face" => {
             vec![("I03-forum", forum != Some(Forum::Nadra))]
         }
         "identity.identify" => {
@@ -185,7 +197,8 @@ pub(crate) fn domain_forbids(question: &Question, id: &DatatypeId) -> Vec<&'stat
         "vital.divorce" => {
             vec![("V06-registrars-only", !of_kind(question, "LocalGovernment") && !of_kind(question, "Court"))]
         }
-        "nser.household" => households,
+        "nser.household" | "nser.band" => households,
+        "report.public" => vec![("R02-approved-design", !published(question))],
         "nser.by-address" | "nser.by-pmt" => {
             let basic = question.role == Role::Basic && TELLS_WHO.contains(&id.as_str());
             [households, vec![("N09-basic-is-anonymous", basic)]].concat()
@@ -211,6 +224,15 @@ fn changes(question: &Question) -> Vec<(&'static str, bool)> {
         ("OB06-registrars-only", !power),
         ("OB07-registrars-sign", !signed),
     ]
+}
+
+/// Whether anyone may read the report: its design came with the register, or a forum's approval of it holds.
+fn published(question: &Question) -> bool {
+    question.report.as_ref().is_none_or(|report| {
+        [Forum::DgNser, Forum::SecretaryBisp, Forum::BispBoard].contains(&report.forum)
+            && !report.revoked
+            && holds(question, report.valid_from, report.valid_until)
+    })
 }
 
 /// Whether another person made the proposal than the one who asks.
@@ -249,6 +271,8 @@ fn permits(question: &Question, id: &DatatypeId) -> Vec<&'static str> {
     let few = ["nser.name", "nser.address", "nser.pmt"].contains(&id.as_str());
     let checks = match question.service.id.as_str() {
         "identity.yes-no" => vec![("I01-yes-no", uses && subject)],
+        "identity.predicates" => vec![("I10-predicates", uses && subject)],
+        "nser.band" => vec![("N13-band", uses && subject)],
         "identity.kyc" => vec![("I02-kyc", uses && subject && class(id) == Classification::Confidential)],
         "nser.household" => vec![
             ("N01-household-power", household && role == Role::Power && id.as_str() != "nser.payments"),

@@ -14,7 +14,7 @@ use super::{
     questions::{Dice, Pools},
     support::{
         all_permitted, allowed, bundle, decide, of_agency, of_agreement, of_approval, of_consent, of_programme,
-        of_purpose, of_user, signed, spoken,
+        of_purpose, of_report, of_user, signed, spoken,
     },
 };
 
@@ -36,6 +36,7 @@ const LESS: &[Less] = &[
     ("first channel out of the programme", |q| of_programme(q, |p| strike_first(&mut p.channels))),
     ("no second user", |q| q.second = None),
     ("no category", |q| q.category = None),
+    ("a report withdrawn", |q| of_report(q, |report| report.revoked = true)),
     ("revoked programme", |q| of_programme(q, |p| p.revoked = true)),
     ("inactive consent", |q| of_consent(q, |c| c.active = false)),
     ("consent of another", |q| q.consent_is_subjects = false),

@@ -5,14 +5,16 @@ use std::sync::Arc;
 use exchange::{
     caller::Caller,
     classification::{BasisKind, Channel, Classification, Forum, Role, Sector},
-    decision::Question,
+    decision::{Proposer, Question},
     ids::DatatypeId,
     timestamp::Timestamp,
 };
 
 use super::{
     questions::{Dice, Pools},
-    support::{of_agency, of_agreement, of_approval, of_category, of_consent, of_programme, of_purpose, of_user},
+    support::{
+        of_agency, of_agreement, of_approval, of_category, of_consent, of_programme, of_purpose, of_report, of_user,
+    },
 };
 
 /// A change of one thing.
@@ -45,6 +47,13 @@ fn strike_or_add<T: Clone>(list: &mut Vec<T>, others: &[T], dice: &mut Dice) {
 fn strike_asked(list: &mut Vec<DatatypeId>, asked: &[DatatypeId], dice: &mut Dice) {
     let out = dice.one(asked);
     list.retain(|datatype| datatype != out);
+}
+
+/// The proposal is the caller's own.
+fn own_proposal(question: &mut Question) {
+    if let (Some(agency), Some(user)) = (question.caller.agency_id(), question.caller.user()) {
+        question.proposer = Some(Proposer { agency: agency.clone(), user: user.id.clone() });
+    }
 }
 
 const AGENCY: &[Nudge] = &[
@@ -141,6 +150,17 @@ const INSTRUMENTS: &[Nudge] = &[
         let until = beside(q.now, d);
         of_category(q, |c| c.valid_until = until);
     },
+    |q, p, d| q.report = Some(Arc::clone(d.one(p.reports()))),
+    |q, _, _| of_report(q, |r| r.revoked = !r.revoked),
+    |q, _, d| of_report(q, |r| r.forum = *d.one(Forum::ALL)),
+    |q, _, d| {
+        let from = beside(q.now, d);
+        of_report(q, |r| r.valid_from = from);
+    },
+    |q, _, d| {
+        let until = beside(q.now, d);
+        of_report(q, |r| r.valid_until = until);
+    },
     |q, _, d| of_programme(q, |p| p.kind = *d.one(BasisKind::ALL)),
     |q, _, d| of_programme(q, |p| p.kind = *d.one(BasisKind::ALL)),
     |q, p, d| of_programme(q, |of| of.agency.clone_from(&d.one(p.agencies()).id)),
@@ -209,6 +229,9 @@ const REQUEST: &[Nudge] = &[
     |q, _, d| q.channel = *d.one(Channel::ALL),
     |q, _, d| q.address = d.one(&["203.0.113.9", "127.0.0.1"]).parse().unwrap(),
     |q, _, _| q.has_subject = !q.has_subject,
+    |q, _, _| own_proposal(q),
+    |q, _, _| own_proposal(q),
+    |q, _, _| own_proposal(q),
     |q, _, _| q.second = None,
     |q, p, d| q.second = Some(Arc::clone(d.one(p.users()))),
     |q, _, _| q.second = q.caller.user().cloned(),

@@ -222,11 +222,12 @@ fn codes_of_a_citizens_consent_are_told_where_consent_is_asked() {
     check(Code::InvalidPin, &["consent.authorize", "consent.pin", "consent.token"]);
     let asked = ["identity.verify-fingerprint", "identity.verify-face", "identity.identify"];
     let households = ["nser.household", "nser.by-address", "nser.by-pmt", "nser.export"];
+    let band = ["nser.band"];
     let by_the_state = ["travel.control-list", "lawful.access", "licence.check"];
-    let identity = ["identity.yes-no", "identity.kyc"];
-    let all = [&asked[..], &identity, &households, &by_the_state, &["fbr.taxpayer"]].concat();
+    let identity = ["identity.yes-no", "identity.kyc", "identity.predicates"];
+    let all = [&asked[..], &identity, &households, &band, &by_the_state, &["fbr.taxpayer"]].concat();
     check(Code::ConsentRequired, &all);
-    check(Code::FieldsNotPermitted, &[&["identity.kyc"], &households[..]].concat());
+    check(Code::FieldsNotPermitted, &[&["identity.kyc", "identity.predicates"], &households[..]].concat());
     check(Code::ServiceUnknown, &[]);
     assert_eq!(told_at(Code::Internal).len(), catalogue().services().len());
 }

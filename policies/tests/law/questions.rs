@@ -13,6 +13,7 @@ use exchange::{
     directory::{Agency, Agreement, Approval, Category, Programme, Purpose, User},
     enrolment::{EnrolmentFacts, Missing, Modality},
     ids::ConsentId,
+    report::Report,
     timestamp::Timestamp,
 };
 use policies::{Bundle, source::Source};
@@ -56,6 +57,7 @@ pub(crate) struct Pools {
     purposes: Vec<Arc<Purpose>>,
     programmes: Vec<Arc<Programme>>,
     categories: Vec<Arc<Category>>,
+    reports: Vec<Arc<Report>>,
     approvals: Vec<Arc<Approval>>,
     consents: Vec<ConsentFacts>,
     instants: Vec<Timestamp>,
@@ -86,6 +88,7 @@ impl Pools {
             purposes: arcs(world.purposes),
             programmes: arcs(world.programmes),
             categories: arcs(world.categories),
+            reports: arcs(world.reports),
             approvals: arcs(world.approvals),
             consents: Vec::new(),
             instants,
@@ -168,6 +171,7 @@ impl Pools {
             programme: dice.maybe(&self.programmes),
             within_population: dice.roll(6) > 0,
             category: dice.maybe(&self.categories),
+            report: dice.maybe(&self.reports),
             approval,
             consent_is_subjects: consent.is_some() && dice.roll(4) > 0,
             proposer: dice
@@ -233,6 +237,10 @@ impl Pools {
 
     pub(crate) fn categories(&self) -> &[Arc<Category>] {
         &self.categories
+    }
+
+    pub(crate) fn reports(&self) -> &[Arc<Report>] {
+        &self.reports
     }
 
     pub(crate) fn approvals(&self) -> &[Arc<Approval>] {

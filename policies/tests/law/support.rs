@@ -10,6 +10,7 @@ use exchange::{
     decision::{Decider, Decision, Question},
     directory::{Agency, Agreement, Approval, Category, Programme, Purpose, User},
     ids::DatatypeId,
+    report::Report,
     timestamp::Timestamp,
 };
 use policies::{Bundle, source::Source};
@@ -156,6 +157,12 @@ pub(crate) fn of_programme(question: &mut Question, change: impl FnOnce(&mut Pro
 pub(crate) fn of_category(question: &mut Question, change: impl FnOnce(&mut Category)) {
     if let Some(category) = &mut question.category {
         change(Arc::make_mut(category));
+    }
+}
+
+pub(crate) fn of_report(question: &mut Question, change: impl FnOnce(&mut Report)) {
+    if let Some(report) = &mut question.report {
+        change(Arc::make_mut(report));
     }
 }
 

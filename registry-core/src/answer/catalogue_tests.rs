@@ -25,7 +25,7 @@ const NEXT: &str = "/next";
 /// What an answer carries for the door itself, which filters it out: whose answer it is.
 fn for_the_door(service: &str) -> &'static [&'static str] {
     match service {
-        id::KYC => &["/cnic"],
+        id::KYC | id::PREDICATES | id::BAND => &["/cnic"],
         id::HOUSEHOLD | id::BY_ADDRESS | id::BY_PMT | id::EXPORT => &["/subjects/*"],
         _ => &[],
     }
@@ -66,6 +66,8 @@ fn answer(service: &str, datatypes: &[&str]) -> Value {
         id::YES_NO => {
             serde_json::to_value(run(registry.match_person(&permit, number, &Particulars::default())).unwrap())
         }
+        id::PREDICATES => serde_json::to_value(run(registry.predicates(&permit, number)).unwrap()),
+        id::BAND => serde_json::to_value(run(registry.band(&permit, number)).unwrap()),
         id::KYC => serde_json::to_value(run(registry.identity(&permit, number)).unwrap()),
         id::HOUSEHOLD => serde_json::to_value(run(registry.household(&permit, number)).unwrap()),
         id::BY_ADDRESS => serde_json::to_value(
@@ -96,8 +98,18 @@ fn expected(service: &Service, wanted: impl Fn(&str) -> bool) -> BTreeSet<String
 #[test]
 fn the_registry_has_an_operation_for_each_of_its_services_and_no_other() {
     let listed: BTreeSet<_> = services().iter().map(|service| service.id.as_str().to_owned()).collect();
-    let known =
-        [id::YES_NO, id::KYC, id::HOUSEHOLD, id::BY_ADDRESS, id::BY_PMT, id::EXPORT, id::DEATH_NOTICE, id::REPORT];
+    let known = [
+        id::YES_NO,
+        id::KYC,
+        id::PREDICATES,
+        id::HOUSEHOLD,
+        id::BAND,
+        id::BY_ADDRESS,
+        id::BY_PMT,
+        id::EXPORT,
+        id::DEATH_NOTICE,
+        id::REPORT,
+    ];
     let known: BTreeSet<_> = known.map(str::to_owned).into();
     assert_eq!(listed.difference(&known).collect::<Vec<_>>(), [""; 0], "a service without an operation");
     let missing: Vec<_> = known.difference(&listed).collect();

@@ -298,9 +298,9 @@ fn the_short_answers() {
     let notice = NoticeAnswer { notice: "00ff".into(), status: "received" };
     assert_eq!(json(serde_json::to_string(&notice)), r#"{"notice":"00ff","status":"received"}"#);
     let report = ReportAnswer {
-        report: "persons-by-province",
-        title: "Living persons",
-        title_ur: "زندہ افراد",
+        report: "persons-by-province".into(),
+        title: "Living persons".into(),
+        title_ur: "زندہ افراد".into(),
         as_of: "2026-11-22T10:00:00+05:00".into(),
         rows: vec![Row { area: "Punjab".into(), count: Some(10) }, Row { area: "Sindh".into(), count: None }],
     };

@@ -6,9 +6,11 @@ mod catalogue_tests;
 mod golden_tests;
 mod household;
 mod identity;
+mod predicates;
 
 pub use household::{HouseholdAnswer, HouseholdBody, HouseholdList, MemberAnswer};
 pub use identity::{IdentityAnswer, MatchAnswer};
+pub use predicates::{BandAnswer, PredicatesAnswer};
 use serde::Serialize;
 
 use crate::report::Row;
@@ -31,6 +33,12 @@ pub mod datatype {
     pub const CONTACT: &str = "identity.contact";
     /// Card status and dates.
     pub const CARD: &str = "identity.card";
+    /// Whether a person is of age.
+    pub const OVER_18: &str = "identity.over-18";
+    /// Whether a person lives.
+    pub const LIVING: &str = "identity.living";
+    /// Whether a person's card is valid.
+    pub const CARD_VALID: &str = "identity.card-valid";
     /// Household number.
     pub const NSER_ID: &str = "nser.id";
     /// Names of members.
@@ -53,6 +61,8 @@ pub mod datatype {
     pub const NSER_ASSETS: &str = "nser.assets";
     /// Poverty score.
     pub const NSER_PMT: &str = "nser.pmt";
+    /// Band of the poverty score.
+    pub const NSER_BAND: &str = "nser.band";
     /// Mobile numbers of members.
     pub const NSER_CONTACT: &str = "nser.contact";
     /// Beneficiary status and payments.
@@ -80,11 +90,11 @@ pub struct NoticeAnswer {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ReportAnswer {
     /// Its name.
-    pub report: &'static str,
+    pub report: String,
     /// English title.
-    pub title: &'static str,
+    pub title: String,
     /// Urdu title.
-    pub title_ur: &'static str,
+    pub title_ur: String,
     /// Instant of the count, RFC 3339 in Pakistan's time.
     pub as_of: String,
     /// Rows by area.

@@ -95,26 +95,37 @@ impl Criteria {
             && self.some_member_fits(gharana, on)
     }
 
-    /// One member meets all that is asked of a member. An age is a range where the birthday is unknown, and fits only if the whole range does: whoever asks for those
-    /// of age gets nobody who may be younger. The dead have no age.
+    /// How many living members meet all that is asked of a member, in a household that meets the rest on this day.
+    #[must_use]
+    pub fn members_met_by(&self, gharana: &Gharana, on: Day) -> u64 {
+        if !self.are_met_by(gharana, on) {
+            return 0;
+        }
+        gharana.persons.iter().map(|(_, person)| u64::from(self.member_fits(gharana, person, on))).sum()
+    }
+
+    /// One member meets all that is asked of a member.
     fn some_member_fits(&self, gharana: &Gharana, on: Day) -> bool {
-        let surveyed = |person: &Person| {
-            let found = gharana.surveyed(person.pid);
-            self.member_disability.is_none_or(|asked| asked.is_met_by(found.disability))
-                && self.member_employment.is_none_or(|asked| found.employment == Some(asked))
-        };
-        let (least, most) = (self.member_age_min.unwrap_or(0), self.member_age_max.unwrap_or(u32::MAX));
-        let fits = |person: &Person| {
-            let (from, to) = match person.birth.age_on(on) {
-                Age::Exactly(years) => (years, years),
-                Age::Between(from, to) => (from, to),
-            };
-            !matches!(person.life, LifeStatus::Deceased(_)) && u32::from(from) >= least && u32::from(to) <= most
-        };
         let unasked = [self.member_age_min, self.member_age_max] == [None, None]
             && self.member_disability.is_none()
             && self.member_employment.is_none();
-        unasked || gharana.persons.iter().any(|(_, person)| fits(person) && surveyed(person))
+        unasked || gharana.persons.iter().any(|(_, person)| self.member_fits(gharana, person, on))
+    }
+
+    /// A member meets all that is asked of one. An age is a range where the birthday is unknown, and fits only if the whole
+    /// range does: whoever asks for those of age gets nobody who may be younger. The dead have no age.
+    fn member_fits(&self, gharana: &Gharana, person: &Person, on: Day) -> bool {
+        let (from, to) = match person.birth.age_on(on) {
+            Age::Exactly(years) => (years, years),
+            Age::Between(from, to) => (from, to),
+        };
+        let (least, most) = (self.member_age_min.unwrap_or(0), self.member_age_max.unwrap_or(u32::MAX));
+        let surveyed = gharana.surveyed(person.pid);
+        !matches!(person.life, LifeStatus::Deceased(_))
+            && u32::from(from) >= least
+            && u32::from(to) <= most
+            && self.member_disability.is_none_or(|asked| asked.is_met_by(surveyed.disability))
+            && self.member_employment.is_none_or(|asked| surveyed.employment == Some(asked))
     }
 }
 

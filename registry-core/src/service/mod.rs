@@ -5,6 +5,7 @@ mod household;
 mod identity;
 mod lists;
 mod notice;
+mod predicates;
 mod report;
 
 #[cfg(test)]
@@ -20,20 +21,16 @@ pub(crate) mod testing;
 #[cfg(test)]
 pub(crate) mod town;
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex},
-};
+use std::sync::Arc;
 
 use exchange::{cnic::Cnic, permit::Permit, ports::entropy::Entropy};
 
 pub use self::identity::Particulars;
+use self::report::Published;
 use crate::{
-    answer::ReportAnswer,
     date::Day,
     person::{Person, Unverifiable},
     ports::store::{RegistryStore, StoreError},
-    report::Table,
 };
 
 /// Services of the catalogue that the registry answers.
@@ -42,6 +39,10 @@ pub mod id {
     pub const YES_NO: &str = "identity.yes-no";
     /// Release of particulars.
     pub const KYC: &str = "identity.kyc";
+    /// Facts instead of particulars.
+    pub const PREDICATES: &str = "identity.predicates";
+    /// The band of a household's score.
+    pub const BAND: &str = "nser.band";
     /// A household by number.
     pub const HOUSEHOLD: &str = "nser.household";
     /// Every household, batch by batch.
@@ -87,14 +88,14 @@ pub enum RegistryError {
 pub struct RegistryService {
     store: Arc<dyn RegistryStore>,
     entropy: Arc<dyn Entropy>,
-    reports: Mutex<HashMap<Table, (i64, Arc<ReportAnswer>)>>,
+    reports: Published,
 }
 
 impl RegistryService {
     /// A service over this store; entropy is for the ids of notices.
     #[must_use]
     pub fn new(store: Arc<dyn RegistryStore>, entropy: Arc<dyn Entropy>) -> Self {
-        Self { store, entropy, reports: Mutex::default() }
+        Self { store, entropy, reports: Published::default() }
     }
 
     /// The permit's subject as a person who may be verified today, if the permit is for `service` and names `asked`.

@@ -12,7 +12,9 @@ use super::{
 use crate::{date::Day, notice::DeathNotice, person::Unverifiable, ports::store::StoreError};
 
 /// Every operation: its service and a datatype that opens it.
-const OPERATIONS: [(&str, &str); 5] = [
+const OPERATIONS: [(&str, &str); 7] = [
+    (id::PREDICATES, "identity.over-18"),
+    (id::BAND, "nser.band"),
     (id::YES_NO, "identity.match"),
     (id::KYC, "identity.name"),
     (id::HOUSEHOLD, "nser.pmt"),
@@ -25,6 +27,10 @@ const EVERYTHING: &[&str] = &[
     "identity.match",
     "identity.name",
     "identity.card",
+    "identity.over-18",
+    "identity.living",
+    "identity.card-valid",
+    "nser.band",
     "nser.id",
     "nser.name",
     "nser.pmt",
@@ -40,6 +46,8 @@ fn call(registry: &RegistryService, operation: &str, permit: &Permit, number: &s
         id::YES_NO => run(registry.match_person(permit, number, &Particulars::default()))
             .map(|answer| json(serde_json::to_string(&answer))),
         id::KYC => run(registry.identity(permit, number)).map(|answer| json(serde_json::to_string(&answer))),
+        id::PREDICATES => run(registry.predicates(permit, number)).map(|answer| json(serde_json::to_string(&answer))),
+        id::BAND => run(registry.band(permit, number)).map(|answer| json(serde_json::to_string(&answer))),
         id::HOUSEHOLD => run(registry.household(permit, number)).map(|answer| json(serde_json::to_string(&answer))),
         id::DEATH_NOTICE => {
             run(registry.death_notice(permit, number, notice())).map(|answer| json(serde_json::to_string(&answer)))
@@ -108,6 +116,8 @@ fn a_permit_that_names_nothing_opens_nothing() {
     };
     for number in [ADULT, DEAD, UNKNOWN] {
         check(id::YES_NO, number, Err(RegistryError::NotPermitted));
+        check(id::PREDICATES, number, Err(RegistryError::NotPermitted));
+        check(id::BAND, number, Err(RegistryError::NotPermitted));
         check(id::DEATH_NOTICE, number, Err(RegistryError::NotPermitted));
     }
     check(id::REPORT, ADULT, Err(RegistryError::NotPermitted));
@@ -135,7 +145,7 @@ fn one_refusal_hides_why_and_whether_a_person_is_there() {
         (EXPIRED, Unverifiable::CardExpired),
         (UNKNOWN, Unverifiable::Unknown),
     ];
-    for (operation, datatype) in OPERATIONS.into_iter().take(3) {
+    for (operation, datatype) in OPERATIONS.into_iter().take(5) {
         let registry = service(Spy::new() as _);
         let mut texts = std::collections::BTreeSet::new();
         for (number, reason) in unverifiable {
@@ -207,7 +217,7 @@ fn a_notice_that_could_not_be_kept_holds_nobody() {
 fn a_clock_outside_the_calendar_answers_nothing_of_persons() {
     let registry = service(Spy::new() as _);
     for micros in [i64::MIN, -62_135_614_800_000_001, 253_402_282_800_000_000, i64::MAX] {
-        for (operation, datatype) in OPERATIONS.into_iter().take(4) {
+        for (operation, datatype) in OPERATIONS.into_iter().take(6) {
             for number in [ADULT, EXPIRED, UNKNOWN] {
                 let permit = permit(operation, number).datatypes(&[datatype]).instant(Timestamp::from_micros(micros));
                 let refused = call(&registry, operation, &permit.mint(), number);

@@ -1,49 +1,179 @@
 //! Public reports: counted rarely, published to anyone.
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex},
+};
 
-use exchange::{permit::Permit, timestamp::Timestamp};
+use exchange::{
+    permit::Permit,
+    report::{Counts, Level, Report},
+    timestamp::Timestamp,
+};
 
 use super::{RegistryError, RegistryService, covers, id};
 use crate::{
     answer::{ReportAnswer, datatype},
-    limits::REPORT_AGE_S_MAX,
-    report::{self, Table},
+    date::Day,
+    household::Gharana,
+    limits::{LIST_READ, REPORT_AGE_S_MAX},
+    listing::{PmtRange, Stretch, Within},
+    ports::store::StoreError,
+    report::{self, Cell, Counted, Table},
 };
 
+/// What is published, by name.
+#[derive(Debug, Default)]
+pub(super) struct Published(Mutex<HashMap<String, Kept>>);
+
+/// One report as it was counted last.
+#[derive(Debug, Default)]
+struct Kept {
+    /// The design that was counted, if it is no table of the register's own.
+    design: Option<Arc<Report>>,
+    /// Second of the count, and what it gave.
+    counted: Option<(i64, Arc<ReportAnswer>)>,
+    /// Whether somebody counts it now.
+    at_work: bool,
+}
+
 impl RegistryService {
-    /// The report of this name, at most an hour old.
+    /// The report of this name, at most an hour old: the one whose approved design the permit carries, else a table of the
+    /// register's own.
     ///
     /// # Errors
-    /// [`RegistryError::NoSuchReport`] for any other name.
+    /// [`RegistryError::NoSuchReport`] for any other name; [`StoreError::Unavailable`] to whoever asks for a design that
+    /// somebody else makes us count for the first time.
     pub async fn report(&self, permit: &Permit, name: &str) -> Result<Arc<ReportAnswer>, RegistryError> {
         covers(permit, id::REPORT)?;
         if !permit.allows(datatype::STATISTICS) {
             return Err(RegistryError::NotPermitted);
         }
-        let table = Table::parse(name).ok_or(RegistryError::NoSuchReport)?;
         let now = permit.grant().at;
-        if let Some(published) = self.published(table, now) {
+        match &permit.grant().report {
+            Some(report) if report.name == name => self.designed(report, now).await,
+            Some(_) => Err(RegistryError::NotPermitted),
+            None => self.table(Table::parse(name).ok_or(RegistryError::NoSuchReport)?, now).await,
+        }
+    }
+
+    async fn table(&self, table: Table, now: Timestamp) -> Result<Arc<ReportAnswer>, RegistryError> {
+        if let Some(published) = self.reports.fresh(table.as_str(), None, now) {
             return Ok(published);
         }
-        let answer = Arc::new(ReportAnswer {
-            report: table.as_str(),
-            title: table.title(),
-            title_ur: table.title_ur(),
-            as_of: now.rfc3339(),
-            rows: report::publish(self.store.count(table).await?),
-        });
-        if let Ok(mut reports) = self.reports.lock() {
-            reports.insert(table, (now.seconds(), Arc::clone(&answer)));
-        }
+        let cells = self.store.count(table).await?;
+        let (name, title, title_ur) = (table.as_str(), table.title(), table.title_ur());
+        let answer = answer([name, title, title_ur], now, cells);
+        self.reports.keep(name, None, now, &answer);
         Ok(answer)
     }
 
-    fn published(&self, table: Table, now: Timestamp) -> Option<Arc<ReportAnswer>> {
-        let reports = self.reports.lock().ok()?;
-        let (counted_s, answer) = reports.get(&table)?;
+    async fn designed(&self, report: &Arc<Report>, now: Timestamp) -> Result<Arc<ReportAnswer>, RegistryError> {
+        if let Some(published) = self.reports.fresh(&report.name, Some(report), now) {
+            return Ok(published);
+        }
+        let Some(_turn) = self.reports.begin(report) else {
+            let other = || StoreError::Unavailable("this report is being counted".to_owned()).into();
+            return self.reports.last(report).ok_or_else(other);
+        };
+        let cells = self.count(report, Day::at(now).ok_or(RegistryError::Clock)?).await?;
+        let answer = answer([&report.name, &report.title, &report.title_ur], now, cells);
+        self.reports.keep(&report.name, Some(report), now, &answer);
+        Ok(answer)
+    }
+
+    /// Counts a design over every household, a stretch at a time; areas where nothing fits are left out.
+    async fn count(&self, report: &Report, today: Day) -> Result<Vec<Cell>, RegistryError> {
+        let counted = Counted::parse(&report.design).ok_or(RegistryError::Parameter("report"))?;
+        let mut counts: BTreeMap<[String; 3], u64> = BTreeMap::new();
+        let (within, pmt) = (Within::Everywhere, PmtRange::ALL);
+        let mut stretch = Stretch { within, pmt, sample: false, after: None, limit: LIST_READ };
+        loop {
+            let read = self.store.households_in(&stretch).await?;
+            for (place, gharana) in &read {
+                stretch.after = Some(*place);
+                let found = counted.in_household(report.design.counts == Counts::Members, gharana, today);
+                if found > 0 {
+                    *counts.entry(area(report.design.by, gharana)).or_default() += found;
+                }
+            }
+            if u32::try_from(read.len()).is_ok_and(|read| read < stretch.limit) {
+                let cell = |([province, district, tehsil], count): ([String; 3], u64)| Cell {
+                    province,
+                    district,
+                    tehsil,
+                    count,
+                };
+                return Ok(counts.into_iter().map(cell).collect());
+            }
+        }
+    }
+}
+
+fn answer([name, title, title_ur]: [&str; 3], now: Timestamp, cells: Vec<Cell>) -> Arc<ReportAnswer> {
+    Arc::new(ReportAnswer {
+        report: name.to_owned(),
+        title: title.to_owned(),
+        title_ur: title_ur.to_owned(),
+        as_of: now.rfc3339(),
+        rows: report::publish(cells),
+    })
+}
+
+/// Province, district and tehsil as far as a design tells them apart.
+fn area(by: Level, gharana: &Gharana) -> [String; 3] {
+    let address = &gharana.household.address;
+    let (district, tehsil) = match by {
+        Level::Province => ("", ""),
+        Level::District => (address.district.as_str(), ""),
+        Level::Tehsil => (address.district.as_str(), address.tehsil.as_str()),
+    };
+    [address.province.clone(), district.to_owned(), tehsil.to_owned()]
+}
+
+/// A turn at counting, given back however it ends.
+struct Turn<'a>(&'a Published, &'a str);
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        if let Ok(mut kept) = self.0.0.lock()
+            && let Some(kept) = kept.get_mut(self.1)
+        {
+            kept.at_work = false;
+        }
+    }
+}
+
+impl Published {
+    /// What was counted of this design within the hour.
+    fn fresh(&self, name: &str, design: Option<&Arc<Report>>, now: Timestamp) -> Option<Arc<ReportAnswer>> {
+        let kept = self.0.lock().ok()?;
+        let kept = kept.get(name).filter(|kept| kept.design.as_ref() == design)?;
+        let (counted_s, answer) = kept.counted.as_ref()?;
         let age_s = now.seconds().saturating_sub(*counted_s);
         (0..REPORT_AGE_S_MAX).contains(&age_s).then(|| Arc::clone(answer))
+    }
+
+    /// What was counted of this design whenever.
+    fn last(&self, report: &Arc<Report>) -> Option<Arc<ReportAnswer>> {
+        let kept = self.0.lock().ok()?;
+        let kept = kept.get(&report.name).filter(|kept| kept.design.as_ref() == Some(report))?;
+        kept.counted.as_ref().map(|(_, answer)| Arc::clone(answer))
+    }
+
+    /// The turn to count, unless somebody has it.
+    fn begin<'a>(&'a self, report: &'a Report) -> Option<Turn<'a>> {
+        let mut kept = self.0.lock().ok()?;
+        let kept = kept.entry(report.name.clone()).or_default();
+        (!std::mem::replace(&mut kept.at_work, true)).then_some(Turn(self, &report.name))
+    }
+
+    fn keep(&self, name: &str, design: Option<&Arc<Report>>, now: Timestamp, answer: &Arc<ReportAnswer>) {
+        if let Ok(mut kept) = self.0.lock() {
+            let kept = kept.entry(name.to_owned()).or_default();
+            kept.design = design.cloned();
+            kept.counted = Some((now.seconds(), Arc::clone(answer)));
+        }
     }
 }
 

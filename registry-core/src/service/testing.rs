@@ -14,6 +14,7 @@ use exchange::{
     ids::{AgencyId, DatatypeId, RequestId, ServiceId},
     permit::{Grant, Permit, PermitMint},
     ports::entropy::Entropy,
+    report::Report,
     timestamp::Timestamp,
 };
 
@@ -126,6 +127,7 @@ pub(crate) fn permit(service: &str, subject: &str) -> Asks {
         subject_status: false,
         policies: Vec::new(),
         obligations: Vec::new(),
+        report: None,
         at: Timestamp::parse_rfc3339("2026-11-22T10:00:00+05:00").unwrap(),
     })
 }
@@ -171,6 +173,12 @@ impl Asks {
 
     pub(crate) fn instant(mut self, at: Timestamp) -> Self {
         self.0.at = at;
+        self
+    }
+
+    /// Carries the approved design of a report.
+    pub(crate) fn report(mut self, report: &Arc<Report>) -> Self {
+        self.0.report = Some(Arc::clone(report));
         self
     }
 

@@ -163,7 +163,7 @@ fn released(service: &Service, answer: &Answer, entry: &Recorded, promised: &[St
 async fn found_by_the_auditor(world: &World, service: &Service, sequence: u64) {
     let cast = world.stage.cast;
     let person = match service.id.as_str() {
-        "nser.household" => cast.head,
+        "nser.household" | "nser.band" => cast.head,
         "fbr.taxpayer" => cast.taxpayer,
         "vital.death-notice" => cast.dying,
         _ => cast.citizen,

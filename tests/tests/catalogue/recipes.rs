@@ -1,6 +1,6 @@
 //! How each service is asked so that it answers, and who may not ask it. A service without a recipe fails the tests.
 
-use exchange::{catalogue::Service, codes::Code};
+use exchange::{catalogue::Service, cnic::Cnic, codes::Code};
 use gateway::demo::client::Call;
 use serde_json::json;
 use tests::world::World;
@@ -18,6 +18,10 @@ pub async fn good(world: &World, service: &str) -> Option<(Who, Call)> {
         "consent.token" => (BANK, token(world).await),
         "identity.yes-no" => (BANK, personal(world, "/v1/identity/yes-no", &["identity.match"]).await),
         "identity.kyc" => (BANK, personal(world, "/v1/identity/kyc", &["identity.name", "identity.birth"]).await),
+        "identity.predicates" => {
+            (BANK, personal(world, "/v1/identity/predicates", &["identity.over-18", "identity.card-valid"]).await)
+        }
+        "nser.band" => (BANK, band(world).await),
         "nser.household" => (Who::Agency("bisp"), world.household()),
         "nser.by-address" => (Who::Agency("bisp"), list(world, "by-address", json!({})).await),
         "nser.by-pmt" => (Who::Agency("bisp"), list(world, "by-pmt", json!({ "pmt_from": 0, "pmt_to": 100 })).await),
@@ -47,11 +51,11 @@ pub async fn good(world: &World, service: &str) -> Option<(Who, Call)> {
 /// An agency without an agreement for the service, one of its users, and the code that policy refuses it with.
 pub fn stranger(service: &Service) -> Option<(&'static str, &'static str, Code)> {
     Some(match service.id.as_str() {
-        "identity.yes-no" | "identity.kyc" => ("bisp", "standard-1", Code::AgreementRequired),
+        "identity.yes-no" | "identity.kyc" | "identity.predicates" => ("bisp", "standard-1", Code::AgreementRequired),
         "identity.verify-fingerprint" | "identity.verify-face" | "identity.identify" => {
             ("bisp", "standard-1", Code::AgreementRequired)
         }
-        "nser.household" | "nser.by-address" | "nser.by-pmt" | "fbr.taxpayer" => {
+        "nser.household" | "nser.band" | "nser.by-address" | "nser.by-pmt" | "fbr.taxpayer" => {
             ("telco-sarhad", "clerk-1", Code::AgreementRequired)
         }
         "nser.export" => ("telco-sarhad", "clerk-1", Code::SecretNeedsBoard),
@@ -132,12 +136,20 @@ async fn token(world: &World) -> Call {
 }
 
 async fn personal(world: &World, path: &str, datatypes: &[&str]) -> Call {
-    let person = world.stage.cast.citizen;
+    consented(world, world.stage.cast.citizen, (path, "KYC-101"), datatypes).await
+}
+
+/// The head of a household asks the bank for a loan.
+async fn band(world: &World) -> Call {
+    consented(world, world.stage.cast.head, ("/v1/nser/band", "CRD-111"), &["nser.band"]).await
+}
+
+async fn consented(world: &World, person: Cnic, (path, purpose): (&str, &str), datatypes: &[&str]) -> Call {
     let mut teller = world.stage.actor("bank-indus", Some("teller-1")).await.unwrap();
-    let granted = teller.consent(person, "KYC-101", datatypes).await.unwrap();
+    let granted = teller.consent(person, purpose, datatypes).await.unwrap();
     Call::json(path, &json!({ "cnic": person.digits() }))
         .with("ijazat-user", "teller-1")
-        .with("ijazat-purpose", "KYC-101")
+        .with("ijazat-purpose", purpose)
         .with("authorization", format!("Bearer {}", granted.token))
 }
 

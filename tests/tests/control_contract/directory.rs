@@ -10,6 +10,7 @@ use exchange::{
         citizen_keys::CitizenKeys as _, consent_tokens::ConsentTokens as _, directory_source::DirectorySource as _,
     },
     programme::{Cadence, Period, Population},
+    report::Report,
     timestamp::Timestamp,
 };
 
@@ -100,8 +101,21 @@ pub fn everything(world: &World) -> DirectoryData {
         valid_until: until,
         revoked: false,
     };
+    let design = "counts = 'members'\nby = 'tehsil'\nmember_disability = 'any'\nassets = ['Bicycle']";
+    let report = Report {
+        name: "disabled-by-tehsil".into(),
+        title: "Members with a disability".into(),
+        title_ur: "معذور افراد".into(),
+        design: toml::from_str(design).unwrap(),
+        instrument: "Minute 4".into(),
+        forum: Forum::DgNser,
+        valid_from: from,
+        valid_until: until,
+        revoked: false,
+    };
     DirectoryData {
         agreements: vec![agreement],
+        reports: vec![report],
         programmes: vec![programme],
         categories: vec![category],
         approvals: vec![approval(world, "board-1")],

@@ -97,6 +97,7 @@ impl Made<'_> {
             subject_status: false,
             policies: Vec::new(),
             obligations: Vec::new(),
+            report: None,
             at: NOW,
         });
         let audience = UpstreamId::parse(self.audience).unwrap();

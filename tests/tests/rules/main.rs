@@ -18,6 +18,7 @@ mod r3_field_by_field;
 mod r4_the_record_is_the_meter;
 mod r5_a_policy_error_denies;
 mod r6_instruments;
+mod r6_reports;
 mod r6_revocation;
 mod r7_no_personal_data;
 mod r8_one_parser;

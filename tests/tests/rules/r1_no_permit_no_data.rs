@@ -37,6 +37,7 @@ fn permit(world: &World) -> Permit {
         subject_status: false,
         policies: Vec::new(),
         obligations: Vec::new(),
+        report: None,
         at: world.clock.now(),
     })
 }

@@ -11,6 +11,7 @@
 
 mod bounds;
 mod needs;
+mod predicates;
 mod sample;
 mod wards;
 

@@ -18,6 +18,7 @@ const AGREEMENT: &str = "agreement";
 const APPROVAL: &str = "approval";
 const PROGRAMME: &str = "programme";
 const CATEGORY: &str = "category";
+const REPORT: &str = "report";
 const PURPOSE: &str = "purpose";
 const REVOKED_SERIAL: &str = "revoked_serial";
 
@@ -65,6 +66,9 @@ impl ControlStore {
         }
         for category in &data.categories {
             put(&mut work, CATEGORY, &category.kind, category).await?;
+        }
+        for report in &data.reports {
+            put(&mut work, REPORT, &report.name, report).await?;
         }
         for purpose in &data.purposes {
             put(&mut work, PURPOSE, purpose.code.as_str(), purpose).await?;
@@ -209,6 +213,7 @@ impl ControlStore {
             Change::Approval(approval) => put(work, APPROVAL, approval.id.as_str(), approval).await?,
             Change::Programme(programme) => put(work, PROGRAMME, programme.id.as_str(), programme).await?,
             Change::Category(category) => put(work, CATEGORY, &category.kind, category).await?,
+            Change::Report(report) => put(work, REPORT, &report.name, report).await?,
             Change::Purpose(purpose) => put(work, PURPOSE, purpose.code.as_str(), purpose).await?,
             Change::Key(key) => {
                 let mut agency: Agency = entry(work, AGENCY, key.agency.as_str()).await?;
@@ -242,6 +247,7 @@ fn entries(rows: Vec<(String, String, String)>) -> Result<DirectoryData, SqlErro
             APPROVAL => data.approvals.push(read(APPROVAL, &body)?),
             PROGRAMME => data.programmes.push(read(PROGRAMME, &body)?),
             CATEGORY => data.categories.push(read(CATEGORY, &body)?),
+            REPORT => data.reports.push(read(REPORT, &body)?),
             PURPOSE => data.purposes.push(read(PURPOSE, &body)?),
             REVOKED_SERIAL => data.revoked_serials.push(key),
             _ => return Err(damaged("kind of directory entry")),

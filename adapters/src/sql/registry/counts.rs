@@ -12,7 +12,7 @@ impl RegistrySql {
         let found = sqlx::query(text(table)).fetch_all(self.database.pool()).await.map_err(driver_error)?;
         let cell = |row| {
             let count = u64::try_from(column::<i64>(row, 2)?).map_err(|_| StoreError::Corrupt("count"))?;
-            Ok(Cell { province: column(row, 0)?, district: column(row, 1)?, count })
+            Ok(Cell { province: column(row, 0)?, district: column(row, 1)?, tehsil: String::new(), count })
         };
         found.iter().map(cell).collect()
     }

@@ -12,6 +12,7 @@ use crate::{
     classification::{Classification, Forum},
     directory::{Agency, Agreement, Approval, Category, DirectoryData, Programme, Purpose, User},
     ids::{AgencyId, DatatypeId, PurposeCode},
+    report::Report,
     timestamp::Timestamp,
 };
 
@@ -37,6 +38,8 @@ pub enum Change {
     Programme(Programme),
     /// A category of agencies.
     Category(Category),
+    /// A report for anyone, by the design that a forum approved.
+    Report(Report),
     /// A purpose with its ceilings.
     Purpose(Purpose),
     /// A forum's word on an application.
@@ -65,6 +68,7 @@ impl Change {
             Self::Approval(_) => "approval",
             Self::Programme(_) => "programme",
             Self::Category(_) => "category",
+            Self::Report(_) => "report",
             Self::Purpose(_) => "purpose",
             Self::Decision(_) => "decision",
         }
@@ -80,7 +84,7 @@ impl Change {
             Self::Agreement(agreement) => Some(&agreement.agency),
             Self::Approval(approval) => Some(&approval.agency),
             Self::Programme(programme) => Some(&programme.agency),
-            Self::Category(_) | Self::Purpose(_) | Self::Decision(_) => None,
+            Self::Category(_) | Self::Report(_) | Self::Purpose(_) | Self::Decision(_) => None,
         }
     }
 }
@@ -116,6 +120,8 @@ pub enum Rule {
     PurposeCeiling,
     /// A forum that may not approve this.
     ForumTooLow,
+    /// A report that cannot be counted, or whose name cannot stand in a path.
+    ReportDesign,
     /// A seal on something that neither a court, an Act nor national security orders.
     SealUnlawful,
     /// No approved application asked for this.
@@ -151,6 +157,7 @@ impl Rule {
             Self::PurposeForbidden => "purpose-forbidden",
             Self::PurposeCeiling => "purpose-ceiling",
             Self::ForumTooLow => "forum-too-low",
+            Self::ReportDesign => "report-design",
             Self::SealUnlawful => "seal-unlawful",
             Self::NotAppliedFor => "not-applied-for",
             Self::RevisionStale => "revision-stale",
@@ -210,6 +217,7 @@ impl Judge<'_> {
             Change::Approval(approval) => self.approval(approval),
             Change::Programme(programme) => self.programme(programme),
             Change::Category(category) => self.category(category),
+            Change::Report(report) => Self::report(report),
             Change::Purpose(purpose) => Self::purpose(purpose),
             // The case itself judges what is decided of it.
             Change::Decision(verdict) => self.case(&verdict.application).map(drop),

@@ -9,7 +9,7 @@ use crate::{
     onboarding::{
         application::Application,
         case::State,
-        testing::{agency, agreement, application, catalogue, category, directory, now, opened, rules},
+        testing::{agency, agreement, application, catalogue, category, directory, now, opened, report, rules},
     },
     programme::{Cadence, Period, Population},
 };
@@ -269,6 +269,27 @@ fn a_category_is_of_a_known_kind_and_the_secretarys_to_approve() {
     assert_eq!(judged(|c| c.instrument = " ".into()), Some(Rule::Empty));
     assert_eq!(judged(|c| c.valid_until = c.valid_from), Some(Rule::DatesReversed));
     assert_eq!(judged(|c| (c.revoked, c.instrument) = (true, String::new())), None, "ending one needs no paper");
+}
+
+#[test]
+fn a_report_is_countable_and_the_dgs_to_approve() {
+    let judged = |change: fn(&mut Report)| {
+        let mut report = report();
+        change(&mut report);
+        judged(&directory(), &[], &Change::Report(report))
+    };
+    assert_eq!(judged(|_| ()), None);
+    assert_eq!(judged(|r| r.forum = Forum::SecretaryBisp), None);
+    assert_eq!(judged(|r| r.forum = Forum::BispBoard), None);
+    assert_eq!(judged(|r| r.forum = Forum::Nadra), Some(Rule::ForumTooLow));
+    assert_eq!(judged(|r| r.forum = Forum::NotRequired), Some(Rule::ForumTooLow));
+    assert_eq!(judged(|r| r.name = "By Tehsil".into()), Some(Rule::ReportDesign));
+    assert_eq!(judged(|r| r.design.member_employment = Some("idle".into())), Some(Rule::ReportDesign));
+    assert_eq!(judged(|r| r.title = " ".into()), Some(Rule::Empty));
+    assert_eq!(judged(|r| r.title_ur = "in English".into()), Some(Rule::Empty));
+    assert_eq!(judged(|r| r.instrument = String::new()), Some(Rule::Empty));
+    assert_eq!(judged(|r| r.valid_until = r.valid_from), Some(Rule::DatesReversed));
+    assert_eq!(judged(|r| (r.revoked, r.instrument) = (true, String::new())), None, "withdrawing one needs no paper");
 }
 
 #[test]

@@ -13,6 +13,7 @@ use crate::{
     day::Day,
     directory::{Agency, Agreement, Category, DirectoryData, Purpose, User},
     ids::{AgencyId, AgreementId, DatatypeId, PurposeCode, ServiceId, UserId},
+    report::{Counts, Design, Level, Report},
     timestamp::Timestamp,
 };
 
@@ -186,6 +187,33 @@ pub fn agreement(id: &str, agency: &str, forum: Forum) -> Agreement {
 }
 
 /// One company with the Secretary's agreement and one person; purposes up to Confidential, up to Public, and a forbidden one.
+/// A report by a new design as the DG NSER approves one.
+pub fn report() -> Report {
+    Report {
+        name: "paid-by-district".into(),
+        title: "Households that are paid".into(),
+        title_ur: "مستفید گھرانے".into(),
+        design: Design {
+            counts: Counts::Households,
+            by: Level::District,
+            beneficiary: Some(true),
+            assets: Vec::new(),
+            head_gender: None,
+            members_min: None,
+            members_max: None,
+            member_age_min: None,
+            member_age_max: None,
+            member_disability: None,
+            member_employment: None,
+        },
+        instrument: "Minute 4".into(),
+        forum: Forum::DgNser,
+        valid_from: Timestamp::from_micros(0),
+        valid_until: Timestamp::from_micros(2),
+        revoked: false,
+    }
+}
+
 /// A category of private bodies as the Secretary approves one.
 pub fn category(kind: &str) -> Category {
     Category {

@@ -53,6 +53,7 @@ pub fn full_grant(datatypes: &[&str]) -> Grant {
         subject_status: true,
         policies: ids(&["consent.own", "role.standard"]),
         obligations: vec![Obligation::Log, Obligation::Meter],
+        report: None,
         at: NOON,
     }
 }
@@ -71,6 +72,7 @@ pub fn bare_grant() -> Grant {
         subject_status: false,
         policies: Vec::new(),
         obligations: Vec::new(),
+        report: None,
         ..full_grant(&[])
     }
 }

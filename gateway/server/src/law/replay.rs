@@ -191,6 +191,7 @@ impl Replayer {
                     .agency
                     .as_ref()
                     .and_then(|id| directory.category(&directory.agency(id.as_str())?.kind).cloned()),
+                report: found(asked.report.as_ref(), |name| directory.report(name)).ok()?,
                 approval,
                 consent,
                 consent_is_subjects: asked.consent_is_subjects,

@@ -11,6 +11,7 @@ use exchange::{
     classification::{Channel, Role},
     decision::{Proposer, Question},
     ids::{AgencyId, AgreementId, ApprovalId, ConsentId, DatatypeId, ProgrammeId, PurposeCode, UserId},
+    report::is_name,
     timestamp::Timestamp,
 };
 
@@ -52,6 +53,9 @@ fn write_input(text: &mut String, question: &Question) {
     }
     if let Some(second) = &question.second {
         put("second", Some(&second.id));
+    }
+    if let Some(report) = &question.report {
+        put("report", Some(&report.name));
     }
     put("has_subject", Some(&question.has_subject));
     put("rows", Some(&question.rows));
@@ -119,6 +123,8 @@ pub struct Asked {
     pub proposer: Option<Proposer>,
     /// Another user of the agency who signed too.
     pub second: Option<UserId>,
+    /// The report that was asked for, if a forum approved its design.
+    pub report: Option<String>,
     /// Whether the request named a citizen.
     pub has_subject: bool,
     /// Rows that might be returned.
@@ -152,6 +158,10 @@ impl Asked {
             consent_is_subjects: value(given("consent_is_subjects")?)?,
             proposer: given("proposer").map(proposer).transpose().ok()?,
             second: given("second").map(|text| UserId::parse(text).map_err(|_| Garbled)).transpose().ok()?,
+            report: given("report")
+                .map(|name| is_name(name).then(|| name.to_owned()).ok_or(Garbled))
+                .transpose()
+                .ok()?,
             has_subject: value(given("has_subject")?)?,
             rows: value(given("rows")?)?,
             now: Timestamp::from_micros(value(given("now")?)?),
@@ -212,6 +222,7 @@ mod tests {
             consent_is_subjects: question.consent_is_subjects,
             proposer: question.proposer.clone(),
             second: question.second.as_ref().map(|user| user.id.clone()),
+            report: question.report.as_ref().map(|report| report.name.clone()),
             has_subject: question.has_subject,
             rows: question.rows,
             now: question.now,

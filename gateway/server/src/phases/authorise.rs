@@ -16,6 +16,7 @@ use exchange::{
     permit::{Grant, Permit},
     programme::Reach,
     refusal::Refusal,
+    report::Report,
 };
 use serde_json::Value;
 
@@ -25,6 +26,9 @@ use super::{
     route::{Routed, Wanted},
     trail::Trail,
 };
+
+/// The service that anyone reads reports of: its parameter `report` names one.
+const REPORTS: &str = "report.public";
 
 /// Where an agency asks a citizen.
 const BACKCHANNEL: &str = "/bc-authorize";
@@ -115,6 +119,7 @@ async fn question(parts: &Parts, routed: &Routed, directory: &Directory, trail: 
         programme,
         within_population,
         category: caller.agency().and_then(|agency| directory.category(&agency.kind)).cloned(),
+        report: report(routed, directory),
         approval,
         consent,
         consent_is_subjects,
@@ -125,6 +130,12 @@ async fn question(parts: &Parts, routed: &Routed, directory: &Directory, trail: 
         now,
         datatypes: routed.fields.clone().unwrap_or_else(|| routed.service.datatypes()),
     })
+}
+
+/// The approved design behind the report that is asked for.
+fn report(routed: &Routed, directory: &Directory) -> Option<Arc<Report>> {
+    let name = routed.params.get("report").and_then(Value::as_str)?;
+    directory.report(name).filter(|_| routed.service.id.as_str() == REPORTS).cloned()
 }
 
 /// What of the register the request says that it reaches for.
@@ -288,6 +299,7 @@ fn grant(
         subject_status: question.caller.agency().is_some_and(|agency| agency.subject_status),
         policies,
         obligations: decision.obligations.clone(),
+        report: question.report.clone(),
         at: trail.at,
     }
 }

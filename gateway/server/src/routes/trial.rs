@@ -61,6 +61,7 @@ pub fn permit(service: &str, agency: &str) -> Arc<Permit> {
         subject_status: false,
         policies: Vec::new(),
         obligations: Vec::new(),
+        report: None,
         at: Timestamp::from_micros(AT),
     }))
 }

@@ -4,11 +4,11 @@
 use policies::source::Source;
 use prove::Finding;
 
-use super::support::{changed, findings, replaced, told};
+use super::support::{changed, findings, findings_until_broken, replaced, told};
 
 /// The theorem that a fault breaks, by name; what it told.
 fn caught(source: &Source, theorem: &str) -> String {
-    let found = findings(source, theorem);
+    let found = findings_until_broken(source, theorem);
     assert!(found.iter().any(|finding| !finding.proved()), "{theorem} still holds");
     for failure in found.iter().flat_map(|finding| &finding.failures) {
         let example = failure.example.as_ref().unwrap_or_else(|| panic!("{}: no request shows it", failure.said));
@@ -407,4 +407,27 @@ fn a_category_that_nobody_approved_is_found() {
     caught_with(&lowered, "TH43", &["category:", "forum \"DG_NSER\""]);
     let revoked = changed(file, " && !context.category.revoked", "");
     caught_with(&revoked, "TH43", &["category:", "revoked true"]);
+}
+
+#[test]
+fn a_predicate_that_tells_more_is_found() {
+    let file = "domains/identity/I04-match-only.cedar";
+    let wide = changed(file, "Ijazat::Datatype::\"identity.living\",", "Ijazat::Datatype::\"identity.birth\",");
+    caught_with(&wide, "TH16", &["answerPredicates by User", "identity.birth"]);
+}
+
+#[test]
+fn a_score_that_a_bank_learns_by_consent_is_found() {
+    let open = Source::embedded().without("domains/nser/N14-score-to-the-state.cedar");
+    caught_with(&open, "TH44", &["searchHouseholdByCnic by User", "nser.pmt"]);
+}
+
+#[test]
+fn a_report_whose_design_nobody_approved_is_found() {
+    let file = "domains/report/R02-approved-design.cedar";
+    caught_with(&Source::embedded().without(file), "TH45", &["viewReport", "report:"]);
+    let withdrawn = changed(file, "  !context.report.revoked &&\n", "");
+    caught_with(&withdrawn, "TH45", &["report:", "revoked true"]);
+    let lowered = changed(file, "Ijazat::Forum::\"DG_NSER\",", "Ijazat::Forum::\"NADRA\",");
+    caught_with(&lowered, "TH45", &["report:", "forum \"NADRA\""]);
 }

@@ -35,6 +35,25 @@ pub(crate) fn replaced(source: Source, file: &str, from: &str, to: &str) -> Sour
 
 /// What the prover finds of the theorems whose names begin with `only`.
 pub(crate) fn findings_by(solver: &Solver, source: &Source, only: &str) -> Result<Vec<Finding>, ProveError> {
+    findings_until(solver, source, only, |_| false)
+}
+
+/// The same with the solver that the machine has.
+pub(crate) fn findings(source: &Source, only: &str) -> Vec<Finding> {
+    findings_by(&cvc5(), source, only).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The same up to the first that does not hold: one counterexample shows a fault, and each further one costs as much again.
+pub(crate) fn findings_until_broken(source: &Source, only: &str) -> Vec<Finding> {
+    findings_until(&cvc5(), source, only, |finding| !finding.proved()).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn findings_until(
+    solver: &Solver,
+    source: &Source,
+    only: &str,
+    enough: impl Fn(&Finding) -> bool,
+) -> Result<Vec<Finding>, ProveError> {
     let law = Law::read(source)?;
     let theorems = Theorems::read(&folder().join("theorems"), &law)?.only(&[only.to_owned()])?;
     let mut prover = Prover::start(&law, solver)?;
@@ -44,15 +63,14 @@ pub(crate) fn findings_by(solver: &Solver, source: &Source, only: &str) -> Resul
             let mut told = 0;
             let finding = prover.prove(theorem, premise, &mut |asked| told = asked)?;
             assert_eq!(told, finding.queries, "progress is told to the end");
+            let last = enough(&finding);
             found.push(finding);
+            if last {
+                return Ok(found);
+            }
         }
     }
     Ok(found)
-}
-
-/// The same with the solver that the machine has.
-pub(crate) fn findings(source: &Source, only: &str) -> Vec<Finding> {
-    findings_by(&cvc5(), source, only).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// Everything that is told of a theorem which does not hold, one string.

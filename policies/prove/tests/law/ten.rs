@@ -3,7 +3,7 @@
 
 use policies::{Bundle, source::Source};
 
-use super::support::{changed, findings, replaced, told};
+use super::support::{changed, findings_until_broken, replaced, told};
 
 /// What catches a fault.
 enum Net {
@@ -97,7 +97,7 @@ fn caught_by_its_net(part: usize) {
     for (fault, source, net) in faults().into_iter().skip(part).step_by(3) {
         match net {
             Net::Theorem(theorem, words) => {
-                let found = findings(&source, theorem);
+                let found = findings_until_broken(&source, theorem);
                 let failures: Vec<_> = found.iter().flat_map(|finding| &finding.failures).collect();
                 assert!(!failures.is_empty(), "{fault}: {theorem} still holds");
                 assert!(
@@ -136,10 +136,7 @@ fn each_of_the_rest_is_caught_by_its_net() {
 }
 
 #[test]
-fn the_law_without_a_fault_passes_every_net() {
-    let theorems = ["TH05", "TH10", "TH11", "TH12"];
-    for theorem in theorems {
-        assert_eq!(told(&findings(&Source::embedded(), theorem)), "", "{theorem}");
-    }
+fn the_law_without_a_fault_passes_the_nets_beside_the_theorems() {
+    // `held` proves the theorems of the law as it stands.
     assert!(Bundle::load(&Source::embedded()).unwrap().run_cases().is_empty());
 }

@@ -8,6 +8,7 @@ use crate::{
     directory::{Agency, Agreement, Approval, Category, Programme, Purpose, User},
     ids::{DatatypeId, PurposeCode, ServiceId},
     onboarding::forum::may_decide,
+    report::{Report, is_name},
     timestamp::Timestamp,
 };
 
@@ -198,6 +199,27 @@ impl Judge<'_> {
         Ok(())
     }
 
+    /// The DG NSER, or whoever stands above, approves the first design of a report (S3 §7.3).
+    pub(super) fn report(report: &Report) -> Result<(), Fault> {
+        in_order(report.valid_from, report.valid_until, "the report")?;
+        if !is_name(&report.name) {
+            let detail = "has a name that cannot stand in a path: small letters, digits and hyphens, at most 60";
+            return Err(Fault::new(Rule::ReportDesign, detail));
+        }
+        let urdu = report.title_ur.chars().any(|c| ('\u{600}'..='\u{6ff}').contains(&c));
+        if report.title.trim().is_empty() || !urdu {
+            return Err(Fault::new(Rule::Empty, "needs a title in English and one in Urdu"));
+        }
+        if report.instrument.trim().is_empty() && !report.revoked {
+            return Err(Fault::new(Rule::Empty, "names no decision"));
+        }
+        if !may_decide(report.forum, Forum::DgNser) {
+            let detail = format!("DG_NSER approves the first design of a report, not {}", report.forum);
+            return Err(Fault::new(Rule::ForumTooLow, detail));
+        }
+        report.design.check().map_err(|reason| Fault::new(Rule::ReportDesign, reason))
+    }
+
     pub(super) fn purpose(purpose: &Purpose) -> Result<(), Fault> {
         let plain =
             |text: &str| !text.trim().is_empty() && text.is_ascii() && text.chars().count() <= PURPOSE_CHARS_MAX;
@@ -314,6 +336,7 @@ pub fn apply(change: &Change, directory: &mut crate::directory::DirectoryData) {
         Change::Approval(approval) => put(&mut directory.approvals, approval, |known| known.id == approval.id),
         Change::Programme(programme) => put(&mut directory.programmes, programme, |known| known.id == programme.id),
         Change::Category(category) => put(&mut directory.categories, category, |known| known.kind == category.kind),
+        Change::Report(report) => put(&mut directory.reports, report, |known| known.name == report.name),
         Change::Purpose(purpose) => put(&mut directory.purposes, purpose, |known| known.code == purpose.code),
         Change::Decision(_) => {}
     }

@@ -48,7 +48,8 @@ pub struct Apply {
 Examples:
   ijazat agency propose agreement.toml
 
-`kind` is agency, key, user, agreement, approval, programme, category, purpose or decision;
+`kind` is agency, key, user, agreement, approval, programme, category, report,
+purpose or decision;
 `[entry]` is the whole entry as the directory shall have it. A class is changed by a bundle of
 the law, not here.")]
 pub struct Propose {

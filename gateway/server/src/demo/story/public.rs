@@ -19,6 +19,14 @@ pub async fn play(stage: &Stage, told: &mut Told) -> Result<(), ClientError> {
     told.answer(&report);
     let rows = report.body.pointer("/data/rows").and_then(Value::as_array).map_or(0, Vec::len);
     told.step("a published report needs no authorisation", report.status == 200 && rows > 0, format!("{rows} rows"));
+    let designed = anyone.send(Call::get("/v1/reports/members-with-disability-by-tehsil")).await?;
+    let counts = designed.body.pointer("/data/rows").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let hidden = counts.iter().filter(|row| row.get("count").is_some_and(Value::is_null)).count();
+    told.step(
+        "so does one whose design the Director General approved; small cells are hidden",
+        designed.status == 200 && !counts.is_empty(),
+        format!("{} rows, {hidden} hidden", counts.len()),
+    );
     let body = json!({ "cnic": stage.cast.citizen.digits() });
     let row = anyone.send(Call::json("/v1/identity/kyc", &body)).await?;
     let refused = (400..500).contains(&row.status) && row.body.get("data").is_none();

@@ -247,6 +247,7 @@ fn permit_of(service: &str, agency: &str, user: Option<&str>, subject_status: bo
         subject_status,
         policies: Vec::new(),
         obligations: Vec::new(),
+        report: None,
         at: Timestamp::from_micros(trial::AT),
     }))
 }

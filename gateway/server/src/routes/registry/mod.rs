@@ -6,6 +6,7 @@ mod household;
 mod households;
 mod kyc;
 mod permitted;
+mod predicates;
 mod problem;
 mod report;
 #[cfg(test)]
@@ -26,6 +27,8 @@ pub fn router(service: Arc<RegistryService>) -> Router {
     Router::new()
         .route("/v1/identity/yes-no", post(yes_no::handle))
         .route("/v1/identity/kyc", post(kyc::handle))
+        .route("/v1/identity/predicates", post(predicates::predicates))
+        .route("/v1/nser/band", post(predicates::band))
         .route("/v1/nser/household", post(household::handle))
         .route("/v1/nser/households/by-address", post(households::by_address))
         .route("/v1/nser/households/by-pmt", post(households::by_pmt))

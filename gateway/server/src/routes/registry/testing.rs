@@ -115,6 +115,7 @@ fn mint(service: &str, subject: &str, datatypes: &[&str]) -> exchange::permit::P
         subject_status: false,
         policies: Vec::new(),
         obligations: Vec::new(),
+        report: None,
         at: Timestamp::parse_rfc3339("2026-11-22T10:00:00+05:00").unwrap(),
     })
 }
@@ -172,6 +173,8 @@ async fn without_a_permit_no_path_gives_data() {
     };
     check(Method::POST, "/v1/identity/yes-no").await;
     check(Method::POST, "/v1/identity/kyc").await;
+    check(Method::POST, "/v1/identity/predicates").await;
+    check(Method::POST, "/v1/nser/band").await;
     check(Method::POST, "/v1/nser/household").await;
     check(Method::POST, "/v1/vital/death-notices").await;
     check(Method::GET, "/v1/reports/persons-by-province").await;
