@@ -152,6 +152,7 @@ fn action(service: &Service, law: &Law, say: &mut impl FnMut(String)) {
         ("an agency's users", &words.user, called_by(CallerKind::Agency)),
         ("an agency's bare client", &words.client, called_by(CallerKind::Agency) && service.unattended),
         ("anyone", &words.anyone, called_by(CallerKind::Public)),
+        ("a citizen", &words.citizen, called_by(CallerKind::Citizen)),
     ];
     for (who, kind, callable) in wanted {
         if action.slice(kind.name()).is_some() != callable {

@@ -33,7 +33,9 @@ pub(crate) fn principal(words: &Words, caller: &Caller) -> Option<EntityUid> {
         Caller::Agency { agency, user: Some(user), .. } => Some(words.user.uid(&user_name(&agency.id, &user.id))),
         Caller::Agency { agency, user: None, .. } => Some(words.client.uid(agency.id.as_str())),
         Caller::Public => Some(words.anyone.uid("public")),
-        Caller::Citizen { .. } | Caller::Sms | Caller::Internal => None,
+        // Which citizen it is, no policy sees.
+        Caller::Citizen { .. } => Some(words.citizen.uid("self")),
+        Caller::Sms | Caller::Internal => None,
     }
 }
 

@@ -30,6 +30,7 @@ words! {
     agency_kind = "AgencyKind",
     anyone = "Anyone",
     channel = "Channel",
+    citizen = "Citizen",
     class = "Classification",
     client = "Client",
     datatype = "Datatype",

@@ -6,6 +6,7 @@ use exchange::{
     caller::{Caller, Thumbprint},
     catalogue::Catalogue,
     classification::Role,
+    cnic::Cnic,
     consent::{ConsentFacts, ConsentUse, SubjectKey},
     decision::{Proposer, Question},
     directory::{Agency, Directory, User},
@@ -18,6 +19,9 @@ use super::{Case, CaseConsent, CaseEnrolment};
 
 /// Instant of a case that names none: noon of 22 November 2026 in Pakistan.
 const NOON: &str = "2026-11-22T12:00:00+05:00";
+
+/// The citizen of a case that a citizen asks; no policy sees which.
+const SOMEBODY: &str = "0000000000000";
 
 /// Minutes before the request at which a case's consent was given.
 const CONSENT_AGE_S: i64 = 120;
@@ -76,6 +80,9 @@ fn proposer(text: &str) -> Result<Proposer, String> {
 }
 
 fn caller(case: &Case, world: &Directory) -> Result<Caller, String> {
+    if case.citizen {
+        return Cnic::parse(SOMEBODY).map(|cnic| Caller::Citizen { cnic }).map_err(|error| error.to_string());
+    }
     let Some(name) = &case.agency else { return Ok(Caller::Public) };
     let agency = world.agency(name).ok_or_else(|| lacks("agency", name))?;
     let user = case.user.as_deref().map(|user| user_of(world, agency, user)).transpose()?;

@@ -49,6 +49,9 @@ pub struct Case {
     /// Agency of the world; absent for anyone on the public listener.
     #[serde(default)]
     pub agency: Option<String>,
+    /// Whether a citizen asks, in a session of the citizen's own.
+    #[serde(default)]
+    pub citizen: bool,
     /// User of that agency, or `agency/user` for somebody else's; absent for a bare client.
     #[serde(default)]
     pub user: Option<String>,

@@ -140,6 +140,7 @@ fn case(
         name: String::new(),
         service: service.id.clone(),
         agency: agency.map(str::to_owned),
+        citizen: false,
         user: user.map(str::to_owned),
         signed,
         purpose: purpose(bundle, service, agency),

@@ -23,10 +23,11 @@ const REACHED_MIN: usize = 1_000;
 /// Policies that no question can meet: the schema's actions have no caller but an agency's (G02), no datatype is biometric
 /// (G17), and no service opens what these hold back from permits that are still to be written. Theorems keep them
 /// (`policies/prove/tests/law/faults.rs`).
-const UNREACHED: [&str; 6] = [
+const UNREACHED: [&str; 7] = [
     "G02-agency-known",
     "G17-no-raw-biometric-to-private",
     "G18-public-without-agreement",
+    "G19-citizens-own",
     "I04-match-only",
     "S06-licence-verify-only",
     "V02-notice-names-nobody",

@@ -36,7 +36,7 @@ pub(crate) fn guardrails(question: &Question, id: &DatatypeId) -> Vec<&'static s
     let is_secret = class(id) == Classification::Secret;
     let personal = service.consent != ConsentRule::None && bundle_has(id).is_some_and(|datatype| datatype.personal);
     let under = service.purpose_required;
-    let for_agencies = !service.callers.contains(&CallerKind::Public);
+    let for_agencies = service.callers.contains(&CallerKind::Agency) && !service.callers.contains(&CallerKind::Public);
     let purpose_fits = |purpose: &exchange::directory::Purpose| !purpose.forbidden && class(id) <= purpose.class_max;
     let named = question.purpose.as_ref().zip(question.agreement.as_ref());
     let checks = [
@@ -257,6 +257,9 @@ const BASIC_LIST: [&str; 6] = ["nser.gender", "nser.relation", "nser.age", "nser
 /// Permits that apply.
 fn permits(question: &Question, id: &DatatypeId) -> Vec<&'static str> {
     let Some(agency) = question.caller.agency() else {
+        if matches!(question.caller, Caller::Citizen { .. }) {
+            return vec!["Z01-own-record"];
+        }
         return match question.service.id.as_str() {
             "report.public" => vec!["R01-published"],
             "log.checkpoint" | "openid.configuration" | "openapi.document" | "law.policy" => {
@@ -369,6 +372,7 @@ pub(crate) fn may_ask(question: &Question) -> bool {
             service.callers.contains(&CallerKind::Agency) && (user.is_some() || service.unattended)
         }
         Caller::Public => service.callers.contains(&CallerKind::Public),
+        Caller::Citizen { .. } => service.callers.contains(&CallerKind::Citizen),
         _ => false,
     }
 }

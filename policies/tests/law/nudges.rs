@@ -5,6 +5,7 @@ use std::sync::Arc;
 use exchange::{
     caller::Caller,
     classification::{BasisKind, Channel, Classification, Forum, Role, Sector},
+    cnic::Cnic,
     decision::{Proposer, Question},
     ids::DatatypeId,
     timestamp::Timestamp,
@@ -75,6 +76,7 @@ const AGENCY: &[Nudge] = &[
         of_agency(q, |a| a.nda_until = until);
     },
     |q, _, _| q.caller = Caller::Public,
+    |q, _, _| q.caller = Caller::Citizen { cnic: Cnic::parse("0000000000000").unwrap() },
 ];
 
 const USER: &[Nudge] = &[

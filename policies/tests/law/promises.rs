@@ -11,9 +11,9 @@ use super::support::{bundle, services};
 /// by a theorem instead, which `policies/prove/tests/law/faults.rs` shows to break without it.
 ///
 /// G02 cannot be met, since the schema's action has no caller but an agency's; nor G15 by a case, whose role is reckoned as
-/// the lower of two (`refusals` meets it); G17 waits for the first biometric datatype; I04, S06, V02 and G18 for the first permit
+/// the lower of two (`refusals` meets it); G17 waits for the first biometric datatype; I04, S06, V02, G18 and G19 for the first permit
 /// that would open more than they let through.
-const HELD_BY_PROOF: [&str; 7] = [
+const HELD_BY_PROOF: [&str; 8] = [
     "domains/identity/I04-match-only.cedar",
     "domains/state/S06-licence-verify-only.cedar",
     "domains/vital/V02-notice-names-nobody.cedar",
@@ -21,6 +21,7 @@ const HELD_BY_PROOF: [&str; 7] = [
     "guardrails/G15-role-ceiling.cedar",
     "guardrails/G17-no-raw-biometric-to-private.cedar",
     "guardrails/G18-public-without-agreement.cedar",
+    "guardrails/G19-citizens-own.cedar",
 ];
 
 fn differences(bundle: &Bundle) -> Vec<String> {

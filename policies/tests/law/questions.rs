@@ -7,6 +7,7 @@ use exchange::{
     caller::{Caller, Thumbprint},
     catalogue::Service,
     classification::{Channel, Role},
+    cnic::Cnic,
     consent::{ConsentFacts, ConsentUse, SubjectKey},
     day::Day,
     decision::{Decider, Proposer, Question},
@@ -123,8 +124,10 @@ impl Pools {
     }
 
     fn caller(&self, dice: &mut Dice) -> Caller {
-        if dice.roll(8) == 0 {
-            return Caller::Public;
+        match dice.roll(16) {
+            0 | 1 => return Caller::Public,
+            2 => return Caller::Citizen { cnic: Cnic::parse("0000000000000").unwrap() },
+            _ => {}
         }
         let agency = dice.one(&self.agencies);
         let own: Vec<_> = self.users.iter().filter(|user| user.agency == agency.id).cloned().collect();

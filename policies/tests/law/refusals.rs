@@ -29,7 +29,8 @@ fn by_user(question: &Question) -> bool {
 }
 
 fn for_agencies(question: &Question) -> bool {
-    !question.service.callers.contains(&CallerKind::Public)
+    let callers = &question.service.callers;
+    callers.contains(&CallerKind::Agency) && !callers.contains(&CallerKind::Public)
 }
 
 fn attended(question: &Question) -> bool {

@@ -16,6 +16,9 @@ use crate::{
 /// Spoils one well-formed call in each way that the catalogue's entry lets one see.
 fn spoilt(world: &World, service: &Service) -> Vec<Refused> {
     let good = || formed::of(world, service);
+    if service.callers == [CallerKind::Citizen] {
+        return instead_of_a_citizen(&good);
+    }
     let mut all = everywhere(service, &good);
     if service.callers.contains(&CallerKind::Agency) {
         all.extend(by_agency(service, &good));
@@ -37,6 +40,15 @@ fn routed(why: impl Into<String>, formed: Formed, code: Code) -> Refused {
 fn foreign(service: &Service) -> &'static str {
     let known = ["VIT-401", "KYC-101"];
     known.into_iter().find(|code| service.purposes.iter().all(|purpose| purpose.as_str() != *code)).unwrap()
+}
+
+/// Citizens have no sessions yet: whoever else asks in a citizen's place is refused before the request is read.
+fn instead_of_a_citizen(good: &dyn Fn() -> Formed) -> Vec<Refused> {
+    let agency = Formed { who: Who::Agency(AGENCY), ..good().with("ijazat-user", Some("teller-1")) };
+    vec![
+        routed("the public listener", good(), Code::CallerNotAllowed),
+        routed("an agency's user", agency, Code::CallerNotAllowed),
+    ]
 }
 
 /// What every service refuses.

@@ -80,6 +80,11 @@ fn security_schemes() -> Value {
             "scheme": "bearer",
             "description": "The token of a citizen's consent, from `/token`; bound to the certificate that fetched it.",
         },
+        "citizenSession": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "A session of the citizen's own account; none is given out yet.",
+        },
     })
 }
 

@@ -27,7 +27,7 @@ pub(super) fn of(service: &Service, issuer: &str) -> Value {
         let content = json!({ media: { "schema": schema::of_body(service) } });
         members.insert("requestBody".into(), json!({ "required": true, "content": content }));
     }
-    if !service.callers.contains(&CallerKind::Public) {
+    if service.callers.contains(&CallerKind::Agency) && !service.callers.contains(&CallerKind::Public) {
         members.insert("servers".into(), json!([{ "url": issuer, "description": "The agencies' listener." }]));
     }
     operation
@@ -182,6 +182,9 @@ fn security(service: &Service) -> Vec<Value> {
         if service.consent != ConsentRule::None {
             ways.push(json!({ "mutualTLS": [], "consentToken": [] }));
         }
+    }
+    if service.callers.contains(&CallerKind::Citizen) {
+        ways.push(json!({ "citizenSession": [] }));
     }
     ways
 }

@@ -10,6 +10,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use adapters::sql::{SqlError, control::ControlStore};
 use exchange::{
     caller::{Caller, Thumbprint},
+    classification::Channel,
     consent::SubjectKey,
     decision::{Decider as _, Decision, Question},
     directory::Directory,
@@ -212,7 +213,10 @@ impl Replayer {
 }
 
 fn caller(asked: &Asked, directory: &Directory) -> Option<Caller> {
-    let Some(agency) = &asked.agency else { return Some(Caller::Public) };
+    let Some(agency) = &asked.agency else {
+        // Which citizen it was, the text does not say.
+        return (asked.channel != Channel::Portal).then_some(Caller::Public);
+    };
     let user = found(asked.user.as_ref(), |user| directory.user(agency, user.as_str())).ok()?;
     let agency = Arc::clone(directory.agency(agency.as_str())?);
     // No policy sees the certificate: the door bound token and agency to it before they were asked.

@@ -271,7 +271,7 @@ fn a_check_by_the_state_without_its_ground_is_found() {
 fn a_child_too_young_is_found() {
     let file = "guardrails/G34-no-young-marks.cedar";
     let gone = Source::embedded().without(file);
-    caught_with(&gone, "TH38", &["enrolBiometrics by User", "guardrails+permit-all"]);
+    caught_with(&gone, "TH38", &["enrolBiometrics by User"]);
     let lowered = changed(file, "context.enrolment.age >= 6", "context.enrolment.age >= 5");
     caught_with(&lowered, "TH38", &["enrolment:", "age 5"]);
     let ageless = changed(file, "context.enrolment.age >= 0 && ", "");
@@ -430,4 +430,12 @@ fn a_report_whose_design_nobody_approved_is_found() {
     caught_with(&withdrawn, "TH45", &["report:", "revoked true"]);
     let lowered = changed(file, "Ijazat::Forum::\"DG_NSER\",", "Ijazat::Forum::\"NADRA\",");
     caught_with(&lowered, "TH45", &["report:", "forum \"NADRA\""]);
+}
+
+#[test]
+fn a_citizens_record_that_is_more_than_the_citizens_own_is_found() {
+    let file = "guardrails/G19-citizens-own.cedar";
+    caught_with(&Source::embedded().without(file), "TH46", &["by Citizen"]);
+    let lent = changed(file, " && !(context has agency)", "");
+    caught_with(&lent, "TH46", &["by Citizen", "agency:"]);
 }
