@@ -24,10 +24,12 @@ impl PmtBand {
     /// The band of a score in hundredths of a point.
     #[must_use]
     pub const fn of(pmt: u16) -> Self {
-        match pmt {
-            0..=FIRST_CUT => Self::Poorest,
-            ..=PRESENT_CUT => Self::Poor,
-            _ => Self::Above,
+        if pmt <= FIRST_CUT {
+            Self::Poorest
+        } else if pmt <= PRESENT_CUT {
+            Self::Poor
+        } else {
+            Self::Above
         }
     }
 }

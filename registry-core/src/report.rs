@@ -84,18 +84,20 @@ impl Counted {
     /// Reads a design; `None` for one with a word that this register does not know.
     #[must_use]
     pub fn parse(design: &Design) -> Option<Self> {
-        fn word<T>(word: &Option<String>, parse: impl FnOnce(&str) -> Option<T>) -> Option<Option<T>> {
-            word.as_deref().map_or(Some(None), |word| parse(word).map(Some))
+        /// A word that the register does not know.
+        struct Unknown;
+        fn read<T>(word: Option<&str>, parse: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, Unknown> {
+            word.map(|word| parse(word).ok_or(Unknown)).transpose()
         }
         let criteria = Criteria {
             assets: design.assets.clone(),
-            head_gender: word(&design.head_gender, Gender::parse)?,
+            head_gender: read(design.head_gender.as_deref(), Gender::parse).ok()?,
             members_min: design.members_min,
             members_max: design.members_max,
             member_age_min: design.member_age_min,
             member_age_max: design.member_age_max,
-            member_disability: word(&design.member_disability, DisabilityAsked::parse)?,
-            member_employment: word(&design.member_employment, Employment::parse)?,
+            member_disability: read(design.member_disability.as_deref(), DisabilityAsked::parse).ok()?,
+            member_employment: read(design.member_employment.as_deref(), Employment::parse).ok()?,
         };
         criteria.check().ok()?;
         Some(Self { beneficiary: design.beneficiary, criteria })

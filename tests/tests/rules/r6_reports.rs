@@ -22,7 +22,7 @@ const PATH: &str = "/v1/reports/households-by-district";
 async fn by_district(world: &World) -> Report {
     let known = world.store.read().await.unwrap().1.reports;
     let mut report = known.into_iter().next().unwrap();
-    report.name = "households-by-district".to_owned();
+    report.name = "households-by-district".into();
     (report.design.by, report.design.member_disability) = (Level::District, None);
     report
 }
