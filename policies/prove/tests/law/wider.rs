@@ -72,6 +72,7 @@ fn a_forbid_that_is_gone_is_found_wherever_it_held_something_back() {
     let found = found(&Source::embedded().without("domains/nser/N04-forum.cedar"));
     // N11 asks an export for the Board by itself, so nothing of it was held back by N04 alone.
     let expected = [
+        "readPmtBand by User: `N13-band`",
         "searchHouseholdByCnic by User: `N01-household-power`",
         "searchHouseholdByCnic by User: `N02-household-standard`",
         "searchHouseholdByCnic by User: `N03-household-basic`",
