@@ -138,6 +138,7 @@ pub(crate) const FILES: &[(&str, &str)] = files![
     "guardrails/G34-no-young-marks.cedar",
     "guardrails/G35-programme-people.cedar",
     "guardrails/G36-programme-channel.cedar",
+    "guardrails/G37-programme-decides.cedar",
     "matrices/as-is.toml",
     "matrices/kinds.toml",
     "matrices/target.toml",

@@ -88,6 +88,13 @@ pub(crate) fn guardrails(question: &Question, id: &DatatypeId) -> Vec<&'static s
             "G36-programme-channel",
             under && question.programme.as_ref().is_some_and(|p| !p.channels.contains(&question.channel)),
         ),
+        (
+            "G37-programme-decides",
+            service.consent != ConsentRule::None
+                && question.consent.is_some()
+                && question.programme.is_some()
+                && !programme_covers(question, id),
+        ),
         ("G34-no-young-marks", service.id.as_str() == "biometrics.enrol" && !young_enough(question)),
         ("G30-kind-feeds", under && service.writes && !agency.is_some_and(|a| a.feeder && listed(question).0)),
         ("G31-kind-uses", under && !service.writes && !agency.is_some_and(|a| a.user_agency && listed(question).1)),
@@ -359,7 +366,7 @@ fn code(policy: &str) -> Code {
         "G11" => Code::ConsentMismatch,
         "G12" | "N11" => Code::SecretNeedsBoard,
         "G13" => Code::UserAssertionRequired,
-        "G35" | "G36" => Code::OutsideProgramme,
+        "G35" | "G36" | "G37" => Code::OutsideProgramme,
         _ => Code::PolicyDenied,
     }
 }

@@ -439,3 +439,11 @@ fn a_citizens_record_that_is_more_than_the_citizens_own_is_found() {
     let lent = changed(file, " && !(context has agency)", "");
     caught_with(&lent, "TH46", &["by Citizen", "agency:"]);
 }
+
+#[test]
+fn a_dead_programme_that_widens_a_consent_is_found() {
+    let file = "guardrails/G37-programme-decides.cedar";
+    caught_with(&Source::embedded().without(file), "TH47", &["programme:", "consent:"]);
+    let revoked = changed(file, "  !context.programme.revoked &&\n", "");
+    caught_with(&revoked, "TH47", &["programme:", "revoked true"]);
+}
