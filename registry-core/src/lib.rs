@@ -1,8 +1,9 @@
 //! Persons, households and life status: pure logic over ports, reached only with a permit.
 //!
 //! Map: *who* [`person`], [`identifier`], [`name`], [`date`] · *where* [`address`] · *together with whom* [`household`] ·
-//! *which of them* [`listing`] · *how poor, roughly* [`band`] · *what is published* [`report`] · *what was reported* [`notice`] · *what a caller may do* [`service`], its answers in [`answer`] · *what the world must
-//! give* [`ports`], promised by [`contract`] and kept by [`memory`] · *people to try it with* [`population`] ·
+//! *which of them* [`listing`] · *how poor, roughly* [`band`] · *what is published* [`report`], and what of it may be
+//! [`suppression`] · *what was reported* [`notice`] · *what a caller may do* [`service`], its answers in [`answer`] · *what the
+//! world must give* [`ports`], promised by [`contract`] and kept by [`memory`] · *people to try it with* [`population`] ·
 //! *bounds* [`limits`].
 #![forbid(unsafe_code)]
 #![cfg_attr(
@@ -34,3 +35,4 @@ pub mod population;
 pub mod ports;
 pub mod report;
 pub mod service;
+pub mod suppression;

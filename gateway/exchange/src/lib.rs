@@ -2,9 +2,9 @@
 //!
 //! Map: *who* [`caller`], [`directory`] · *what* [`catalogue`], [`classification`], [`ids`], [`cnic`], [`mobile`] ·
 //! *may they* [`decision`], [`enrolment`], [`permit`], [`refusal`], [`codes`] · *did the citizen say yes* [`consent`] · *what is
-//! remembered* [`record`] · *what is published* [`report`] · *what it costs* [`tariff`], [`statement`] · *how one comes to be served* [`onboarding`] · *when*
-//! [`timestamp`], [`day`], [`month`], [`calendar`] · *how programs read it* [`openapi`] · *what the
-//! world must give* [`ports`] · *bounds* [`limits`].
+//! remembered* [`record`] · *what is published* [`report`] · *what it costs* [`tariff`], [`statement`] · *how one comes to be
+//! served* [`onboarding`] · *when* [`timestamp`], [`day`], [`month`], [`calendar`] · *how programs read it* [`openapi`] · *what
+//! the world must give* [`ports`] · *bounds* [`limits`].
 #![forbid(unsafe_code)]
 #![cfg_attr(
     test,

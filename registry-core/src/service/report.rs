@@ -5,21 +5,17 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use exchange::{
-    permit::Permit,
-    report::{Counts, Level, Report},
-    timestamp::Timestamp,
-};
+use exchange::{permit::Permit, report::Report, timestamp::Timestamp};
 
 use super::{RegistryError, RegistryService, covers, id};
 use crate::{
     answer::{ReportAnswer, datatype},
     date::Day,
-    household::Gharana,
     limits::{LIST_READ, REPORT_AGE_S_MAX},
     listing::{PmtRange, Stretch, Within},
     ports::store::StoreError,
-    report::{self, Cell, Counted, Table},
+    report::{Cell, Counted, Row, Table},
+    suppression::publish,
 };
 
 /// What is published, by name.
@@ -61,9 +57,9 @@ impl RegistryService {
         if let Some(published) = self.reports.fresh(table.as_str(), None, now) {
             return Ok(published);
         }
-        let cells = self.store.count(table).await?;
+        let cells = self.store.count(table.finest()).await?;
         let (name, title, title_ur) = (table.as_str(), table.title(), table.title_ur());
-        let answer = answer([name, title, title_ur], now, cells);
+        let answer = answer([name, title, title_ur], now, publish(&cells, table.by()));
         self.reports.keep(name, None, now, &answer);
         Ok(answer)
     }
@@ -77,12 +73,13 @@ impl RegistryService {
             return self.reports.last(report).ok_or_else(other);
         };
         let cells = self.count(report, Day::at(now).ok_or(RegistryError::Clock)?).await?;
-        let answer = answer([&report.name, &report.title, &report.title_ur], now, cells);
+        let rows = publish(&cells, report.design.by);
+        let answer = answer([&report.name, &report.title, &report.title_ur], now, rows);
         self.reports.keep(&report.name, Some(report), now, &answer);
         Ok(answer)
     }
 
-    /// Counts a design over every household, a stretch at a time; areas where nothing fits are left out.
+    /// Counts a design by tehsil over every household, a stretch at a time; areas where nothing fits are left out.
     async fn count(&self, report: &Report, today: Day) -> Result<Vec<Cell>, RegistryError> {
         let counted = Counted::parse(&report.design).ok_or(RegistryError::Parameter("report"))?;
         let mut counts: BTreeMap<[String; 3], u64> = BTreeMap::new();
@@ -92,9 +89,11 @@ impl RegistryService {
             let read = self.store.households_in(&stretch).await?;
             for (place, gharana) in &read {
                 stretch.after = Some(*place);
-                let found = counted.in_household(report.design.counts == Counts::Members, gharana, today);
+                let found = counted.in_household(gharana, today);
                 if found > 0 {
-                    *counts.entry(area(report.design.by, gharana)).or_default() += found;
+                    let address = &gharana.household.address;
+                    let area = [&address.province, &address.district, &address.tehsil].map(String::clone);
+                    *counts.entry(area).or_default() += found;
                 }
             }
             if u32::try_from(read.len()).is_ok_and(|read| read < stretch.limit) {
@@ -110,25 +109,14 @@ impl RegistryService {
     }
 }
 
-fn answer([name, title, title_ur]: [&str; 3], now: Timestamp, cells: Vec<Cell>) -> Arc<ReportAnswer> {
+fn answer([name, title, title_ur]: [&str; 3], now: Timestamp, rows: Vec<Row>) -> Arc<ReportAnswer> {
     Arc::new(ReportAnswer {
         report: name.to_owned(),
         title: title.to_owned(),
         title_ur: title_ur.to_owned(),
         as_of: now.rfc3339(),
-        rows: report::publish(cells),
+        rows,
     })
-}
-
-/// Province, district and tehsil as far as a design tells them apart.
-fn area(by: Level, gharana: &Gharana) -> [String; 3] {
-    let address = &gharana.household.address;
-    let (district, tehsil) = match by {
-        Level::Province => ("", ""),
-        Level::District => (address.district.as_str(), ""),
-        Level::Tehsil => (address.district.as_str(), address.tehsil.as_str()),
-    };
-    [address.province.clone(), district.to_owned(), tehsil.to_owned()]
 }
 
 /// A turn at counting, given back however it ends.
