@@ -38,7 +38,7 @@ pub const LIST_EXAMINED_MAX: u32 = 5_000;
 pub const LIST_READ: u32 = 250;
 
 /// Assets that one search may name: more than the survey's form lists.
-pub const LIST_ASSETS_MAX: usize = 20;
+pub const LIST_ASSETS_MAX: usize = exchange::limits::ASSETS_MAX;
 
 /// Of so many households one belongs to the sample that Basic sees: one per cent, rounded down (R144).
 pub const SAMPLE_ONE_IN: u64 = 100;

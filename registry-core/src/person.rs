@@ -87,6 +87,12 @@ impl Person {
         self.identifiers.first().map(|identifier| identifier.value)
     }
 
+    /// Whether the number is the person's and in use, run out or not.
+    #[must_use]
+    pub fn uses(&self, number: Cnic) -> bool {
+        self.identifiers.iter().any(|it| it.value == number && it.state == IdentifierState::Active)
+    }
+
     /// Whether the person may be verified by this number on this day.
     ///
     /// # Errors

@@ -19,8 +19,8 @@ fn told(cells: &[Cell], by: Level) -> Vec<Option<u64>> {
     publish(cells, by).into_iter().map(|row| row.count).collect()
 }
 
-fn shown(cells: Vec<Cell>) -> Vec<Option<u64>> {
-    told(&cells, Level::District)
+fn shown(cells: &[Cell]) -> Vec<Option<u64>> {
+    told(cells, Level::District)
 }
 
 /// What a reader of both tables sees of one province: its districts and its total.
@@ -63,7 +63,7 @@ fn a_reader_who_subtracts_cannot_work_out_a_hidden_cell() {
 #[test]
 fn what_is_shown_reaches_the_floor_and_is_the_count() {
     for counts in vectors(3, 13) {
-        let rows = shown(districts("P", &counts));
+        let rows = shown(&districts("P", &counts));
         for (row, &count) in rows.iter().zip(&counts) {
             assert!(row.is_none_or(|shown| shown == count && shown >= REPORT_CELL_MIN), "{counts:?} {rows:?}");
             assert!(count >= REPORT_CELL_MIN || row.is_none(), "{counts:?} {rows:?}");
@@ -74,7 +74,7 @@ fn what_is_shown_reaches_the_floor_and_is_the_count() {
 #[test]
 fn the_floor_is_ten_to_the_person() {
     let check = |counts: &[u64], expected: &[Option<u64>]| {
-        assert_eq!(shown(districts("P", counts)), expected, "{counts:?}");
+        assert_eq!(shown(&districts("P", counts)), expected, "{counts:?}");
     };
     check(&[10], &[Some(10)]);
     check(&[9], &[None]);
@@ -134,7 +134,7 @@ proptest! {
     #[test]
     fn hidden_cells_are_at_least_two_and_sum_to_the_floor(register in registers()) {
         for counts in &register {
-            let rows = shown(districts("P", counts));
+            let rows = shown(&districts("P", counts));
             let hidden: Vec<_> = counts.iter().zip(&rows).filter(|(_, row)| row.is_none()).map(|(n, _)| *n).collect();
             prop_assert!(hidden.is_empty() || hidden.len() == counts.len() || safe(&hidden), "{:?} {:?}", counts, rows);
         }
@@ -143,7 +143,7 @@ proptest! {
     #[test]
     fn no_more_is_hidden_than_must_be(register in registers()) {
         for counts in &register {
-            let rows = shown(districts("P", counts));
+            let rows = shown(&districts("P", counts));
             let mut hidden: Vec<_> =
                 counts.iter().zip(&rows).filter(|(_, row)| row.is_none()).map(|(n, _)| *n).collect();
             hidden.sort_unstable();

@@ -96,5 +96,5 @@ pub const LIST_MEMBERS_DEFAULT: u32 = 32;
 /// Bytes of a report's name: it stands in a path.
 pub const REPORT_NAME_MAX: usize = 60;
 
-/// Assets that a report's design may name: more than the survey's form lists.
-pub const REPORT_ASSETS_MAX: usize = 20;
+/// Assets that a search or a report's design may name: more than the survey's form lists.
+pub const ASSETS_MAX: usize = 20;

@@ -218,15 +218,27 @@ pub fn world(source: &Source) -> Result<DirectoryData, BundleError> {
     for (path, text) in source.matching(WORLD_FILES, ".toml") {
         match parse::read::<DirectoryData>(path, text) {
             Ok(part) => {
-                world.agencies.extend(part.agencies);
-                world.users.extend(part.users);
-                world.agreements.extend(part.agreements);
-                world.approvals.extend(part.approvals);
-                world.programmes.extend(part.programmes);
-                world.categories.extend(part.categories);
-                world.reports.extend(part.reports);
-                world.purposes.extend(part.purposes);
-                world.revoked_serials.extend(part.revoked_serials);
+                // Whole, so that a new list of the directory cannot be forgotten here.
+                let DirectoryData {
+                    agencies,
+                    users,
+                    agreements,
+                    approvals,
+                    programmes,
+                    categories,
+                    reports,
+                    purposes,
+                    revoked_serials,
+                } = part;
+                world.agencies.extend(agencies);
+                world.users.extend(users);
+                world.agreements.extend(agreements);
+                world.approvals.extend(approvals);
+                world.programmes.extend(programmes);
+                world.categories.extend(categories);
+                world.reports.extend(reports);
+                world.purposes.extend(purposes);
+                world.revoked_serials.extend(revoked_serials);
             }
             Err(problem) => problems.push(problem),
         }

@@ -20,10 +20,10 @@ pub struct PredicatesAnswer {
     /// it is younger. Told of a person who can be verified.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub over_18: Option<bool>,
-    /// Whether the person lives. Not told while a notice of death is on hold, nor where the number itself is in doubt.
+    /// Whether the person lives. Not told while a notice of death is on hold, nor of a number that is not in use.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub living: Option<bool>,
-    /// Whether the person can be verified by this number today. A no does not tell why.
+    /// Whether a person can be verified by this number today. A no does not tell why, nor whether anybody has the number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub card_valid: Option<bool>,
 }
@@ -33,14 +33,15 @@ impl PredicatesAnswer {
     ///
     /// # Errors
     /// Why nothing of it can be told.
-    pub fn of(person: &Person, number: Cnic, today: Day, permit: &Permit) -> Result<Self, Unverifiable> {
-        let verifiable = person.verifiable(number, today);
-        let living = match (person.life, verifiable) {
-            (LifeStatus::Deceased(_), _) => Some(false),
-            (LifeStatus::Alive, Ok(()) | Err(Unverifiable::CardExpired)) => Some(true),
-            _ => None,
-        };
-        let of_age = verifiable.is_ok().then(|| person.birth.age_on(today).at_least() >= OF_AGE);
+    pub fn of(person: Option<&Person>, number: Cnic, today: Day, permit: &Permit) -> Result<Self, Unverifiable> {
+        let verifiable = person.map_or(Err(Unverifiable::Unknown), |person| person.verifiable(number, today));
+        let living = person.filter(|person| person.uses(number)).and_then(|person| match person.life {
+            LifeStatus::Deceased(_) => Some(false),
+            LifeStatus::Alive => Some(true),
+            LifeStatus::Held => None,
+        });
+        let of_age = person.filter(|_| verifiable.is_ok());
+        let of_age = of_age.map(|person| person.birth.age_on(today).at_least() >= OF_AGE);
         let answer = Self {
             cnic: number.digits(),
             over_18: of_age.filter(|_| permit.allows(datatype::OVER_18)),

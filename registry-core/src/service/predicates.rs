@@ -14,8 +14,7 @@ impl RegistryService {
     /// Says yes or no to each predicate that the permit names and that can be told of the person.
     ///
     /// # Errors
-    /// [`RegistryError::NotVerifiable`] for a number that nobody has, and where none of what is named can be told; the others
-    /// as named there.
+    /// [`RegistryError::NotVerifiable`] where none of what is named can be told; the others as named there.
     pub async fn predicates(&self, permit: &Permit, number: Cnic) -> Result<PredicatesAnswer, RegistryError> {
         covers(permit, id::PREDICATES)?;
         if ![datatype::OVER_18, datatype::LIVING, datatype::CARD_VALID].iter().any(|name| permit.allows(name)) {
@@ -23,8 +22,8 @@ impl RegistryService {
         }
         same_subject(permit, number)?;
         let today = Day::at(permit.grant().at).ok_or(RegistryError::Clock)?;
-        let person = self.store.person(number).await?.ok_or_else(|| silent(permit, Unverifiable::Unknown))?;
-        PredicatesAnswer::of(&person, number, today, permit).map_err(|reason| silent(permit, reason))
+        let person = self.store.person(number).await?;
+        PredicatesAnswer::of(person.as_deref(), number, today, permit).map_err(|reason| silent(permit, reason))
     }
 
     /// The band of the score of the household that the person belongs to.
@@ -48,8 +47,11 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::service::testing::{
-        ADULT, DEAD, EXPIRED, HELD, IMPOUNDED, OUTSIDER, UNKNOWN, cnic, permit, registry, run,
+    use crate::{
+        date::PartialDate,
+        identifier::IdentifierState,
+        person::{LifeStatus, Person, tests::adult},
+        service::testing::{ADULT, DEAD, EXPIRED, HELD, IMPOUNDED, OUTSIDER, UNKNOWN, cnic, permit, registry, run},
     };
 
     const ALL: &[&str] = &["identity.over-18", "identity.living", "identity.card-valid"];
@@ -72,7 +74,8 @@ mod tests {
         check(DEAD, json!({"living": false, "card_valid": false}));
         check(HELD, json!({"card_valid": false}));
         check(IMPOUNDED, json!({"card_valid": false}));
-        assert_eq!(ask(UNKNOWN, ALL, TODAY), Err(RegistryError::NotVerifiable(None)));
+        // A number that nobody has is told from one that is blocked by nothing.
+        check(UNKNOWN, json!({"card_valid": false}));
     }
 
     #[test]
@@ -87,8 +90,21 @@ mod tests {
             check(number, "identity.over-18", refused.clone());
         }
         check(HELD, "identity.living", refused.clone());
+        check(UNKNOWN, "identity.living", refused.clone());
         check(IMPOUNDED, "identity.living", refused);
         check(ADULT, "identity.birth", Err(RegistryError::NotPermitted));
+    }
+
+    #[test]
+    fn of_a_number_that_is_not_in_use_nobodys_life_is_told() {
+        let today = Day::parse("2026-11-22").unwrap();
+        let permit = permit(id::PREDICATES, ADULT).datatypes(&["identity.living"]).mint();
+        let mut person = adult(1, ADULT);
+        person.life = LifeStatus::Deceased(PartialDate::Year(2020));
+        let living = |person: &Person| PredicatesAnswer::of(Some(person), cnic(ADULT), today, &permit);
+        assert_eq!(living(&person).map(|told| told.living), Ok(Some(false)));
+        person.identifiers[0].state = IdentifierState::Blocked;
+        assert_eq!(living(&person), Err(Unverifiable::Deceased));
     }
 
     #[test]

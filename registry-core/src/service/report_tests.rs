@@ -248,6 +248,7 @@ fn a_permit_carries_the_one_design_that_it_opens() {
 #[test]
 fn the_words_of_designs_are_the_registers_own() {
     let words = |all: Vec<&'static str>| all;
+    assert_eq!(words(Table::ALL.iter().map(|it| it.as_str()).collect()), report::RESERVED);
     assert_eq!(words(Gender::ALL.iter().map(|it| it.as_str()).collect()), report::GENDERS);
     assert_eq!(words(Employment::ALL.iter().map(|it| it.as_str()).collect()), report::EMPLOYMENTS);
     let disabilities = Disability::ALL.iter().filter(|it| **it != Disability::None).map(|it| it.as_str());

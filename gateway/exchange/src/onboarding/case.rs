@@ -136,7 +136,9 @@ impl Case {
             State::Received => {}
             other => return Err(Stuck::State(other)),
         }
-        let lacks = Day::of(now).map(|today| missing(&self.application, rules, today)).unwrap_or_default();
+        // No checklist can be gone through at an instant without a day: a broken clock completes nothing.
+        let today = Day::of(now).ok_or(Stuck::State(self.state))?;
+        let lacks = missing(&self.application, rules, today);
         if !lacks.is_empty() {
             return Err(Stuck::Lacks(lacks));
         }
@@ -274,6 +276,14 @@ mod tests {
             assert_eq!(stuck.to_string(), "the application lacks condition", "{}", client.sector);
             assert_eq!(case.state, State::Received);
         }
+    }
+
+    #[test]
+    fn a_clock_outside_the_calendar_completes_nothing() {
+        let mut case = received(Sector::Private);
+        let nowhen = Timestamp::from_micros(i64::MAX);
+        assert_eq!(case.complete(&rules(), nowhen), Err(Stuck::State(State::Received)));
+        assert_eq!((case.state, case.complete_at), (State::Received, None));
     }
 
     #[test]

@@ -128,7 +128,7 @@ pub enum Rule {
     NotAppliedFor,
     /// A revision that does not follow the one in force.
     RevisionStale,
-    /// The name belongs to another agency's entry.
+    /// The name belongs to another agency's entry, or to a table of the register's own.
     NameTaken,
     /// It names nothing.
     Empty,

@@ -284,6 +284,7 @@ fn a_report_is_countable_and_the_dgs_to_approve() {
     assert_eq!(judged(|r| r.forum = Forum::Nadra), Some(Rule::ForumTooLow));
     assert_eq!(judged(|r| r.forum = Forum::NotRequired), Some(Rule::ForumTooLow));
     assert_eq!(judged(|r| r.name = "By Tehsil".into()), Some(Rule::ReportDesign));
+    assert_eq!(judged(|r| r.name = "persons-by-district".into()), Some(Rule::NameTaken));
     assert_eq!(judged(|r| r.design.member_employment = Some("idle".into())), Some(Rule::ReportDesign));
     assert_eq!(judged(|r| r.title = " ".into()), Some(Rule::Empty));
     assert_eq!(judged(|r| r.title_ur = "in English".into()), Some(Rule::Empty));

@@ -272,6 +272,8 @@ fn a_child_too_young_is_found() {
     let file = "guardrails/G34-no-young-marks.cedar";
     let gone = Source::embedded().without(file);
     caught_with(&gone, "TH38", &["enrolBiometrics by User"]);
+    // Whatever permits are added, too, and not only by those that there are.
+    assert!(told(&findings(&gone, "TH38")).contains("guardrails+permit-all"));
     let lowered = changed(file, "context.enrolment.age >= 6", "context.enrolment.age >= 5");
     caught_with(&lowered, "TH38", &["enrolment:", "age 5"]);
     let ageless = changed(file, "context.enrolment.age >= 0 && ", "");

@@ -8,7 +8,7 @@ use crate::{
     directory::{Agency, Agreement, Approval, Category, Programme, Purpose, User},
     ids::{DatatypeId, PurposeCode, ServiceId},
     onboarding::forum::may_decide,
-    report::{Report, is_name},
+    report::{RESERVED, Report, is_name},
     timestamp::Timestamp,
 };
 
@@ -205,6 +205,9 @@ impl Judge<'_> {
         if !is_name(&report.name) {
             let detail = "has a name that cannot stand in a path: small letters, digits and hyphens, at most 60";
             return Err(Fault::new(Rule::ReportDesign, detail));
+        }
+        if RESERVED.contains(&report.name.as_str()) {
+            return Err(Fault::new(Rule::NameTaken, "has the name of a table of the register's own"));
         }
         let urdu = report.title_ur.chars().any(|c| ('\u{600}'..='\u{6ff}').contains(&c));
         if report.title.trim().is_empty() || !urdu {

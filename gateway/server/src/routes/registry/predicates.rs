@@ -19,7 +19,7 @@ use super::{
 /// Answers yes or no to each predicate that the permit names and that can be told.
 ///
 /// # Errors
-/// `subject_not_verifiable` for a number that nobody has, and where nothing of what is named can be told.
+/// `subject_not_verifiable` where nothing of what is named can be told.
 pub async fn predicates(
     State(service): State<Arc<RegistryService>>,
     Permitted(permit): Permitted,
@@ -65,7 +65,8 @@ mod tests {
         check(ADULT, &["identity.over-18"], (200, json!({"cnic": ADULT, "over_18": true}))).await;
         check(DEAD, &["identity.living"], (200, json!({"cnic": DEAD, "living": false}))).await;
         check(DEAD, &["identity.over-18"], (422, json!({"code": "subject_not_verifiable"}))).await;
-        check(UNKNOWN, &["identity.card-valid"], (422, json!({"code": "subject_not_verifiable"}))).await;
+        check(UNKNOWN, &["identity.card-valid"], (200, json!({"cnic": UNKNOWN, "card_valid": false}))).await;
+        check(UNKNOWN, &["identity.living"], (422, json!({"code": "subject_not_verifiable"}))).await;
         check(ADULT, &["identity.birth"], (403, json!({"code": "policy_denied"}))).await;
     }
 
