@@ -36,6 +36,7 @@ pub(crate) fn guardrails(question: &Question, id: &DatatypeId) -> Vec<&'static s
     let is_secret = class(id) == Classification::Secret;
     let personal = service.consent != ConsentRule::None && bundle_has(id).is_some_and(|datatype| datatype.personal);
     let under = service.purpose_required;
+    let both = service.consent != ConsentRule::None && question.consent.is_some() && question.programme.is_some();
     let for_agencies = service.callers.contains(&CallerKind::Agency) && !service.callers.contains(&CallerKind::Public);
     let purpose_fits = |purpose: &exchange::directory::Purpose| !purpose.forbidden && class(id) <= purpose.class_max;
     let named = question.purpose.as_ref().zip(question.agreement.as_ref());
@@ -88,13 +89,7 @@ pub(crate) fn guardrails(question: &Question, id: &DatatypeId) -> Vec<&'static s
             "G36-programme-channel",
             under && question.programme.as_ref().is_some_and(|p| !p.channels.contains(&question.channel)),
         ),
-        (
-            "G37-programme-decides",
-            service.consent != ConsentRule::None
-                && question.consent.is_some()
-                && question.programme.is_some()
-                && !programme_covers(question, id),
-        ),
+        ("G37-programme-decides", both && !programme_covers(question, id)),
         ("G34-no-young-marks", service.id.as_str() == "biometrics.enrol" && !young_enough(question)),
         ("G30-kind-feeds", under && service.writes && !agency.is_some_and(|a| a.feeder && listed(question).0)),
         ("G31-kind-uses", under && !service.writes && !agency.is_some_and(|a| a.user_agency && listed(question).1)),

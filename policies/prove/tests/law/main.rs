@@ -4,6 +4,7 @@
 mod command;
 #[cfg(test)]
 mod faults;
+mod faults_least;
 #[cfg(test)]
 mod held;
 #[cfg(test)]
