@@ -180,6 +180,8 @@ contracts! {
         nobody_decides_their_own_proposal_whatever_runs,
         of_many_who_decide_at_once_one_does,
         a_change_that_became_unsound_is_not_applied,
+        a_change_proposed_before_a_suspension_does_not_undo_it,
+        a_proposal_of_the_version_before_is_proposed_anew,
         an_approval_that_was_used_up_keeps_its_name,
         forms_and_proposals_are_sealed_and_a_damaged_one_is_an_error,
         what_changes_the_directory_waits_for_its_leaf_under_its_persons_name,

@@ -48,6 +48,9 @@ pub const DIRECTORY_STALE_MS_MAX: i64 = 1_000;
 /// Milliseconds between two confirmations of the directory's generation.
 pub const DIRECTORY_CONFIRM_MS: u64 = 250;
 
+/// Milliseconds that a request waits at most for a stale directory to be confirmed, before it is refused.
+pub const DIRECTORY_CATCH_UP_MS: u64 = 500;
+
 /// Milliseconds between two looks for the bundle of the law in force: a new one decides everywhere within a second.
 pub const LAW_CONFIRM_MS: u64 = 250;
 

@@ -58,6 +58,7 @@ impl Pipeline {
     async fn run(&self, head: &Head, body: &mut dyn BodyReader, trail: &mut Trail) -> Result<Reply, Ended> {
         let parts = self.parts.as_ref();
         let mut watch = Watch::start(&parts.metrics);
+        parts.directory.catch_up().await;
         let (caller, directory) = identify::identify(parts, head, trail)?;
         watch.done("identify");
         parts.limits.check(&caller, head.peer.address)?;
@@ -66,7 +67,7 @@ impl Pipeline {
         watch.done("route");
         idempotency::begin(parts, &head.headers, &mut routed, trail).await?;
         let routed = Arc::new(routed);
-        let ended = self.decided(&routed, &directory, trail, &mut watch).await;
+        let ended = self.decided((head, &routed), &directory, trail, &mut watch).await;
         if let Err(ended) = &ended {
             let forwarded = matches!(ended, Ended::Admitted { .. });
             idempotency::give_up(parts, &routed, ended.code(), forwarded).await;
@@ -76,7 +77,7 @@ impl Pipeline {
 
     async fn decided(
         &self,
-        routed: &Arc<route::Routed>,
+        (head, routed): (&Head, &Arc<route::Routed>),
         directory: &Directory,
         trail: &mut Trail,
         watch: &mut Watch<'_>,
@@ -92,7 +93,7 @@ impl Pipeline {
         watch.done("reserve");
         let intent = reserved.intent.map(|position| position.sequence);
         let answered = match routed.service.streams {
-            Some(_) => stream::begin(&self.parts, routed, &authorised, intent, trail).await,
+            Some(_) => stream::begin(&self.parts, (head, routed), &authorised, intent, trail).await,
             None => self.answer(routed, &authorised, intent, trail, watch).await,
         };
         match answered {

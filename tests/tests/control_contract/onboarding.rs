@@ -237,6 +237,47 @@ pub async fn a_change_that_became_unsound_is_not_applied(world: &World) {
     assert_eq!(world.there.proposals().await.unwrap(), [second], "it still waits, to be refused");
 }
 
+pub async fn a_change_proposed_before_a_suspension_does_not_undo_it(world: &World) {
+    approved(world).await;
+    let newcomer = agency(&world.there.cases().await.unwrap()[0]);
+    // Nothing stood there when both were proposed.
+    let [first, second] = [proposed(world, Change::Agency(newcomer.clone())).await, {
+        proposed(world, Change::Agency(Agency { name: "Other".into(), ..newcomer.clone() })).await
+    }];
+    world.there.decide(&first.id, true, TWO, law()).await.unwrap();
+    is_stale(world, &second).await;
+    let renamed = proposed(world, Change::Agency(Agency { name: "Renamed".into(), ..newcomer.clone() })).await;
+    world.here.set_agency_suspended(&newcomer.id, true).await.unwrap();
+    is_stale(world, &renamed).await;
+    let suspended = world.there.read().await.unwrap().1;
+    assert!(suspended.agencies.iter().any(|agency| agency.id == newcomer.id && agency.suspended), "{suspended:?}");
+    // Refused and proposed anew by somebody who saw it, it goes through; a key is added to whatever stands there.
+    world.there.decide(&renamed.id, false, TWO, law()).await.unwrap();
+    let key = proposed(world, Change::Key(Key { agency: newcomer.id.clone(), sha256: "ab".repeat(32) })).await;
+    done(world, Change::Agency(Agency { name: "Renamed".into(), suspended: true, ..newcomer.clone() })).await;
+    world.there.decide(&key.id, true, TWO, law()).await.unwrap();
+    let now = world.there.read().await.unwrap().1;
+    let found = now.agencies.iter().find(|agency| agency.id == newcomer.id).unwrap();
+    assert_eq!((found.name.as_str(), found.suspended, found.keys.len()), ("Renamed", true, 1));
+}
+
+/// Cannot be approved any more, changes nothing, and waits to be refused.
+async fn is_stale(world: &World, proposal: &Proposal) {
+    let before = world.there.read().await.unwrap();
+    let refused = world.there.decide(&proposal.id, true, TWO, law()).await.unwrap_err();
+    assert!(matches!(&refused, OnboardingError::Fault(fault) if fault.rule == Rule::RevisionStale), "{refused}");
+    assert_eq!(world.there.read().await.unwrap(), before);
+    assert!(world.there.proposals().await.unwrap().contains(proposal));
+}
+
+pub async fn a_proposal_of_the_version_before_is_proposed_anew(world: &World) {
+    handed_in(world, form(Sector::Private)).await;
+    let entry = data(world).agencies.remove(0);
+    let proposal = proposed(world, Change::Agency(Agency { name: "Renamed".into(), keys: Vec::new(), ..entry })).await;
+    world.meddle("UPDATE proposal SET replaces = NULL").await.unwrap();
+    is_stale(world, &proposal).await;
+}
+
 pub async fn an_approval_that_was_used_up_keeps_its_name(world: &World) {
     let approval = Approval {
         services: vec![ServiceId::parse("identity.yes-no").unwrap()],

@@ -10,7 +10,7 @@ use exchange::{
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::json;
 
-use super::{ControlStore, Done, SqlError, Work, damaged};
+use super::{ControlStore, Done, SqlError, Work, damaged, sha256};
 
 const AGENCY: &str = "agency";
 const USER: &str = "user";
@@ -206,24 +206,52 @@ impl ControlStore {
 
     /// Writes a change of an entry within a unit of work.
     pub(super) async fn write_change(&self, work: &mut Work, change: &Change) -> Result<(), ChangeError> {
+        if let Change::Key(key) = change {
+            let mut agency: Agency = entry(work, AGENCY, key.agency.as_str()).await?;
+            register(&mut agency, &key.sha256);
+            put(work, AGENCY, key.agency.as_str(), &agency).await?;
+        }
+        let Some((kind, key)) = written(change) else { return Ok(()) };
         match change {
-            Change::Agency(agency) => put(work, AGENCY, agency.id.as_str(), agency).await?,
-            Change::User(user) => put(work, USER, &user_key(&user.agency, &user.id), user).await?,
-            Change::Agreement(agreement) => put(work, AGREEMENT, agreement.id.as_str(), agreement).await?,
-            Change::Approval(approval) => put(work, APPROVAL, approval.id.as_str(), approval).await?,
-            Change::Programme(programme) => put(work, PROGRAMME, programme.id.as_str(), programme).await?,
-            Change::Category(category) => put(work, CATEGORY, &category.kind, category).await?,
-            Change::Report(report) => put(work, REPORT, &report.name, report).await?,
-            Change::Purpose(purpose) => put(work, PURPOSE, purpose.code.as_str(), purpose).await?,
-            Change::Key(key) => {
-                let mut agency: Agency = entry(work, AGENCY, key.agency.as_str()).await?;
-                register(&mut agency, &key.sha256);
-                put(work, AGENCY, key.agency.as_str(), &agency).await?;
-            }
-            Change::Decision(_) => {}
+            Change::Agency(agency) => put(work, kind, &key, agency).await?,
+            Change::User(user) => put(work, kind, &key, user).await?,
+            Change::Agreement(agreement) => put(work, kind, &key, agreement).await?,
+            Change::Approval(approval) => put(work, kind, &key, approval).await?,
+            Change::Programme(programme) => put(work, kind, &key, programme).await?,
+            Change::Category(category) => put(work, kind, &key, category).await?,
+            Change::Report(report) => put(work, kind, &key, report).await?,
+            Change::Purpose(purpose) => put(work, kind, &key, purpose).await?,
+            Change::Key(_) | Change::Decision(_) => {}
         }
         Ok(())
     }
+
+    /// Digest of the entry that a change would write over, as it stands now; empty where nothing is written over.
+    pub(super) async fn written_over(&self, work: &mut Work, change: &Change) -> Result<String, SqlError> {
+        let Some((kind, key)) = written(change) else { return Ok(String::new()) };
+        let body: Option<String> = sqlx::query_scalar("SELECT body FROM directory_entry WHERE kind = $1 AND key = $2")
+            .bind(kind)
+            .bind(&key)
+            .fetch_optional(work.on())
+            .await?;
+        Ok(body.map(|body| hex::encode(sha256(body.as_bytes()))).unwrap_or_default())
+    }
+}
+
+/// Kind and key of the entry that a change writes whole. A key is added to whatever the agency's entry is by then.
+fn written(change: &Change) -> Option<(&'static str, String)> {
+    let name = |id: &dyn std::fmt::Display| id.to_string();
+    Some(match change {
+        Change::Agency(agency) => (AGENCY, name(&agency.id)),
+        Change::User(user) => (USER, user_key(&user.agency, &user.id)),
+        Change::Agreement(agreement) => (AGREEMENT, name(&agreement.id)),
+        Change::Approval(approval) => (APPROVAL, name(&approval.id)),
+        Change::Programme(programme) => (PROGRAMME, name(&programme.id)),
+        Change::Category(category) => (CATEGORY, name(&category.kind)),
+        Change::Report(report) => (REPORT, name(&report.name)),
+        Change::Purpose(purpose) => (PURPOSE, name(&purpose.code)),
+        Change::Key(_) | Change::Decision(_) => return None,
+    })
 }
 
 /// The generation beside each entry; used approvals are left out.

@@ -179,15 +179,11 @@ impl ControlStore {
         let mut work = self.database.begin().await?;
         let generation = if approve { self.bump(&mut work).await? } else { self.hold(&mut work).await? };
         let at = self.clock.now();
-        let row: Option<Row> = sqlx::query_as(
-            "SELECT id, agency, body, proposed_by, proposed_at FROM proposal WHERE id = $1 AND state = 'open'",
-        )
-        .bind(id)
-        .fetch_optional(work.on())
-        .await?;
-        let proposal = row.map(|row| self.read_proposal(row)).transpose()?;
-        let proposal = proposal.filter(|proposal| proposal.by != by).ok_or(OnboardingError::SecondPerson)?;
+        let open = self.waiting_with(&mut work, id).await?;
+        let (proposal, replaces) =
+            open.filter(|(proposal, _)| proposal.by != by).ok_or(OnboardingError::SecondPerson)?;
         if approve {
+            self.still_over(&mut work, &proposal.change, replaces.as_deref()).await?;
             self.take_effect(&mut work, &proposal.change, law, at).await?;
         }
         self.close(&mut work, id, approve, by, at).await?;

@@ -10,6 +10,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 5, sql: BUNDLES },
     Migration { version: 6, sql: ONBOARDING },
     Migration { version: 7, sql: PROGRAMME_USES },
+    Migration { version: 8, sql: PROPOSAL_REPLACES },
 ];
 
 const FIRST: &str = "
@@ -98,3 +99,7 @@ CREATE TABLE programme_use (
     programme TEXT NOT NULL, begins_at BIGINT NOT NULL, place BIGINT NOT NULL,
     request TEXT NOT NULL, used_at BIGINT NOT NULL, PRIMARY KEY (programme, begins_at, place));
 ";
+
+/// Digest of the entry that a proposal would write over, as it was when the proposal was made; empty where there was none. What
+/// was proposed before this column came cannot be approved: it is proposed again.
+const PROPOSAL_REPLACES: &str = "ALTER TABLE proposal ADD COLUMN replaces TEXT";

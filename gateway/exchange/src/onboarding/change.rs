@@ -126,7 +126,7 @@ pub enum Rule {
     SealUnlawful,
     /// No approved application asked for this.
     NotAppliedFor,
-    /// A revision that does not follow the one in force.
+    /// A revision that does not follow the one in force, or an entry that has changed since its change was proposed.
     RevisionStale,
     /// The name belongs to another agency's entry, or to a table of the register's own.
     NameTaken,

@@ -104,7 +104,7 @@ async fn question(parts: &Parts, routed: &Routed, directory: &Directory, trail: 
     let (programme, approval) = bases(routed, directory)?;
     let within_population =
         programme.as_ref().is_none_or(|programme| programme.population.holds(reach(&routed.params)));
-    let consent = consent(parts, routed).await?;
+    let consent = consent(parts, routed, trail).await?;
     let proposer = proposer(parts, routed).await?;
     let consent_is_subjects = consent.as_ref().is_some_and(|consent| trail.subject_key == Some(consent.subject));
     Ok(Question {
@@ -168,7 +168,9 @@ fn bases(routed: &Routed, directory: &Directory) -> Result<Bases, Refusal> {
     let (mut programme, mut approval) = (None, None);
     for name in &routed.bases {
         let own_programme = directory.programme(name).filter(|p| Some(&p.agency) == routed.caller.agency_id());
-        let own_approval = directory.approval(name).filter(|a| Some(&a.agency) == routed.caller.agency_id());
+        let used = routed.earlier.as_ref().and_then(|earlier| earlier.approval.as_ref());
+        let approval_of = directory.approval(name).or(used.filter(|used| used.id.as_str() == name));
+        let own_approval = approval_of.filter(|a| Some(&a.agency) == routed.caller.agency_id());
         match (own_programme, own_approval) {
             (Some(found), _) if programme.is_none() => programme = Some(Arc::clone(found)),
             (None, Some(found)) if approval.is_none() => approval = Some(Arc::clone(found)),
@@ -179,10 +181,11 @@ fn bases(routed: &Routed, directory: &Directory) -> Result<Bases, Refusal> {
     Ok((programme, approval))
 }
 
-async fn consent(parts: &Parts, routed: &Routed) -> Result<Option<ConsentFacts>, Refusal> {
+async fn consent(parts: &Parts, routed: &Routed, trail: &Trail) -> Result<Option<ConsentFacts>, Refusal> {
     let (Some(token), Caller::Agency { certificate, .. }) = (&routed.token, &routed.caller) else { return Ok(None) };
-    let found = match idempotency::repeats(routed) {
-        Some(first) => parts.tokens.find_again(token, *certificate, &first.request).await,
+    let repeated = idempotency::repeats(routed).map(|first| &first.request);
+    let found = match repeated.or(routed.earlier.as_ref().map(|_| &trail.request)) {
+        Some(user) => parts.tokens.find_again(token, *certificate, user).await,
         None => parts.tokens.find(token, *certificate).await,
     };
     let found = found.map_err(|error| {

@@ -8,7 +8,7 @@ use exchange::{
     catalogue::{BodyForm, CallerKind, Matched, NoMatch, Service},
     cnic::Cnic,
     codes::Code,
-    directory::{Directory, Purpose, User},
+    directory::{Approval, Directory, Purpose, User},
     ids::DatatypeId,
     limits,
     path::CanonicalPath,
@@ -56,6 +56,15 @@ pub struct Routed {
     pub second: Option<Arc<User>>,
     /// The idempotency key, once claimed.
     pub key: Option<idempotency::Key>,
+    /// Of a later batch: what an earlier one of the same answer used.
+    pub earlier: Option<Earlier>,
+}
+
+/// What an answer in batches used before a later batch of it is decided.
+#[derive(Clone, Debug)]
+pub struct Earlier {
+    /// The approval that it used up.
+    pub approval: Option<Arc<Approval>>,
 }
 
 /// How many rows a list is asked for.
@@ -126,7 +135,64 @@ pub async fn route(
         caller,
         second,
         key: None,
+        earlier: None,
     })
+}
+
+impl Routed {
+    /// The same request as a later batch of its answer finds it: law, caller, purpose and second user as they are now. What the
+    /// client sent was read once, and its users' signatures judged once.
+    ///
+    /// # Errors
+    /// `service_unknown` if the law no longer has this version of the service, `purpose_unknown`, `user_assertion_invalid`.
+    pub fn again(
+        &self,
+        parts: &Parts,
+        caller: Caller,
+        directory: &Directory,
+        earlier: Earlier,
+    ) -> Result<Self, Refusal> {
+        let law = parts.law.load_full();
+        let known = law.catalogue.service(self.service.id.as_str()).filter(|now| now.version == self.service.version);
+        let service = Arc::clone(known.ok_or(Code::ServiceUnknown)?);
+        admit(&service, &caller)?;
+        let purpose = match &self.purpose {
+            Some(purpose) => Some(Arc::clone(directory.purpose(purpose.code.as_str()).ok_or(Code::PurposeUnknown)?)),
+            None => None,
+        };
+        let second = match &self.second {
+            Some(user) => Some(Arc::clone(still(directory, user).ok_or(Code::UserAssertionInvalid)?)),
+            None => None,
+        };
+        let caller = match (caller, &self.caller) {
+            (Caller::Agency { agency, user, certificate, .. }, Caller::Agency { asserted, .. }) => {
+                Caller::Agency { agency, user, asserted: *asserted, certificate }
+            }
+            (other, _) => other,
+        };
+        Ok(Self {
+            law,
+            service,
+            path: self.path.clone(),
+            body: self.body.clone(),
+            params: self.params.clone(),
+            subject: self.subject,
+            fields: self.fields.clone(),
+            rows: self.rows,
+            purpose,
+            bases: self.bases.clone(),
+            token: self.token.clone(),
+            caller,
+            second,
+            key: None,
+            earlier: Some(earlier),
+        })
+    }
+}
+
+/// The user as the directory has them now, unless they were disabled.
+fn still<'d>(directory: &'d Directory, user: &User) -> Option<&'d Arc<User>> {
+    directory.user(&user.agency, user.id.as_str()).filter(|user| !user.disabled)
 }
 
 fn admit(service: &Service, caller: &Caller) -> Result<(), Refusal> {

@@ -26,6 +26,8 @@ pub struct DirectoryWatch {
     snapshot: ArcSwap<Directory>,
     confirmed: Mutex<Option<Instant>>,
     judged: Mutex<Judged>,
+    /// Held while a request confirms; when the last such try failed.
+    catching_up: tokio::sync::Mutex<Option<Instant>>,
 }
 
 /// What the law found of the snapshot.
@@ -47,6 +49,7 @@ impl DirectoryWatch {
             snapshot: ArcSwap::from_pointee(Directory::default()),
             confirmed: Mutex::new(None),
             judged: Mutex::default(),
+            catching_up: tokio::sync::Mutex::default(),
         }
     }
 
@@ -112,6 +115,30 @@ impl DirectoryWatch {
         self.confirmed.lock().ok().and_then(|confirmed| *confirmed)
     }
 
+    /// Confirms a snapshot that has grown stale, for a request that would otherwise be refused: after a host stood still, the
+    /// first request need not wait for the next tick. One asks at a time, none for longer than
+    /// [`limits::DIRECTORY_CATCH_UP_MS`], and after a failure none until a tick's time has passed.
+    pub async fn catch_up(&self) {
+        if self.current().is_ok() {
+            return;
+        }
+        let wait = Duration::from_millis(limits::DIRECTORY_CATCH_UP_MS);
+        let Ok(mut failed) = tokio::time::timeout(wait, self.catching_up.lock()).await else { return };
+        let pause = Duration::from_millis(limits::DIRECTORY_CONFIRM_MS);
+        if self.current().is_ok() || failed.is_some_and(|at| at.elapsed() < pause) {
+            return;
+        }
+        let error = match tokio::time::timeout(wait, self.confirm()).await {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(error.to_string()),
+            Err(_) => Some("no answer in time".to_owned()),
+        };
+        *failed = error.as_ref().map(|_| Instant::now());
+        if let Some(error) = error {
+            tracing::warn!(%error, "directory cannot be confirmed");
+        }
+    }
+
     /// The snapshot, if it was confirmed within the last second.
     ///
     /// # Errors
@@ -160,7 +187,9 @@ mod tests {
     #[derive(Debug, Default)]
     struct Source {
         generation: AtomicU64,
+        asked: AtomicU64,
         down: AtomicBool,
+        hangs: AtomicBool,
         data: Mutex<DirectoryData>,
     }
 
@@ -191,6 +220,10 @@ mod tests {
     #[async_trait]
     impl DirectorySource for Source {
         async fn generation(&self) -> Result<u64, ControlUnavailable> {
+            self.asked.fetch_add(1, Ordering::SeqCst);
+            if self.hangs.load(Ordering::SeqCst) {
+                std::future::pending::<()>().await;
+            }
             if self.down.load(Ordering::SeqCst) {
                 return Err(ControlUnavailable("down".into()));
             }
@@ -214,6 +247,45 @@ mod tests {
         assert!(watch.current().is_ok());
         tokio::time::advance(Duration::from_millis(200)).await;
         assert_eq!(watch.current().unwrap_err().code, Code::DirectoryStale);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_after_a_standstill_finds_a_directory_confirmed_for_it() {
+        let source = Arc::new(Source::default());
+        let (watch, _) = watch(&source);
+        watch.confirm().await.unwrap();
+        let before = source.asked.load(Ordering::SeqCst);
+        watch.catch_up().await;
+        assert_eq!(source.asked.load(Ordering::SeqCst), before, "a fresh one is not asked for again");
+        tokio::time::advance(Duration::from_secs(5)).await;
+        source.generation.store(9, Ordering::SeqCst);
+        tokio::join!(watch.catch_up(), watch.catch_up(), watch.catch_up());
+        assert_eq!(watch.current().unwrap().generation(), 9, "what changed meanwhile is known");
+        // Its generation, and the generation that is read with the data.
+        assert_eq!(source.asked.load(Ordering::SeqCst), before + 2, "one asks for all");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_store_that_fails_or_hangs_is_not_asked_by_every_request() {
+        for hangs in [false, true] {
+            let source = Arc::new(Source::default());
+            let (watch, _) = watch(&source);
+            watch.confirm().await.unwrap();
+            tokio::time::advance(Duration::from_secs(5)).await;
+            let before = source.asked.load(Ordering::SeqCst);
+            if hangs { &source.hangs } else { &source.down }.store(true, Ordering::SeqCst);
+            let begun = Instant::now();
+            tokio::join!(watch.catch_up(), watch.catch_up());
+            watch.catch_up().await;
+            assert_eq!(watch.current().unwrap_err().code, Code::DirectoryStale, "hangs: {hangs}");
+            assert_eq!(source.asked.load(Ordering::SeqCst), before + 1, "hangs: {hangs}");
+            assert!(begun.elapsed() <= Duration::from_millis(2 * limits::DIRECTORY_CATCH_UP_MS), "hangs: {hangs}");
+            source.hangs.store(false, Ordering::SeqCst);
+            source.down.store(false, Ordering::SeqCst);
+            tokio::time::advance(Duration::from_millis(limits::DIRECTORY_CONFIRM_MS)).await;
+            watch.catch_up().await;
+            assert!(watch.current().is_ok(), "hangs: {hangs}");
+        }
     }
 
     #[tokio::test(start_paused = true)]

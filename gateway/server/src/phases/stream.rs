@@ -1,6 +1,9 @@
 //! Phases 6 to 10 of an answer that leaves in batches: each is asked, filtered, priced and durable in the record before it
 //! leaves, and the next is asked only when the client took the one before. Who cuts the line is charged for one batch more
 //! than was taken, at most.
+//!
+//! Each batch after the first is identified and decided anew: whatever is revoked, ended or forbidden while an answer runs ends
+//! it before its next batch (rule 6). The record of a batch names the law and the directory that it was decided by.
 
 use std::sync::Arc;
 
@@ -12,21 +15,26 @@ use exchange::{
 use serde_json::{Value, json};
 
 use super::{
-    authorise::Authorised,
-    filter, forward, idempotency, meter,
+    authorise::{self, Authorised},
+    filter, forward, idempotency, identify, meter,
     parts::Parts,
     record::{self, Closing},
     release,
-    route::Routed,
+    route::{Earlier, Routed},
     trail::Trail,
 };
-use crate::door::{BrokenOff, Reply, Rest};
+use crate::door::{BrokenOff, Head, Reply, Rest};
 
 /// An answer on its way.
 #[derive(Debug)]
 struct Stream {
     parts: Arc<Parts>,
+    head: Head,
+    /// As it came, with its idempotency key.
     routed: Arc<Routed>,
+    /// As the last batch was decided.
+    decided: Arc<Routed>,
+    earlier: Earlier,
     permit: Arc<exchange::permit::Permit>,
     trail: Trail,
     intent: Option<u64>,
@@ -53,7 +61,7 @@ enum Stage {
 /// As the phases of one answer; `idempotency_spent` for a repetition, since what left in batches is not given again.
 pub async fn begin(
     parts: &Arc<Parts>,
-    routed: &Arc<Routed>,
+    (head, routed): (&Head, &Arc<Routed>),
     authorised: &Authorised,
     intent: Option<u64>,
     trail: &Trail,
@@ -63,7 +71,10 @@ pub async fn begin(
     }
     let mut stream = Stream {
         parts: Arc::clone(parts),
+        head: head.clone(),
         routed: Arc::clone(routed),
+        decided: Arc::clone(routed),
+        earlier: Earlier { approval: authorised.approval.clone() },
         permit: Arc::clone(&authorised.permit),
         trail: trail.clone(),
         intent,
@@ -78,13 +89,35 @@ pub async fn begin(
 }
 
 impl Stream {
+    /// Decides the next batch as if it were asked for now.
+    async fn decide_anew(&mut self) -> Result<(), Refusal> {
+        let parts = Arc::clone(&self.parts);
+        parts.directory.catch_up().await;
+        self.trail.at = parts.clock.now();
+        let (caller, directory) = identify::identify(&parts, &self.head, &mut self.trail)?;
+        let routed = self.routed.again(&parts, caller, &directory, self.earlier.clone())?;
+        let authorised = authorise::authorise(&parts, &routed, &directory, &mut self.trail).await?;
+        let (before, now) = (self.permit.grant(), authorised.permit.grant());
+        if (&before.datatypes, &before.obligations) != (&now.datatypes, &now.obligations) {
+            // One answer has one shape.
+            let detail = "what may be released changed while the answer ran";
+            return Err(Refusal::new(Code::FieldsNotPermitted).detail(detail));
+        }
+        self.decided = Arc::new(routed);
+        self.permit = authorised.permit;
+        Ok(())
+    }
+
     /// The next batch and its receipt.
     async fn batch(&mut self) -> Result<(Bytes, String), Refusal> {
+        if self.batches > 0 {
+            self.decide_anew().await?;
+        }
         let body = self.asking()?;
-        let answer = forward::forward_body(&self.parts, &self.routed, &self.permit, &self.trail, &body).await?;
-        let mut filtered = filter::narrow(&self.routed, &self.permit, &answer, &self.trail)?;
+        let answer = forward::forward_body(&self.parts, &self.decided, &self.permit, &self.trail, &body).await?;
+        let mut filtered = filter::narrow(&self.decided, &self.permit, &answer, &self.trail)?;
         self.goes_on(&filtered)?;
-        let lines = lines(&self.routed, &filtered.value);
+        let lines = lines(&self.decided, &filtered.value);
         let closing = Closing {
             kind: Kind::Part,
             status: 200,
@@ -134,7 +167,7 @@ impl Stream {
     }
 
     fn price(&self, rows: u32) -> Option<Charge> {
-        meter::price(&self.parts, &self.routed.service, &self.routed.caller, rows, self.trail.at)
+        meter::price(&self.parts, &self.decided.service, &self.decided.caller, rows, self.trail.at)
     }
 
     /// The end: what was kept back and how much left, and the receipt of the outcome.

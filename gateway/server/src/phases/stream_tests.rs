@@ -2,7 +2,8 @@
 //! breaks is seen by the client and recorded.
 
 use exchange::{
-    directory::Agreement,
+    decision::Obligation,
+    directory::{Agency, Agreement, DirectoryData},
     ports::{record_log::LogUnavailable, upstream::UpstreamError},
     record::{leaf::Leaf, side::commit},
 };
@@ -10,7 +11,7 @@ use exchange::{
 use super::*;
 use crate::{
     door::Door as _,
-    phases::testing::{Call, LogFault, OTHER, Trial},
+    phases::testing::{Call, LogFault, OTHER, Trial, certificate_of},
 };
 
 fn call() -> Call {
@@ -178,4 +179,96 @@ async fn what_left_in_batches_is_not_repeated_under_its_key() {
     let again = trial.door.serve(keyed.head(), &mut crate::phases::testing::BodyOf::new(&keyed)).await;
     let body: Value = serde_json::from_slice(&again.body).unwrap();
     assert_eq!((again.status, &body["code"]), (422, &json!("idempotency_spent")));
+}
+
+/// The certificate that the export's caller shows.
+const CALLER: &str = "bisp";
+
+/// Ends something for whoever exports.
+type Ends = fn(&mut DirectoryData);
+
+#[tokio::test]
+async fn what_is_revoked_while_an_answer_runs_ends_it_before_its_next_batch() {
+    fn caller(data: &mut DirectoryData) -> &mut Agency {
+        data.agencies.iter_mut().find(|agency| agency.id.as_str() == CALLER).unwrap()
+    }
+    let cases: [(Ends, &str); 5] = [
+        (|data| caller(data).suspended = true, "agency_suspended"),
+        (|data| caller(data).keys.clear(), "certificate_unmapped"),
+        (|data| data.revoked_serials.push(certificate_of(CALLER).serial), "certificate_revoked"),
+        (|data| data.users.iter_mut().for_each(|user| user.disabled = true), "user_disabled"),
+        (|data| data.purposes.clear(), "purpose_unknown"),
+    ];
+    for (ends, code) in cases {
+        let trial = trial(&[batch(&["h-1"], Some("c-1")), batch(&["h-2"], None)]).await;
+        let mut reply = trial.send(&call()).await;
+        trial.change(ends).await;
+        ended_by(&trial, &mut reply, code).await;
+    }
+}
+
+/// Changes what the law says.
+type Forbids = fn(&Trial);
+
+/// Withholds everything that was asked for.
+fn all(trial: &Trial, code: Code) {
+    trial.decider.asked().datatypes.iter().for_each(|id| trial.decider.withhold(id.as_str(), code));
+}
+
+async fn ended_by(trial: &Trial, reply: &mut Reply, code: &str) {
+    let rest = reply.rest.as_mut().unwrap();
+    assert_eq!(rest.next().await, Some(Err(BrokenOff)), "{code}");
+    assert!(rest.next().await.is_none(), "{code}");
+    assert_eq!(trial.upstream.seen().len(), 1, "{code}: no second batch is asked for");
+    assert_eq!(last_code(trial).as_deref(), Some(code));
+    let kinds: Vec<_> = trial.leaves().iter().map(|leaf| leaf.kind).collect();
+    assert_eq!(kinds, [Kind::Intent, Kind::Part, Kind::Outcome], "{code}: one end");
+}
+
+#[tokio::test]
+async fn what_the_law_no_longer_permits_ends_an_answer_that_runs() {
+    let two = [batch(&["h-1"], Some("c-1")), batch(&["h-2"], None)];
+    let cases: [(Forbids, &str); 3] = [
+        (|trial| all(trial, Code::AgreementRequired), "agreement_required"),
+        (|trial| trial.decider.withhold("nser.name", Code::PolicyDenied), "fields_not_permitted"),
+        (|trial| trial.decider.oblige(&[Obligation::Log]), "fields_not_permitted"),
+    ];
+    for (forbids, code) in cases {
+        let trial = trial(&two).await;
+        let mut reply = trial.send(&call()).await;
+        forbids(&trial);
+        ended_by(&trial, &mut reply, code).await;
+    }
+}
+
+#[tokio::test]
+async fn a_later_batch_is_decided_at_its_own_time_and_by_a_directory_confirmed_for_it() {
+    let trial = trial(&[batch(&["h-1"], Some("c-1")), batch(&["h-2"], None)]).await;
+    let mut reply = trial.send(&call()).await;
+    let first = trial.decider.asked();
+    let asked = trial.decider.times();
+    trial.clock.advance(90);
+    trial.change(|_| ()).await;
+    reply.rest.as_mut().unwrap().next().await.unwrap().unwrap();
+    let second = trial.decider.asked();
+    assert!(trial.decider.times() > asked);
+    assert_eq!(second.now.micros() - first.now.micros(), 90_000_000);
+    assert_eq!((&second.datatypes, second.rows, &second.role), (&first.datatypes, first.rows, &first.role));
+    let leaves = trial.leaves();
+    assert_eq!(leaves[2].directory, leaves[1].directory + 1, "the record says by which directory");
+}
+
+#[tokio::test]
+async fn an_approval_that_the_answer_used_up_holds_for_its_later_batches_and_for_no_other() {
+    let batches = [batch(&["h-1"], Some("c-1")), batch(&["h-2"], None)];
+    let trial = trial(&batches).await;
+    trial.decider.need_approval("nser.name");
+    let mut reply = trial.send(&call()).await;
+    // Used up: the directory no longer has it.
+    trial.change(|data| data.approvals.clear()).await;
+    let again = trial.send(&call()).await;
+    let body: Value = serde_json::from_slice(&again.body).unwrap();
+    assert_eq!((again.status, &body["code"]), (403, &json!("basis_unknown")));
+    let part = values(&reply.rest.as_mut().unwrap().next().await.unwrap().unwrap());
+    assert_eq!(part[0]["id"], "h-2");
 }

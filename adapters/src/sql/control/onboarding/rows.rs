@@ -21,6 +21,9 @@ const CONSOLE: [&str; 2] = ["console", "operator"];
 /// Id, agency, sealed change, proposer and instant.
 pub(super) type Row = (String, Option<String>, Vec<u8>, String, i64);
 
+/// The same of the proposal that is decided, and the digest of what it would write over.
+type Deciding = (String, Option<String>, Vec<u8>, String, i64, Option<String>);
+
 impl ControlStore {
     /// Takes the lock that gives changes their order; nothing of the directory changes.
     pub(super) async fn hold(&self, work: &mut Work) -> Result<u64, SqlError> {
@@ -75,12 +78,44 @@ impl ControlStore {
         Ok(())
     }
 
+    /// The open proposal of this name, with the digest of what it was to write over when it was made.
+    pub(super) async fn waiting_with(
+        &self,
+        work: &mut Work,
+        id: &str,
+    ) -> Result<Option<(Proposal, Option<String>)>, SqlError> {
+        let row: Option<Deciding> = sqlx::query_as(
+            "SELECT id, agency, body, proposed_by, proposed_at, replaces FROM proposal WHERE id = $1 AND state = 'open'",
+        )
+        .bind(id)
+        .fetch_optional(work.on())
+        .await?;
+        let Some((id, agency, body, by, at, replaces)) = row else { return Ok(None) };
+        Ok(Some((self.read_proposal((id, agency, body, by, at))?, replaces)))
+    }
+
+    /// Refuses to write over an entry that has changed since the change was proposed: a suspension, an end or another's
+    /// correction would be undone by somebody who never saw it.
+    pub(super) async fn still_over(
+        &self,
+        work: &mut Work,
+        change: &Change,
+        replaces: Option<&str>,
+    ) -> Result<(), OnboardingError> {
+        if replaces == Some(self.written_over(work, change).await?.as_str()) {
+            return Ok(());
+        }
+        let detail = "the entry has changed since this was proposed: refuse it and propose it anew";
+        Err(Fault::new(Rule::RevisionStale, detail).into())
+    }
+
     pub(super) async fn insert(&self, work: &mut Work, proposal: &Proposal) -> Result<(), SqlError> {
+        let replaces = self.written_over(work, &proposal.change).await?;
         let text = serde_json::to_vec(&proposal.change);
         let text = text.map_err(|_| SqlError::Other("proposal cannot be written".to_owned()))?;
         sqlx::query(
-            "INSERT INTO proposal (id, kind, agency, body, state, proposed_by, proposed_at) \
-             VALUES ($1, $2, $3, $4, 'open', $5, $6)",
+            "INSERT INTO proposal (id, kind, agency, body, state, proposed_by, proposed_at, replaces) \
+             VALUES ($1, $2, $3, $4, 'open', $5, $6, $7)",
         )
         .bind(&proposal.id)
         .bind(proposal.change.kind())
@@ -88,6 +123,7 @@ impl ControlStore {
         .bind(self.seal(&place("proposal", &proposal.id), &text)?)
         .bind(&proposal.by)
         .bind(proposal.at.micros())
+        .bind(replaces)
         .execute(work.on())
         .await?;
         Ok(())
