@@ -10,7 +10,7 @@ use exchange::{
 use serde_json::json;
 
 use super::*;
-use crate::phases::testing::{CITIZEN, Call, LogFault, OTHER, Trial, cnic, read, waits};
+use crate::phases::testing::{BodyOf, CITIZEN, Call, LogFault, OTHER, Trial, cnic, read, waits};
 
 /// BISP's question about Secret data, under the Board's approval, not signed by the user.
 fn secret() -> Call {
@@ -349,4 +349,16 @@ async fn a_policy_that_errs_refuses_and_raises_the_alarm() {
     let (status, body, _) = read(&trial.send(&Call::notice()).await, "");
     assert_eq!((status, &body["code"]), (Code::PolicyError.status(), &json!("policy_error")));
     assert_eq!((trial.parts.metrics.policy_errors.get(), trial.upstream.seen().len()), (1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_standstill_the_first_request_is_answered_by_a_directory_confirmed_for_it() {
+    let trial = Trial::new().await;
+    let call = Call::household();
+    let sent = async || trial.door.serve(call.head(), &mut BodyOf::new(&call)).await.status;
+    tokio::time::advance(std::time::Duration::from_secs(5)).await;
+    assert_eq!(sent().await, 200);
+    trial.change_unseen(|data| data.agencies.iter_mut().for_each(|agency| agency.suspended = true));
+    tokio::time::advance(std::time::Duration::from_secs(5)).await;
+    assert_eq!(sent().await, 403, "what was revoked meanwhile is known");
 }

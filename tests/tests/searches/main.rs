@@ -200,6 +200,8 @@ async fn the_complete_export_is_the_boards_once_and_shows_in_who_looked_at_me() 
     let ids: Vec<_> = lines.iter().filter_map(|line| line["id"].as_str()).collect();
     let distinct: BTreeSet<_> = ids.iter().collect();
     assert_eq!(distinct.len(), ids.len(), "no household comes twice");
+    let parts = lines.iter().filter(|line| line["part"].is_u64()).count();
+    assert!(parts > 1, "later batches rest on the approval that the first used up");
     assert_eq!(lines.last().unwrap()["rows"].as_u64(), Some(ids.len() as u64));
     assert!(lines.iter().filter(|line| line["id"].is_string()).all(|line| line["members"][0]["name"].is_string()));
     let again = ask(&world, "power-1", "prog-kafalat, appr-export", path, &body).await;

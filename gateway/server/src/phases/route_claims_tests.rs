@@ -203,6 +203,33 @@ async fn what_was_known_by_then_stands_on_the_trail_of_a_refusal() {
     assert!(trail.parameters.is_empty(), "a body that was not read is not recorded");
 }
 
+#[tokio::test]
+async fn a_later_batch_keeps_its_signatures_and_asks_who_signed_beside_anew() {
+    let trial = Trial::new().await;
+    let (mut routed, _) = trial.routed(&Call::kyc()).await.unwrap();
+    if let Caller::Agency { asserted, .. } = &mut routed.caller {
+        *asserted = true;
+    }
+    let again = |routed: &Routed| {
+        let (call, directory) = (Call::kyc(), trial.parts.directory.any());
+        let mut trail = trial.trail(&call);
+        let (caller, _) = crate::phases::identify::identify(&trial.parts, &call.head(), &mut trail).unwrap();
+        routed.again(&trial.parts, caller, &directory, Earlier { approval: None })
+    };
+    assert!(matches!(again(&routed).unwrap().caller, Caller::Agency { asserted: true, .. }));
+    let mut beside = User::clone(routed.caller.user().unwrap());
+    beside.id = exchange::ids::UserId::parse("teller-9").unwrap();
+    trial.change(|data| data.users.push(beside.clone())).await;
+    routed.second = Some(Arc::new(beside.clone()));
+    assert_eq!(again(&routed).unwrap().second.as_deref(), Some(&beside));
+    trial
+        .change(|data| data.users.iter_mut().filter(|user| user.id == beside.id).for_each(|user| user.disabled = true))
+        .await;
+    assert_eq!(again(&routed).unwrap_err().code, Code::UserAssertionInvalid);
+    trial.change(|data| data.users.retain(|user| user.id != beside.id)).await;
+    assert_eq!(again(&routed).unwrap_err().code, Code::UserAssertionInvalid);
+}
+
 /// The assertion of a user of this name over a call.
 fn assertion(pair: &rcgen::KeyPair, user: &str, call: &Call, audience: &str) -> String {
     let body = hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &call.body));

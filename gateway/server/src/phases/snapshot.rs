@@ -26,6 +26,8 @@ pub struct DirectoryWatch {
     snapshot: ArcSwap<Directory>,
     confirmed: Mutex<Option<Instant>>,
     judged: Mutex<Judged>,
+    /// Held by whoever confirms, so that a slow answer never comes after a newer one.
+    confirming: tokio::sync::Mutex<()>,
     /// Held while a request confirms; when the last such try failed.
     catching_up: tokio::sync::Mutex<Option<Instant>>,
 }
@@ -49,6 +51,7 @@ impl DirectoryWatch {
             snapshot: ArcSwap::from_pointee(Directory::default()),
             confirmed: Mutex::new(None),
             judged: Mutex::default(),
+            confirming: tokio::sync::Mutex::default(),
             catching_up: tokio::sync::Mutex::default(),
         }
     }
@@ -58,6 +61,7 @@ impl DirectoryWatch {
     /// # Errors
     /// [`ControlUnavailable`]: the snapshot stays and grows stale.
     pub async fn confirm(&self) -> Result<(), ControlUnavailable> {
+        let _one_by_one = self.confirming.lock().await;
         let asked_at = Instant::now();
         // Before the judgement: a law that comes meanwhile judges again at the next look.
         let law = self.law.generation();
@@ -189,6 +193,9 @@ mod tests {
         generation: AtomicU64,
         asked: AtomicU64,
         down: AtomicBool,
+        /// The next answer waits for [`Self::goes_on`].
+        slow: AtomicBool,
+        goes_on: tokio::sync::Notify,
         hangs: AtomicBool,
         data: Mutex<DirectoryData>,
     }
@@ -230,7 +237,11 @@ mod tests {
             Ok(self.generation.load(Ordering::SeqCst))
         }
         async fn read(&self) -> Result<(u64, DirectoryData), ControlUnavailable> {
-            Ok((self.generation().await?, self.data.lock().unwrap().clone()))
+            let answer = (self.generation().await?, self.data.lock().unwrap().clone());
+            if self.slow.swap(false, Ordering::SeqCst) {
+                self.goes_on.notified().await;
+            }
+            Ok(answer)
         }
     }
 
@@ -263,6 +274,24 @@ mod tests {
         assert_eq!(watch.current().unwrap().generation(), 9, "what changed meanwhile is known");
         // Its generation, and the generation that is read with the data.
         assert_eq!(source.asked.load(Ordering::SeqCst), before + 2, "one asks for all");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_answer_never_takes_the_place_of_a_newer_one() {
+        let source = Arc::new(Source::default());
+        let (watch, _) = watch(&source);
+        source.generation.store(1, Ordering::SeqCst);
+        source.slow.store(true, Ordering::SeqCst);
+        let moves_on = async {
+            source.generation.store(2, Ordering::SeqCst);
+            for _ in 0..10 {
+                tokio::task::yield_now().await;
+            }
+            source.goes_on.notify_one();
+        };
+        let (slow, newer, ()) = tokio::join!(watch.confirm(), watch.confirm(), moves_on);
+        assert_eq!((slow, newer), (Ok(()), Ok(())));
+        assert_eq!(watch.current().unwrap().generation(), 2);
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,8 +1,11 @@
 //! An answer in batches: each is in the record before it leaves, none is asked before the last was taken, and whatever
 //! breaks is seen by the client and recorded.
 
+use std::time::Duration;
+
 use exchange::{
-    decision::Obligation,
+    catalogue::Catalogue,
+    decision::{Decider, Decision, Obligation, Question},
     directory::{Agency, Agreement, DirectoryData},
     ports::{record_log::LogUnavailable, upstream::UpstreamError},
     record::{leaf::Leaf, side::commit},
@@ -11,7 +14,10 @@ use exchange::{
 use super::*;
 use crate::{
     door::Door as _,
-    phases::testing::{Call, LogFault, OTHER, Trial, certificate_of},
+    phases::{
+        parts::Law,
+        testing::{Call, LogFault, OTHER, Trial, certificate_of},
+    },
 };
 
 fn call() -> Call {
@@ -207,6 +213,22 @@ async fn what_is_revoked_while_an_answer_runs_ends_it_before_its_next_batch() {
     }
 }
 
+/// A law without services.
+#[derive(Debug)]
+struct Nothing;
+
+impl Decider for Nothing {
+    fn decide(&self, _: &Question) -> Decision {
+        Decision { verdicts: Vec::new(), obligations: Vec::new(), generation: 10, errored: false }
+    }
+    fn catalogue(&self) -> Arc<Catalogue> {
+        Arc::new(Catalogue::new(Vec::new(), Vec::new()))
+    }
+    fn generation(&self) -> u64 {
+        10
+    }
+}
+
 /// Changes what the law says.
 type Forbids = fn(&Trial);
 
@@ -228,10 +250,11 @@ async fn ended_by(trial: &Trial, reply: &mut Reply, code: &str) {
 #[tokio::test]
 async fn what_the_law_no_longer_permits_ends_an_answer_that_runs() {
     let two = [batch(&["h-1"], Some("c-1")), batch(&["h-2"], None)];
-    let cases: [(Forbids, &str); 3] = [
+    let cases: [(Forbids, &str); 4] = [
         (|trial| all(trial, Code::AgreementRequired), "agreement_required"),
         (|trial| trial.decider.withhold("nser.name", Code::PolicyDenied), "fields_not_permitted"),
         (|trial| trial.decider.oblige(&[Obligation::Log]), "fields_not_permitted"),
+        (|trial| trial.parts.law.swap(Law::new(Arc::new(Nothing))), "service_unknown"),
     ];
     for (forbids, code) in cases {
         let trial = trial(&two).await;
@@ -241,14 +264,16 @@ async fn what_the_law_no_longer_permits_ends_an_answer_that_runs() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_later_batch_is_decided_at_its_own_time_and_by_a_directory_confirmed_for_it() {
     let trial = trial(&[batch(&["h-1"], Some("c-1")), batch(&["h-2"], None)]).await;
     let mut reply = trial.send(&call()).await;
     let first = trial.decider.asked();
     let asked = trial.decider.times();
     trial.clock.advance(90);
-    trial.change(|_| ()).await;
+    // The client takes its time, and so does whoever confirms the directory.
+    trial.change_unseen(|_| ());
+    tokio::time::advance(Duration::from_secs(90)).await;
     reply.rest.as_mut().unwrap().next().await.unwrap().unwrap();
     let second = trial.decider.asked();
     assert!(trial.decider.times() > asked);

@@ -339,12 +339,15 @@ impl Trial {
 
     /// Changes the directory under a new generation, and confirms it.
     pub async fn change(&self, change: impl FnOnce(&mut DirectoryData)) {
-        {
-            let mut given = self.given.0.lock().unwrap();
-            given.0 += 1;
-            change(&mut given.1);
-        }
+        self.change_unseen(change);
         self.parts.directory.confirm().await.unwrap();
+    }
+
+    /// Changes the directory under a new generation, of which the door does not know yet.
+    pub fn change_unseen(&self, change: impl FnOnce(&mut DirectoryData)) {
+        let mut given = self.given.0.lock().unwrap();
+        given.0 += 1;
+        change(&mut given.1);
     }
 
     /// Sends a call through the whole door.
