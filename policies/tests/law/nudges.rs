@@ -26,7 +26,7 @@ const BESIDE: [i64; 7] = [-86_400_000_000, -1_000, -1, 0, 1, 1_000, 86_400_000_0
 
 /// Changes one thing of the question.
 pub(crate) fn nudge(question: &mut Question, pools: &Pools, dice: &mut Dice) {
-    let groups: [&[Nudge]; 7] = [AGENCY, USER, AGREEMENT, PURPOSE, INSTRUMENTS, CONSENT, REQUEST];
+    let groups: [&[Nudge]; 8] = [AGENCY, USER, BESIDES, AGREEMENT, PURPOSE, INSTRUMENTS, CONSENT, REQUEST];
     let group = *dice.one::<&[Nudge]>(&groups);
     let change = *dice.one(group);
     change(question, pools, dice);
@@ -92,6 +92,21 @@ const USER: &[Nudge] = &[
     |q, _, _| {
         if let Caller::Agency { user, .. } = &mut q.caller {
             *user = None;
+        }
+    },
+];
+
+/// Who else has a part in it: few services ask, so they are a group of their own.
+const BESIDES: &[Nudge] = &[
+    |q, _, _| own_proposal(q),
+    |q, _, _| own_proposal(q),
+    |q, _, _| q.second = None,
+    |q, p, d| q.second = Some(Arc::clone(d.one(p.users()))),
+    |q, _, _| q.second = q.caller.user().cloned(),
+    |q, _, _| {
+        if let Some(second) = &mut q.second {
+            let second = Arc::make_mut(second);
+            second.disabled = !second.disabled;
         }
     },
 ];
@@ -231,18 +246,6 @@ const REQUEST: &[Nudge] = &[
     |q, _, d| q.channel = *d.one(Channel::ALL),
     |q, _, d| q.address = d.one(&["203.0.113.9", "127.0.0.1"]).parse().unwrap(),
     |q, _, _| q.has_subject = !q.has_subject,
-    |q, _, _| own_proposal(q),
-    |q, _, _| own_proposal(q),
-    |q, _, _| own_proposal(q),
-    |q, _, _| q.second = None,
-    |q, p, d| q.second = Some(Arc::clone(d.one(p.users()))),
-    |q, _, _| q.second = q.caller.user().cloned(),
-    |q, _, _| {
-        if let Some(second) = &mut q.second {
-            let second = Arc::make_mut(second);
-            second.disabled = !second.disabled;
-        }
-    },
     |q, _, d| q.rows = *d.one(&[0, 1, 2, 1_000, u32::MAX]),
     |q, p, d| q.now = p.near(d),
     |q, _, _| q.datatypes = q.service.datatypes(),
