@@ -42,3 +42,13 @@ fn a_dead_programme_that_widens_a_consent_is_found() {
     let revoked = changed(file, "  !context.programme.revoked &&\n", "");
     caught_with(&revoked, "TH47", &["programme:", "revoked true"]);
 }
+
+#[test]
+fn a_band_that_comes_with_another_search_and_more_that_comes_with_the_band_are_found() {
+    let file = "domains/nser/N05-consent-alone.cedar";
+    let (action, band) = ("action == Ijazat::Action::\"readPmtBand\"", "resource == Ijazat::Datatype::\"nser.band\"");
+    let elsewhere = changed(file, &format!("({action} && {band})"), &format!("({band})"));
+    caught_with(&elsewhere, "TH48", &["nser.band", "consent:"]);
+    let more = changed(file, &format!("({action} && {band})"), &format!("({action})"));
+    caught_with(&more, "TH48", &["readPmtBand by User", "consent:"]);
+}
