@@ -14,6 +14,10 @@ use exchange::{
 };
 use policies::{Bundle, source::Source};
 
+/// The allocator of the installed binary, whose decisions are measured here.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Repetitions, in each of which everything is measured once, in turn.
 const REPETITIONS: usize = 7;
 

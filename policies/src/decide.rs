@@ -14,7 +14,7 @@ use exchange::{
 
 use crate::{
     children::Enrolled,
-    facts,
+    facts::{self, Lists},
     law::Law,
     matrix::Matrix,
     precedence,
@@ -106,7 +106,8 @@ fn prepare<'a>(
     let Some(principal) = facts::principal(&law.words, &question.caller) else { return Ok(None) };
     let Some(action) = law.action(&question.service.action) else { return Ok(None) };
     let Some(slice) = action.slice(principal.type_name()) else { return Ok(None) };
-    let context = facts::context(&law.words, matrix, question, enrolled)?;
+    let lists = if method == Method::Together { law.lists } else { Lists::Whole };
+    let context = facts::context(&law.words, matrix, question, enrolled, lists)?;
     let cut = slice.cut(question.role).ok_or(Broken)?;
     let template = template(slice, question);
     Ok(Some(Ready { law, principal, action: &action.uid, slice, cut, template, context, method }))
@@ -123,33 +124,40 @@ struct Likeness {
     released: bool,
     /// In the agreement's, the programme's, the approval's, the consent's datatypes.
     within: [bool; 4],
-    /// Place in the question, if the approval's template is filled in with it.
-    linked: Option<usize>,
 }
 
 impl Ready<'_> {
     fn decide(&self, authorizer: &Authorizer, question: &Question, decision: &mut Decision) {
-        let mut done: Vec<(Likeness, Judged)> = Vec::new();
+        let mut done: Vec<(Likeness, Said)> = Vec::new();
         let mut obligations = BTreeSet::new();
         let mut shared = None;
-        for (place, datatype) in question.datatypes.iter().enumerate() {
-            let likeness = self.likeness(question, datatype, place);
-            let known = done.iter().find(|(other, _)| self.method == Method::Together && *other == likeness);
-            let judged = match known {
-                Some((_, judged)) => judged.clone(),
-                None if likeness.released => self.judge(authorizer, datatype, &mut shared),
-                // A client may ask for anything: what the service does not release is refused without an alarm.
-                None => Judged::refused(Code::PolicyDenied),
+        for datatype in &question.datatypes {
+            let likeness = self.likeness(question, datatype);
+            let known = done.iter().position(|(other, _)| self.method == Method::Together && *other == likeness);
+            let place = known.unwrap_or(done.len());
+            if known.is_none() {
+                let said = if likeness.released {
+                    self.ask(authorizer, datatype, &mut shared)
+                } else {
+                    // A client may ask for anything: what the service does not release is refused without an alarm.
+                    Err(Judged::refused(Code::PolicyDenied))
+                };
+                done.push((likeness, said));
+            }
+            let said = match done.get(place) {
+                Some((_, Ok(found))) => self.with_link(authorizer, datatype, found),
+                Some((_, Err(judged))) => Err(judged.clone()),
+                None => Err(Judged::broken(Vec::new())),
             };
+            let judged = said.map_or_else(|judged| judged, |found| self.read(found));
             decision.errored |= judged.errored;
             obligations.extend(judged.obligations.iter().copied());
-            decision.verdicts.push(judged.clone().verdict(datatype));
-            done.push((likeness, judged));
+            decision.verdicts.push(judged.verdict(datatype));
         }
         decision.obligations = obligations.into_iter().collect();
     }
 
-    fn likeness(&self, question: &Question, datatype: &DatatypeId, place: usize) -> Likeness {
+    fn likeness(&self, question: &Question, datatype: &DatatypeId) -> Likeness {
         let within = [
             question.agreement.as_ref().is_some_and(|agreement| agreement.datatypes.contains(datatype)),
             question.programme.as_ref().is_some_and(|programme| programme.datatypes.contains(datatype)),
@@ -158,7 +166,7 @@ impl Ready<'_> {
         ];
         let released = question.service.fields.values().any(|known| known == datatype);
         let kind = self.law.datatype(datatype).and_then(|resource| self.cut.kind(&resource.uid));
-        Likeness { kind, released, within, linked: self.link(datatype).map(|_| place) }
+        Likeness { kind, released, within }
     }
 
     /// The template that is filled in with this datatype.
@@ -166,36 +174,53 @@ impl Ready<'_> {
         self.template.filter(|(_, datatypes)| datatypes.contains(datatype)).map(|(known, _)| known)
     }
 
-    /// Judges one datatype. `shared` is what the policies say that answer the same for all, once they were asked.
-    fn judge(&self, authorizer: &Authorizer, datatype: &DatatypeId, shared: &mut Option<Found>) -> Judged {
+    /// What the policies say of one datatype, its link aside. `shared` is what those say that answer the same for all, once
+    /// they were asked.
+    fn ask(&self, authorizer: &Authorizer, datatype: &DatatypeId, shared: &mut Option<Found>) -> Said {
         // A datatype that the store lacks would make the policies that read its class err: it is refused before.
-        let Some(resource) = self.law.datatype(datatype) else { return Judged::broken(Vec::new()) };
+        let resource = self.law.datatype(datatype).ok_or_else(|| Judged::broken(Vec::new()))?;
+        let request = self.request(&resource.uid)?;
+        let ask = |policies: &PolicySet| Found::new(&authorizer.is_authorized(&request, policies, &self.law.entities));
+        if self.method == Method::OneByOne {
+            return Ok(ask(self.linked(&self.slice.policies, datatype, &resource.uid)?.as_ref()));
+        }
+        let apart = self.cut.kind(&resource.uid).and_then(|kind| self.cut.apart(kind));
+        let own = ask(apart.ok_or_else(|| Judged::broken(Vec::new()))?);
+        Ok(own.with(shared.get_or_insert_with(|| ask(&self.cut.shared))))
+    }
+
+    /// What was found, with what the link of the question's approval says of this datatype.
+    fn with_link(&self, authorizer: &Authorizer, datatype: &DatatypeId, found: &Found) -> Said {
+        let found = found.clone();
+        if self.method == Method::OneByOne || self.link(datatype).is_none() {
+            return Ok(found);
+        }
+        let resource = self.law.datatype(datatype).ok_or_else(|| Judged::broken(Vec::new()))?;
+        let nothing = PolicySet::new();
+        let link = self.linked(&nothing, datatype, &resource.uid)?;
+        let request = self.request(&resource.uid)?;
+        Ok(found.with(&Found::new(&authorizer.is_authorized(&request, &link, &self.law.entities))))
+    }
+
+    fn request(&self, resource: &EntityUid) -> Result<Request, Judged> {
         // The typed question makes the request fit the schema; tests and debug builds hold it to that.
         let schema = cfg!(debug_assertions).then_some(&self.law.schema);
         let (principal, action) = (self.principal.clone(), self.action.clone());
-        let Ok(request) = Request::new(principal, action, resource.uid.clone(), self.context.clone(), schema) else {
-            return Judged::broken(Vec::new());
-        };
-        let ask = |policies: &PolicySet| Found::new(&authorizer.is_authorized(&request, policies, &self.law.entities));
-        let Some(policies) = self.policies(datatype, &resource.uid) else { return Judged::broken(Vec::new()) };
-        let own = ask(&policies);
-        match self.method {
-            Method::OneByOne => self.read(own),
-            Method::Together => self.read(own.with(shared.get_or_insert_with(|| ask(&self.cut.shared)))),
-        }
+        Request::new(principal, action, resource.clone(), self.context.clone(), schema)
+            .map_err(|_| Judged::broken(Vec::new()))
     }
 
-    /// The policies that are evaluated for this datatype by itself, with the link of the question's approval. `None` if they
-    /// cannot be put together: a fault of ours.
-    fn policies(&self, datatype: &DatatypeId, resource: &EntityUid) -> Option<Cow<'_, PolicySet>> {
-        let policies = match self.method {
-            Method::OneByOne => &self.slice.policies,
-            Method::Together => self.cut.apart(self.cut.kind(resource)?)?,
-        };
-        match self.link(datatype) {
-            Some(known) => known.linked(policies, &self.principal, datatype, resource).map(Cow::Owned),
-            None => Some(Cow::Borrowed(policies)),
-        }
+    /// The policies with the link of the question's approval for this datatype, if it has one. An error if they cannot be put
+    /// together: a fault of ours.
+    fn linked<'p>(
+        &self,
+        policies: &'p PolicySet,
+        datatype: &DatatypeId,
+        resource: &EntityUid,
+    ) -> Result<Cow<'p, PolicySet>, Judged> {
+        let Some(known) = self.link(datatype) else { return Ok(Cow::Borrowed(policies)) };
+        let linked = known.linked(policies, &self.principal, datatype, resource);
+        linked.map(Cow::Owned).ok_or_else(|| Judged::broken(Vec::new()))
     }
 
     fn read(&self, found: Found) -> Judged {
@@ -250,6 +275,9 @@ impl Found {
         self
     }
 }
+
+/// What the policies said of one datatype, or the refusal that needs none of them.
+type Said = Result<Found, Judged>;
 
 /// What was found for one datatype.
 #[derive(Clone)]

@@ -45,7 +45,9 @@ pub(crate) fn context(
     matrix: &Matrix,
     question: &Question,
     enrolled: Option<&Enrolled>,
+    lists: Lists,
 ) -> Result<Context, Unwritable> {
+    let lists = Listed { words, question, lists };
     let caller = &question.caller;
     let in_network = caller.agency().is_some_and(|agency| in_networks(question.address, &agency.networks));
     let mut pairs = Vec::with_capacity(16);
@@ -68,19 +70,19 @@ pub(crate) fn context(
         }
     }
     if let Some(agreement) = &question.agreement {
-        put(&mut pairs, "agreement", of_agreement(words, agreement)?);
+        put(&mut pairs, "agreement", of_agreement(&lists, agreement)?);
     }
     if let Some(purpose) = &question.purpose {
         put(&mut pairs, "purpose", of_purpose(words, purpose)?);
     }
     if let Some(programme) = &question.programme {
-        put(&mut pairs, "programme", of_programme(words, programme, question.within_population)?);
+        put(&mut pairs, "programme", of_programme(&lists, programme)?);
     }
     if let Some(approval) = &question.approval {
-        put(&mut pairs, "approval", of_approval(words, approval)?);
+        put(&mut pairs, "approval", of_approval(&lists, approval)?);
     }
     if let Some(consent) = &question.consent {
-        put(&mut pairs, "consent", of_consent(words, consent, question.consent_is_subjects)?);
+        put(&mut pairs, "consent", of_consent(&lists, consent)?);
     }
     if let Some(enrolled) = enrolled {
         put(&mut pairs, "enrolment", of_enrolment(words, enrolled)?);
@@ -153,13 +155,14 @@ fn of_user(words: &Words, user: &User, asserted: bool) -> Result<Value, Unwritab
     ])
 }
 
-fn of_agreement(words: &Words, agreement: &Agreement) -> Result<Value, Unwritable> {
+fn of_agreement(lists: &Listed<'_>, agreement: &Agreement) -> Result<Value, Unwritable> {
+    let words = lists.words;
     record([
         ("agency", words.agency.value(agreement.agency.as_str())),
         ("forum", words.forum.value(agreement.forum.as_str())),
-        ("services", words.service.set(agreement.services.iter().map(ServiceId::as_str))),
-        ("purposes", words.purpose.set(agreement.purposes.iter().map(PurposeCode::as_str))),
-        ("datatypes", datatypes(words, &agreement.datatypes)),
+        ("services", lists.services(&agreement.services)),
+        ("purposes", lists.purposes(&agreement.purposes)),
+        ("datatypes", lists.datatypes(&agreement.datatypes)),
         ("role", words.role.value(agreement.role.as_str())),
         ("channels", words.channel.set(agreement.channels.iter().map(|channel| channel.as_str()))),
         ("rowLimit", Value::new_long(i64::from(agreement.row_limit))),
@@ -177,15 +180,16 @@ fn of_purpose(words: &Words, purpose: &Purpose) -> Result<Value, Unwritable> {
     ])
 }
 
-fn of_programme(words: &Words, programme: &Programme, covers: bool) -> Result<Value, Unwritable> {
+fn of_programme(lists: &Listed<'_>, programme: &Programme) -> Result<Value, Unwritable> {
+    let words = lists.words;
     record([
         ("agency", words.agency.value(programme.agency.as_str())),
         ("kind", words.basis.value(programme.kind.as_str())),
         ("forum", words.forum.value(programme.forum.as_str())),
         ("purpose", words.purpose.value(programme.purpose.as_str())),
-        ("datatypes", datatypes(words, &programme.datatypes)),
+        ("datatypes", lists.datatypes(&programme.datatypes)),
         ("channels", words.channel.set(programme.channels.iter().map(|channel| channel.as_str()))),
-        ("covers", Value::new_bool(covers)),
+        ("covers", Value::new_bool(lists.question.within_population)),
         ("validFrom", Value::new_long(begins(programme.valid_from))),
         ("validUntil", Value::new_long(ends(programme.valid_until))),
         ("revoked", Value::new_bool(programme.revoked)),
@@ -219,25 +223,27 @@ fn of_report(words: &Words, report: &Report) -> Result<Value, Unwritable> {
     ])
 }
 
-fn of_approval(words: &Words, approval: &Approval) -> Result<Value, Unwritable> {
+fn of_approval(lists: &Listed<'_>, approval: &Approval) -> Result<Value, Unwritable> {
+    let words = lists.words;
     record([
         ("agency", words.agency.value(approval.agency.as_str())),
         ("forum", words.forum.value(approval.forum.as_str())),
         ("purpose", words.purpose.value(approval.purpose.as_str())),
-        ("services", words.service.set(approval.services.iter().map(ServiceId::as_str))),
-        ("datatypes", datatypes(words, &approval.datatypes)),
+        ("services", lists.services(&approval.services)),
+        ("datatypes", lists.datatypes(&approval.datatypes)),
         ("validFrom", Value::new_long(begins(approval.valid_from))),
         ("validUntil", Value::new_long(ends(approval.valid_until))),
     ])
 }
 
-fn of_consent(words: &Words, consent: &ConsentFacts, subjects: bool) -> Result<Value, Unwritable> {
+fn of_consent(lists: &Listed<'_>, consent: &ConsentFacts) -> Result<Value, Unwritable> {
+    let words = lists.words;
     record([
         ("agency", words.agency.value(consent.agency.as_str())),
         ("user", words.user.value(&user_name(&consent.agency, &consent.user))),
         ("purpose", words.purpose.value(consent.purpose.as_str())),
-        ("datatypes", datatypes(words, &consent.datatypes)),
-        ("subjects", Value::new_bool(subjects)),
+        ("datatypes", lists.datatypes(&consent.datatypes)),
+        ("subjects", Value::new_bool(lists.question.consent_is_subjects)),
         ("grantedAt", Value::new_long(begins(consent.granted_at))),
         ("expiresAt", Value::new_long(ends(consent.expires_at))),
         ("active", Value::new_bool(consent.active)),
@@ -263,8 +269,39 @@ fn of_enrolment(words: &Words, enrolled: &Enrolled) -> Result<Value, Unwritable>
     ])
 }
 
-fn datatypes(words: &Words, ids: &[DatatypeId]) -> Value {
-    words.datatype.set(ids.iter().map(DatatypeId::as_str))
+/// How much of the instruments' lists is written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lists {
+    /// All of them.
+    Whole,
+    /// Of each list what the question could find in it: enough for policies that only ask whether a list contains what
+    /// the question is about ([`crate::lists`]), and less to write for each question.
+    Met,
+}
+
+/// Writes lists for one question.
+struct Listed<'a> {
+    words: &'a Words,
+    question: &'a Question,
+    lists: Lists,
+}
+
+impl Listed<'_> {
+    fn services(&self, ids: &[ServiceId]) -> Value {
+        let met = |id: &&ServiceId| self.lists == Lists::Whole || **id == self.question.service.id;
+        self.words.service.set(ids.iter().filter(met).map(ServiceId::as_str))
+    }
+
+    fn purposes(&self, codes: &[PurposeCode]) -> Value {
+        let asked = self.question.purpose.as_ref().map(|purpose| &purpose.code);
+        let met = |code: &&PurposeCode| self.lists == Lists::Whole || Some(*code) == asked;
+        self.words.purpose.set(codes.iter().filter(met).map(PurposeCode::as_str))
+    }
+
+    fn datatypes(&self, ids: &[DatatypeId]) -> Value {
+        let met = |id: &&DatatypeId| self.lists == Lists::Whole || self.question.datatypes.contains(id);
+        self.words.datatype.set(ids.iter().filter(met).map(DatatypeId::as_str))
+    }
 }
 
 #[cfg(test)]

@@ -12,6 +12,8 @@ use exchange::{
 
 use crate::{
     error::{BundleError, Problem},
+    facts::Lists,
+    lists,
     names::Names,
     parse::Placed,
     read::{self, PlacedPolicy},
@@ -39,6 +41,8 @@ pub(crate) struct Law {
     pub(crate) entities: Entities,
     /// Whether every policy sees the present only as before or after a recorded instant.
     pub(crate) steady: bool,
+    /// How much of the instruments' lists the policies must see.
+    pub(crate) lists: Lists,
     datatypes: HashMap<DatatypeId, Resource>,
     rules: HashMap<CedarId, Rule>,
     /// Each policy's file.
@@ -70,10 +74,11 @@ impl Law {
         ordered.sort_by(|a, b| a.uid.cmp(&b.uid));
         let slices = slice::cut((&words, &schema), &entities, (&all, &templates), &ordered)?;
         let steady = placed.iter().all(|placed| steady::is_steady(&placed.policy));
+        let lists = lists::needed(placed.iter().map(|placed| &placed.policy));
         let text = |placed: &PlacedPolicy| Some((placed.policy.id().clone(), source.file(&placed.file)?.to_owned()));
         let texts = placed.iter().filter_map(text).collect();
         let templates = templates.iter().map(|placed| placed.template.id().clone()).collect();
-        Ok(Self { words, schema, entities, steady, datatypes, rules, texts, slices, templates })
+        Ok(Self { words, schema, entities, steady, lists, datatypes, rules, texts, slices, templates })
     }
 
     /// The datatype as a resource; `None` if no dictionary has it.

@@ -41,6 +41,7 @@ pub mod explain;
 mod facts;
 mod forums;
 mod law;
+mod lists;
 pub mod manifest;
 mod matrix;
 mod memo;
