@@ -130,14 +130,14 @@ impl Ready<'_> {
     fn decide(&self, authorizer: &Authorizer, question: &Question, decision: &mut Decision) {
         let mut done: Vec<(Likeness, Said)> = Vec::new();
         let mut obligations = BTreeSet::new();
-        let mut shared = None;
+        let mut asked = Asked::default();
         for datatype in &question.datatypes {
             let likeness = self.likeness(question, datatype);
             let known = done.iter().position(|(other, _)| self.method == Method::Together && *other == likeness);
             let place = known.unwrap_or(done.len());
             if known.is_none() {
                 let said = if likeness.released {
-                    self.ask(authorizer, datatype, &mut shared)
+                    self.ask(authorizer, datatype, &likeness, &mut asked)
                 } else {
                     // A client may ask for anything: what the service does not release is refused without an alarm.
                     Err(Judged::refused(Code::PolicyDenied))
@@ -174,19 +174,33 @@ impl Ready<'_> {
         self.template.filter(|(_, datatypes)| datatypes.contains(datatype)).map(|(known, _)| known)
     }
 
-    /// What the policies say of one datatype, its link aside. `shared` is what those say that answer the same for all, once
-    /// they were asked.
-    fn ask(&self, authorizer: &Authorizer, datatype: &DatatypeId, shared: &mut Option<Found>) -> Said {
+    /// What the policies say of one datatype, its link aside. `asked` is what was found that holds of others too.
+    fn ask(&self, authorizer: &Authorizer, datatype: &DatatypeId, likeness: &Likeness, asked: &mut Asked) -> Said {
         // A datatype that the store lacks would make the policies that read its class err: it is refused before.
         let resource = self.law.datatype(datatype).ok_or_else(|| Judged::broken(Vec::new()))?;
         let request = self.request(&resource.uid)?;
-        let ask = |policies: &PolicySet| Found::new(&authorizer.is_authorized(&request, policies, &self.law.entities));
+        let ask = |policies: &PolicySet| {
+            if policies.is_empty() {
+                return Found::default();
+            }
+            Found::new(&authorizer.is_authorized(&request, policies, &self.law.entities))
+        };
         if self.method == Method::OneByOne {
             return Ok(ask(self.linked(&self.slice.policies, datatype, &resource.uid)?.as_ref()));
         }
         let apart = self.cut.kind(&resource.uid).and_then(|kind| self.cut.apart(kind));
-        let own = ask(apart.ok_or_else(|| Judged::broken(Vec::new()))?);
-        Ok(own.with(shared.get_or_insert_with(|| ask(&self.cut.shared))))
+        let (Some(apart), Some(alike)) = (apart, self.cut.alike(resource)) else {
+            return Err(Judged::broken(Vec::new()));
+        };
+        let shared = asked.shared.get_or_insert_with(|| ask(&self.cut.shared)).clone();
+        let family = (resource.alike, likeness.within);
+        let known = asked.alike.iter().find(|(other, _)| *other == family).map(|(_, found)| found.clone());
+        let alike = known.unwrap_or_else(|| {
+            let found = ask(alike);
+            asked.alike.push((family, found.clone()));
+            found
+        });
+        Ok(ask(apart).with(&alike).with(&shared))
     }
 
     /// What was found, with what the link of the question's approval says of this datatype.
@@ -274,6 +288,15 @@ impl Found {
         self.errors.extend_from_slice(&other.errors);
         self
     }
+}
+
+/// What was found that holds of more than one datatype of a question.
+#[derive(Default)]
+struct Asked {
+    /// By the policies that answer the same for all.
+    shared: Option<Found>,
+    /// By those that name no datatype, for each likeness within the same of the question's lists.
+    alike: Vec<((usize, [bool; 4]), Found)>,
 }
 
 /// What the policies said of one datatype, or the refusal that needs none of them.

@@ -1,6 +1,7 @@
 //! Cedar evaluates every policy that it is given, so each request is given only those whose scope can match it: one
 //! slice for each action and kind of principal. Of a slice, in each role, the policies that ask nothing of the datatype are
-//! evaluated once for all datatypes of a question, and the others once for each kind of datatype that they can tell apart.
+//! evaluated once for all datatypes of a question; those that name no datatype once for all that have the same attributes;
+//! and the others once for each kind of datatype that they can tell apart.
 
 use std::collections::HashMap;
 
@@ -55,6 +56,8 @@ impl Slice {
 pub(crate) struct Cut {
     /// Those that answer the same for every datatype.
     pub(crate) shared: PolicySet,
+    /// Those that name no datatype, by the number of the datatype's likeness those that are not silent about it.
+    alike: HashMap<usize, PolicySet>,
     /// The others, for each kind of datatype those that are not silent about it.
     apart: Vec<PolicySet>,
     kinds: HashMap<EntityUid, Kind>,
@@ -68,6 +71,11 @@ impl Cut {
     /// The kind of a datatype; `None` if no dictionary has it.
     pub(crate) fn kind(&self, datatype: &EntityUid) -> Option<Kind> {
         self.kinds.get(datatype).copied()
+    }
+
+    /// The policies that ask what kind of datatype it is without naming any, and can speak of those of this likeness.
+    pub(crate) fn alike(&self, datatype: &Resource) -> Option<&PolicySet> {
+        self.alike.get(&datatype.alike)
     }
 
     /// The policies that ask which datatype it is and can speak of this kind.
@@ -106,6 +114,8 @@ struct Ready {
     policy: Policy,
     /// Whether it asks which datatype it is.
     asks: bool,
+    /// Whether it names any: in a list, by itself, or in its scope.
+    names: bool,
     /// For each role and datatype, whether the policy is silent.
     silent: Vec<(Role, Vec<bool>)>,
 }
@@ -140,7 +150,9 @@ impl<'a> Cutter<'a> {
                 (role, datatypes.iter().map(of).collect())
             };
             let (asks, silent) = (!ignores_resource(&policy), Role::ALL.iter().copied().map(in_role).collect());
-            policies.insert(policy.id().clone(), Ready { policy, asks, silent });
+            let mentions = Mentions::of([&policy]).ok_or_else(|| unwritable(policy.id()))?;
+            let names = datatypes.iter().any(|datatype| mentions.mention(&datatype.uid) != Mention::None);
+            policies.insert(policy.id().clone(), Ready { policy, asks, names, silent });
         }
         Ok(Self { datatypes, policies })
     }
@@ -160,7 +172,15 @@ impl<'a> Cutter<'a> {
         let named = apart().map(|ready| &ready.policy).chain(templates.iter().map(|known| &known.widest));
         let mentions = Mentions::of(named).ok_or_else(|| Problem::new("guardrails", "a policy has no JSON form"))?;
         let (mut signatures, mut kinds, mut sets) = (Vec::new(), HashMap::new(), Vec::new());
+        let mut alike = HashMap::new();
         for (place, datatype) in self.datatypes.iter().enumerate() {
+            let speaking = |names: bool| {
+                let all = apart().filter(move |ready| ready.names == names && !ready.is_silent(role, place));
+                set(all.map(|ready| &ready.policy))
+            };
+            if !alike.contains_key(&datatype.alike) {
+                alike.insert(datatype.alike, speaking(false)?);
+            }
             let mention = mentions.mention(&datatype.uid);
             let alone = (mention == Mention::Alone).then_some(place);
             let signature = (datatype.alike, mention, alone);
@@ -168,12 +188,12 @@ impl<'a> Cutter<'a> {
             let number = known.unwrap_or(signatures.len());
             if known.is_none() {
                 signatures.push(signature);
-                sets.push(set(apart().filter(|ready| !ready.is_silent(role, place)).map(|ready| &ready.policy))?);
+                sets.push(speaking(true)?);
             }
             kinds.insert(datatype.uid.clone(), Kind(number));
         }
         let shared = set(all().filter(|ready| !ready.asks).map(|ready| &ready.policy))?;
-        Ok(Cut { shared, apart: sets, kinds })
+        Ok(Cut { shared, alike, apart: sets, kinds })
     }
 }
 
