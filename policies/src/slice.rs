@@ -3,7 +3,7 @@
 //! evaluated once for all datatypes of a question; those that name no datatype once for all that have the same attributes;
 //! and the others once for each kind of datatype that they can tell apart.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 
 use cedar_policy::{
     ActionConstraint, Authorizer, Entities, EntityTypeName, EntityUid, Policy, PolicyId as CedarId, PolicySet,
@@ -178,8 +178,8 @@ impl<'a> Cutter<'a> {
                 let all = apart().filter(move |ready| ready.names == names && !ready.is_silent(role, place));
                 set(all.map(|ready| &ready.policy))
             };
-            if !alike.contains_key(&datatype.alike) {
-                alike.insert(datatype.alike, speaking(false)?);
+            if let Entry::Vacant(first) = alike.entry(datatype.alike) {
+                first.insert(speaking(false)?);
             }
             let mention = mentions.mention(&datatype.uid);
             let alone = (mention == Mention::Alone).then_some(place);
