@@ -38,6 +38,7 @@ mod decide;
 mod embedded;
 pub mod error;
 pub mod explain;
+mod expression;
 mod facts;
 mod forums;
 mod law;

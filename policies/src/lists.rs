@@ -4,7 +4,10 @@
 use cedar_policy::Policy;
 use serde_json::Value;
 
-use crate::facts::Lists;
+use crate::{
+    expression::{is_context, member},
+    facts::Lists,
+};
 
 /// Records of the context that have lists.
 const RECORDS: [&str; 4] = ["agreement", "programme", "approval", "consent"];
@@ -73,15 +76,6 @@ fn is_path(expression: &Value, path: &[&str]) -> bool {
         None => is_context(expression),
         Some((last, before)) => member(expression).is_some_and(|(of, name)| name == *last && is_path(of, before)),
     }
-}
-
-fn member(expression: &Value) -> Option<(&Value, &str)> {
-    let access = expression.get(".")?;
-    Some((access.get("left")?, access.get("attr")?.as_str()?))
-}
-
-fn is_context(expression: &Value) -> bool {
-    expression.get("Var").is_some_and(|name| name == "context")
 }
 
 #[cfg(test)]

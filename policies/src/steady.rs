@@ -4,6 +4,8 @@
 use cedar_policy::Policy;
 use serde_json::Value;
 
+use crate::expression::{is_context, member};
+
 /// Members of the context's records that are instants, as `facts` writes them.
 const INSTANTS: [&str; 6] = ["validFrom", "validUntil", "ndaFrom", "ndaUntil", "grantedAt", "expiresAt"];
 
@@ -46,15 +48,6 @@ fn is_now(expression: &Value) -> bool {
 fn is_instant(expression: &Value) -> bool {
     let Some((of, name)) = member(expression) else { return false };
     INSTANTS.contains(&name) && member(of).is_some_and(|(context, record)| record != "now" && is_context(context))
-}
-
-fn member(expression: &Value) -> Option<(&Value, &str)> {
-    let access = expression.get(".")?;
-    Some((access.get("left")?, access.get("attr")?.as_str()?))
-}
-
-fn is_context(expression: &Value) -> bool {
-    expression.get("Var").is_some_and(|name| name == "context")
 }
 
 #[cfg(test)]
