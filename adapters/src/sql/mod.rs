@@ -136,6 +136,14 @@ impl Work {
         &mut self.transaction
     }
 
+    /// Runs one constant statement; the rows that it changed.
+    ///
+    /// # Errors
+    /// [`SqlError`]: the work can only be dropped then.
+    pub async fn run(&mut self, statement: &'static str) -> Result<u64, SqlError> {
+        Ok(sqlx::query(statement).execute(self.on()).await?.rows_affected())
+    }
+
     /// Makes the work durable.
     ///
     /// # Errors
