@@ -58,6 +58,10 @@ pub enum ChargeUnit {
     Row,
     /// Each answered call.
     Call,
+    /// Each statistical report.
+    Report,
+    /// Each inquiry, one that matches and one that does not at a rate of its own.
+    Match,
     /// Never charged.
     Free,
 }
@@ -147,6 +151,10 @@ pub struct Service {
     pub tariff: TariffKey,
     /// What the charge counts.
     pub charge: ChargeUnit,
+    /// JSON pointer, in the answer, of the yes or no by which an inquiry is charged as one that matches; absent, it matches
+    /// when a row was found.
+    #[serde(default)]
+    pub matched: Option<String>,
     /// Whether the service changes state; its intent is then durable before it is forwarded.
     #[serde(default)]
     pub writes: bool,

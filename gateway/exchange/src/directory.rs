@@ -9,6 +9,8 @@ use crate::{
     ids::{AgencyId, AgreementId, ApprovalId, DatatypeId, PolicyId, ProgrammeId, PurposeCode, ServiceId, UserId},
     programme::{Cadence, Population},
     report::Report,
+    statement::{AgencyClass, Classes},
+    tariff::{Class, Gratis, RateBook, book_at},
     timestamp::Timestamp,
 };
 
@@ -250,6 +252,15 @@ pub struct DirectoryData {
     /// Purposes.
     #[serde(rename = "purpose")]
     pub purposes: Vec<Purpose>,
+    /// Rate books, of the past too.
+    #[serde(rename = "rate_book")]
+    pub rate_books: Vec<RateBook>,
+    /// Decisions to serve an agency for nothing, of the past too.
+    #[serde(rename = "gratis")]
+    pub gratis: Vec<Gratis>,
+    /// Columns of the rate book that agencies paid and pay by.
+    #[serde(rename = "class")]
+    pub classes: Vec<AgencyClass>,
     /// Serial numbers of revoked certificates that the directory itself knows, lower-case hex; the CRL is checked too.
     pub revoked_serials: Vec<String>,
 }
@@ -266,6 +277,8 @@ pub struct Directory {
     categories: HashMap<String, Arc<Category>>,
     reports: HashMap<String, Arc<Report>>,
     purposes: HashMap<PurposeCode, Arc<Purpose>>,
+    rate_books: Arc<[RateBook]>,
+    classes: HashMap<AgencyId, Classes>,
     revoked_serials: std::collections::HashSet<String>,
 }
 
@@ -288,8 +301,37 @@ impl Directory {
         directory.categories = data.categories.into_iter().map(|c| (c.kind.clone(), Arc::new(c))).collect();
         directory.reports = data.reports.into_iter().map(|r| (r.name.clone(), Arc::new(r))).collect();
         directory.purposes = data.purposes.into_iter().map(|p| (p.code.clone(), Arc::new(p))).collect();
+        directory.rate_books = data.rate_books.into();
+        for class in data.classes {
+            directory.classes.entry(class.agency.clone()).or_default().classes.push(class);
+        }
+        for gift in data.gratis {
+            directory.classes.entry(gift.agency.clone()).or_default().gratis.push(gift);
+        }
         directory.revoked_serials = data.revoked_serials.into_iter().collect();
         directory
+    }
+
+    /// Every rate book, in no order.
+    #[must_use]
+    pub fn rate_books(&self) -> &Arc<[RateBook]> {
+        &self.rate_books
+    }
+
+    /// The rate book in force at an instant.
+    #[must_use]
+    pub fn rate_book_at(&self, at: Timestamp) -> Option<&RateBook> {
+        book_at(&self.rate_books, at)
+    }
+
+    /// The class by which an answer of the service to the agency is rated; an agency whose column is nowhere written is of
+    /// its sector's.
+    #[must_use]
+    pub fn class(&self, agency: &Agency, service: &ServiceId, at: Timestamp) -> Class {
+        let written = self.classes.get(&agency.id);
+        let class = written.and_then(|classes| classes.at(&agency.id, service, at));
+        let gratis = || written.is_some_and(|it| it.gratis.iter().any(|gift| gift.covers(&agency.id, service, at)));
+        class.unwrap_or_else(|| Class::of(agency.sector, gratis()))
     }
 
     /// The generation that this snapshot was read at.

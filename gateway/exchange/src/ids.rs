@@ -115,6 +115,10 @@ ids! {
     RequestId;
     /// A line of the tariff such as `yes-no`.
     TariffKey;
+    /// A decision to serve an agency for nothing.
+    GratisId;
+    /// Version of a rate book, such as `2026-07`.
+    RateVersion;
 }
 
 #[cfg(test)]

@@ -13,10 +13,12 @@ use crate::{
     directory::{Agency, Agreement, Approval, Category, DirectoryData, Programme, Purpose, User},
     ids::{AgencyId, DatatypeId, PurposeCode},
     report::Report,
+    tariff::{Gratis, RateBook},
     timestamp::Timestamp,
 };
 
 mod checks;
+mod money;
 
 pub use checks::apply;
 
@@ -42,6 +44,10 @@ pub enum Change {
     Report(Report),
     /// A purpose with its ceilings.
     Purpose(Purpose),
+    /// A rate book, before it begins.
+    RateBook(RateBook),
+    /// A decision to serve an agency for nothing, or its end.
+    Gratis(Gratis),
     /// A forum's word on an application.
     Decision(Verdict),
 }
@@ -70,6 +76,8 @@ impl Change {
             Self::Category(_) => "category",
             Self::Report(_) => "report",
             Self::Purpose(_) => "purpose",
+            Self::RateBook(_) => "rate-book",
+            Self::Gratis(_) => "gratis",
             Self::Decision(_) => "decision",
         }
     }
@@ -84,7 +92,8 @@ impl Change {
             Self::Agreement(agreement) => Some(&agreement.agency),
             Self::Approval(approval) => Some(&approval.agency),
             Self::Programme(programme) => Some(&programme.agency),
-            Self::Category(_) | Self::Report(_) | Self::Purpose(_) | Self::Decision(_) => None,
+            Self::Gratis(gift) => Some(&gift.agency),
+            Self::Category(_) | Self::Report(_) | Self::Purpose(_) | Self::RateBook(_) | Self::Decision(_) => None,
         }
     }
 }
@@ -130,6 +139,10 @@ pub enum Rule {
     RevisionStale,
     /// The name belongs to another agency's entry, or to a table of the register's own.
     NameTaken,
+    /// A rate book that no one can be held to, or that does not price what is charged for.
+    RateBook,
+    /// Money that would change what was answered already: a rate or a gift begins, or ends, too soon.
+    TooSoon,
     /// It names nothing.
     Empty,
     /// There is no such application.
@@ -162,6 +175,8 @@ impl Rule {
             Self::NotAppliedFor => "not-applied-for",
             Self::RevisionStale => "revision-stale",
             Self::NameTaken => "name-taken",
+            Self::RateBook => "rate-book",
+            Self::TooSoon => "too-soon",
             Self::Empty => "empty",
             Self::ApplicationUnknown => "application-unknown",
             Self::ApplicationState => "application-state",
@@ -219,6 +234,8 @@ impl Judge<'_> {
             Change::Category(category) => self.category(category),
             Change::Report(report) => Self::report(report),
             Change::Purpose(purpose) => Self::purpose(purpose),
+            Change::RateBook(book) => self.rate_book(book),
+            Change::Gratis(gift) => self.gratis(gift),
             // The case itself judges what is decided of it.
             Change::Decision(verdict) => self.case(&verdict.application).map(drop),
         }

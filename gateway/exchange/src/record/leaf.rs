@@ -5,8 +5,14 @@
 
 use minicbor::{Decode, Encode, bytes::ByteArray};
 
-/// Version of the leaf's encoding.
-pub const LEAF_VERSION: u8 = 1;
+use crate::{
+    tariff::{Class, Unit},
+    timestamp::Timestamp,
+};
+
+/// Version of the leaf's encoding. Leaves of version 1 have no [`Leaf::unit`], [`Leaf::class`] and [`Leaf::rated_at`]; they
+/// are read still.
+pub const LEAF_VERSION: u8 = 2;
 
 /// What a leaf records (decisions.md, "The record").
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
@@ -138,7 +144,7 @@ pub struct Commitments {
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Leaf {
-    /// [`LEAF_VERSION`].
+    /// [`LEAF_VERSION`], or an older one.
     #[n(0)]
     pub version: u8,
     /// What is recorded.
@@ -219,9 +225,26 @@ pub struct Leaf {
     /// Whether the request was a dry run: decision and price only.
     #[n(26)]
     pub dry_run: bool,
+    /// What was charged: rows, a call, a report, an inquiry; absent where nothing was, and in entries older than this
+    /// member.
+    #[n(27)]
+    pub unit: Option<Unit>,
+    /// Class of the agency, by which its answer was rated.
+    #[n(28)]
+    pub class: Option<Class>,
+    /// Instant of the request, UTC microseconds: its rate is the one in force then, and its month is the bill's. Absent
+    /// where nothing was charged; [`Self::at`] then.
+    #[n(29)]
+    pub rated_at: Option<i64>,
 }
 
 impl Leaf {
+    /// The instant that decides rate and month of the bill.
+    #[must_use]
+    pub fn billed_at(&self) -> Timestamp {
+        Timestamp::from_micros(self.rated_at.unwrap_or(self.at))
+    }
+
     /// The leaf's deterministic bytes.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
@@ -237,10 +260,11 @@ impl Leaf {
     /// [`LeafError`] if the bytes are not one whole leaf of a known version.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, LeafError> {
         let leaf: Self = minicbor::decode(bytes).map_err(|_| LeafError::Malformed)?;
-        if leaf.version != LEAF_VERSION {
+        if !(1..=LEAF_VERSION).contains(&leaf.version) {
             return Err(LeafError::Version(leaf.version));
         }
-        if leaf.to_bytes() != bytes {
+        let charged = leaf.unit.is_some() || leaf.class.is_some() || leaf.rated_at.is_some();
+        if (leaf.version == 1 && charged) || leaf.to_bytes() != bytes {
             return Err(LeafError::Malformed);
         }
         Ok(leaf)

@@ -6,7 +6,8 @@ use exchange::{
     ids::AgencyId,
     month::Month,
     record::leaf::{Kind, Leaf},
-    statement::{Bills, Item, Line, Statement, billed, recompute},
+    statement::{Bill, Bills, Item, Sum, SumKey, billed, recompute},
+    tariff::{Class, Unit},
     timestamp::Timestamp,
 };
 use proptest::prelude::*;
@@ -21,19 +22,27 @@ fn november() -> Month {
     Month::parse("2026-11").unwrap()
 }
 
-fn bill(leaves: &[Leaf]) -> Statement {
+fn bill(leaves: &[Leaf]) -> Bill {
     recompute(leaves.iter(), &bank(), november())
 }
 
 #[test]
 fn a_leaf_is_billed_for_what_it_says() {
-    let outcome = Leaf { rows: 3, amount: 105_000, ..leaf(Kind::Outcome) };
-    let item = Item { tariff: "kyc".into(), rate_version: "v1".into(), calls: 1, rows: 3, amount_milli_paisa: 105_000 };
+    let (unit, class) = (Some(Unit::Row), Some(Class::Private));
+    let outcome = Leaf { rows: 3, amount: 105_000, unit, class, ..leaf(Kind::Outcome) };
+    let key = SumKey { service: String::new(), rate_version: "v1".into(), class, tariff: "kyc".into(), unit };
+    let item = Item { key: key.clone(), calls: 1, rows: 3, units: 3, amount_milli_paisa: 105_000 };
     assert_eq!(billed(&outcome), Some(item.clone()));
     let part = Leaf { kind: Kind::Part, ..outcome.clone() };
     assert_eq!(billed(&part), Some(Item { calls: 0, ..item.clone() }), "a batch of rows is no call of its own");
     let without_book = Leaf { rate_version: None, ..outcome.clone() };
-    assert_eq!(billed(&without_book), Some(Item { rate_version: String::new(), ..item.clone() }));
+    let no_version = SumKey { rate_version: String::new(), ..key.clone() };
+    assert_eq!(billed(&without_book), Some(Item { key: no_version, ..item.clone() }));
+    let by_call = Leaf { unit: Some(Unit::Call), ..outcome.clone() };
+    let call = SumKey { unit: Some(Unit::Call), ..key.clone() };
+    assert_eq!(billed(&by_call), Some(Item { key: call, units: 1, ..item.clone() }));
+    let free = Leaf { unit: None, ..outcome.clone() };
+    assert_eq!(billed(&free), Some(Item { key: SumKey { unit: None, ..key }, units: 0, ..item.clone() }));
     let gratis = Leaf { amount: 0, ..outcome.clone() };
     assert_eq!(
         billed(&gratis),
@@ -55,7 +64,7 @@ fn what_released_nothing_is_never_billed() {
 }
 
 #[test]
-fn lines_are_one_for_each_tariff_and_rate_version_in_order() {
+fn sums_are_one_for_each_tariff_and_rate_version_in_order() {
     let with = |tariff: &str, version: Option<&str>, amount: i64| Leaf {
         tariff: Some(tariff.into()),
         rate_version: version.map(str::to_owned),
@@ -70,29 +79,29 @@ fn lines_are_one_for_each_tariff_and_rate_version_in_order() {
         with("kyc", Some("v10"), 16),
         with("Kyc", Some("v1"), 32),
     ]);
-    let lines: Vec<_> = bill
-        .lines
+    let sums: Vec<_> = bill
+        .sums
         .iter()
-        .map(|l| (l.tariff.as_str(), l.rate_version.as_str(), l.calls, l.amount_milli_paisa))
+        .map(|sum| (sum.key.rate_version.as_str(), sum.key.tariff.as_str(), sum.calls, sum.amount_milli_paisa))
         .collect();
     assert_eq!(
-        lines,
+        sums,
         [
-            ("Kyc", "v1", 1, 32),
-            ("kyc", "", 1, 4),
-            ("kyc", "v10", 2, 18),
-            ("yes-no", "v1", 1, 8),
-            ("yes-no", "v2", 1, 1)
+            ("", "kyc", 1, 4),
+            ("v1", "Kyc", 1, 32),
+            ("v1", "yes-no", 1, 8),
+            ("v10", "kyc", 2, 18),
+            ("v2", "yes-no", 1, 1)
         ]
     );
-    assert_eq!(bill.total_milli_paisa, 63);
+    assert_eq!(bill.rated_milli_paisa, 63);
 }
 
 #[test]
 fn a_bill_holds_its_months_instants_in_karachi() {
     let at = |text: &str| Leaf { at: Timestamp::parse_rfc3339(text).unwrap().micros(), ..leaf(Kind::Outcome) };
     let check = |text: &str, calls: i64| {
-        assert_eq!(bill(&[at(text)]).lines.iter().map(|line| line.calls).sum::<i64>(), calls, "{text}");
+        assert_eq!(bill(&[at(text)]).sums.iter().map(|sum| sum.calls).sum::<i64>(), calls, "{text}");
     };
     check("2026-10-31T18:59:59.999999Z", 0);
     check("2026-10-31T19:00:00Z", 1);
@@ -107,7 +116,7 @@ fn a_leaf_that_names_no_agency_or_no_month_is_on_no_bill() {
     let check = |leaf: Leaf, what: &str| {
         let mut bills = Bills::default();
         bills.add(&leaf);
-        assert_eq!(bills.statements().count(), 0, "{what}");
+        assert_eq!(bills.bills().count(), 0, "{what}");
     };
     check(Leaf { agency: None, ..leaf(Kind::Outcome) }, "a citizen's own access");
     check(Leaf { agency: Some("two words".into()), ..leaf(Kind::Outcome) }, "not an agency's name");
@@ -119,53 +128,60 @@ fn a_leaf_that_names_no_agency_or_no_month_is_on_no_bill() {
 #[test]
 fn an_agency_without_answers_gets_an_empty_bill() {
     let empty = bill(&[]);
-    assert_eq!((empty.agency, empty.month, empty.total_milli_paisa), (bank(), november(), 0));
-    assert!(empty.lines.is_empty());
+    assert_eq!((empty.agency, empty.month, empty.rated_milli_paisa), (bank(), november(), 0));
+    assert!(empty.sums.is_empty());
     let others = bill(&[Leaf { agency: Some("bank-indus2".into()), ..leaf(Kind::Outcome) }]);
-    assert!(others.lines.is_empty(), "a name that begins alike is another's");
+    assert!(others.sums.is_empty(), "a name that begins alike is another's");
 }
 
 #[test]
 fn sums_stop_at_the_ends_of_money_instead_of_turning_over() {
     let with = |amount| Leaf { amount, rows: u32::MAX, ..leaf(Kind::Outcome) };
     let high = bill(&[with(i64::MAX), with(1)]);
-    assert_eq!((high.total_milli_paisa, high.lines[0].amount_milli_paisa), (i64::MAX, i64::MAX));
-    assert_eq!(high.lines[0].rows, 2 * i64::from(u32::MAX));
+    assert_eq!((high.rated_milli_paisa, high.sums[0].amount_milli_paisa), (i64::MAX, i64::MAX));
+    assert_eq!(high.sums[0].rows, 2 * i64::from(u32::MAX));
     let low = bill(&[with(i64::MIN), with(-1)]);
-    assert_eq!(low.total_milli_paisa, i64::MIN);
+    assert_eq!(low.rated_milli_paisa, i64::MIN);
     let other = Leaf { tariff: Some("other".into()), ..with(i64::MAX) };
-    assert_eq!(bill(&[with(i64::MAX), other]).total_milli_paisa, i64::MAX, "and so does the total of two lines");
+    assert_eq!(bill(&[with(i64::MAX), other]).rated_milli_paisa, i64::MAX, "and so does the total of two lines");
 }
 
 #[test]
 fn a_printed_bill_is_a_table_of_rupees() {
-    let wide = Leaf { tariff: Some("nser.household-list".into()), rows: 12, amount: 4_200_007, ..leaf(Kind::Outcome) };
-    let text = bill(&[leaf(Kind::Outcome), wide, Leaf { kind: Kind::Part, ..leaf(Kind::Outcome) }]).to_string();
+    let wide = Leaf { service: Some("nser.household@1".into()), rows: 12, amount: 4_200_007, ..leaf(Kind::Outcome) };
+    let (unit, class) = (Some(Unit::NoMatch), Some(Class::GratisGovernment));
+    let text = bill(&[Leaf { unit, class, ..leaf(Kind::Outcome) }, wide]).to_string();
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(
         lines,
         [
             "bank-indus 2026-11",
-            "  kyc                      v1                   1 calls         2 rows         Rs 0.70000",
-            "  nser.household-list      v1                   1 calls        12 rows        Rs 42.00007",
-            "  total Rs 42.70007",
+            "                           v1             gratis-government no-match         1 calls         1 rows         Rs 0.35000",
+            "  nser.household@1         v1             -                 free             1 calls        12 rows        Rs 42.00007",
+            "  rated Rs 42.35007",
         ]
     );
 }
 
 #[test]
-fn lines_given_in_any_order_are_put_in_order() {
-    let line = |tariff: &str, rate_version: &str, amount_milli_paisa| Line {
-        tariff: tariff.into(),
-        rate_version: rate_version.into(),
+fn sums_given_in_any_order_are_put_in_order() {
+    let sum = |tariff: &str, version: &str, amount_milli_paisa| Sum {
+        key: SumKey {
+            service: String::new(),
+            rate_version: version.into(),
+            class: None,
+            tariff: tariff.into(),
+            unit: None,
+        },
         calls: 1,
         rows: 1,
+        units: 1,
         amount_milli_paisa,
     };
-    let (a, b, c) = (line("a", "v2", 5), line("a", "v1", -7), line("B", "v9", 11));
-    let statement = Statement::of(bank(), november(), vec![a.clone(), b.clone(), c.clone()]);
-    assert_eq!(statement.lines, [c, b, a]);
-    assert_eq!(statement.total_milli_paisa, 9);
+    let (a, b, c) = (sum("a", "v2", 5), sum("a", "v1", -7), sum("B", "v2", 11));
+    let bill = Bill::of(bank(), november(), vec![a.clone(), b.clone(), c.clone()]);
+    assert_eq!(bill.sums, [b, c, a]);
+    assert_eq!(bill.rated_milli_paisa, 9);
 }
 
 /// Leaves that often share an agency, a month, a tariff and a rate.
@@ -213,12 +229,12 @@ fn by_hand(leaves: &[Leaf]) -> Sums {
     sums
 }
 
-fn all_bills(leaves: &[Leaf]) -> Vec<Statement> {
+fn all_bills(leaves: &[Leaf]) -> Vec<Bill> {
     let mut bills = Bills::default();
     for leaf in leaves {
         bills.add(leaf);
     }
-    bills.statements().collect()
+    bills.bills().collect()
 }
 
 proptest! {
@@ -228,11 +244,12 @@ proptest! {
     fn all_bills_of_a_log_are_the_sums_by_hand(leaves in prop::collection::vec(any_leaf(), 0..60)) {
         let mut sums = Sums::new();
         for bill in all_bills(&leaves) {
-            let total: i64 = bill.lines.iter().map(|line| line.amount_milli_paisa).sum();
-            prop_assert_eq!(total, bill.total_milli_paisa);
-            for line in bill.lines {
-                let key = (bill.agency.to_string(), bill.month.to_string(), line.tariff, line.rate_version);
-                prop_assert!(sums.insert(key, (line.calls, line.rows, line.amount_milli_paisa)).is_none());
+            let total: i64 = bill.sums.iter().map(|sum| sum.amount_milli_paisa).sum();
+            prop_assert_eq!(total, bill.rated_milli_paisa);
+            for sum in bill.sums {
+                let SumKey { tariff, rate_version, .. } = sum.key;
+                let key = (bill.agency.to_string(), bill.month.to_string(), tariff, rate_version);
+                prop_assert!(sums.insert(key, (sum.calls, sum.rows, sum.amount_milli_paisa)).is_none());
             }
         }
         prop_assert_eq!(sums, by_hand(&leaves));

@@ -1,6 +1,9 @@
 //! Leaves: one deterministic form of CBOR, against an encoder written here by hand, and refusal of every other form.
 
-use exchange::record::leaf::{Commitments, Kind, LEAF_VERSION, Leaf, LeafError, Released, Withheld};
+use exchange::{
+    record::leaf::{Commitments, Kind, LEAF_VERSION, Leaf, LeafError, Released, Withheld},
+    tariff::{Class, Unit},
+};
 use minicbor::bytes::ByteArray;
 use proptest::prelude::*;
 
@@ -94,6 +97,10 @@ fn hash(commitment: Option<ByteArray<32>>) -> Option<Cbor> {
     commitment.map(|hash| Cbor::Bytes(hash.to_vec()))
 }
 
+fn place<T: PartialEq>(all: &[T], one: T) -> Option<Cbor> {
+    all.iter().position(|other| *other == one).map(|place| Cbor::Unsigned(place as u64))
+}
+
 fn by_hand(leaf: &Leaf) -> Cbor {
     let kind = Kind::ALL.iter().position(|kind| *kind == leaf.kind).unwrap() as u64;
     let released =
@@ -133,6 +140,9 @@ fn by_hand(leaf: &Leaf) -> Cbor {
         (24, Some(Cbor::Map(commitments))),
         (25, Some(number(leaf.counted))),
         (26, Some(Cbor::Bool(leaf.dry_run))),
+        (27, leaf.unit.and_then(|unit| place(Unit::ALL, unit))),
+        (28, leaf.class.and_then(|class| place(Class::ALL, class))),
+        (29, leaf.rated_at.map(signed)),
     ])
 }
 
@@ -169,6 +179,9 @@ pub fn full() -> Leaf {
         },
         counted: 24,
         dry_run: true,
+        unit: Some(Unit::NoMatch),
+        class: Some(Class::GratisPrivate),
+        rated_at: Some(-2),
         ..leaf(Kind::Outcome)
     }
 }
@@ -176,7 +189,7 @@ pub fn full() -> Leaf {
 #[test]
 fn the_smallest_leaf_has_these_bytes() {
     let least = Leaf { agency: None, rate_version: None, tariff: None, amount: -1, rows: 0, ..leaf(Kind::Intent) };
-    let expected = "b20001010002\
+    let expected = "b20002010002\
                     1b000660d806969c00\
                     03666e6f64652d31040705657265712d3107664167656e6379\
                     0d18c80f8010801101120113001419025817201818a0181901181af4";
@@ -306,7 +319,7 @@ fn members_stand_once_and_in_order() {
         doubled.insert(at, pairs[at].clone());
         assert_eq!(Leaf::from_bytes(&map(&doubled)), Err(LeafError::Malformed), "{at} twice");
     }
-    let unknown = [&pairs[..], &[vec![0x18, 0x1b, 0x00]]].concat();
+    let unknown = [&pairs[..], &[vec![0x18, 0x1e, 0x00]]].concat();
     assert_eq!(Leaf::from_bytes(&map(&unknown)), Err(LeafError::Malformed), "a member that this version does not know");
 }
 
@@ -317,9 +330,22 @@ fn a_leaf_of_another_version_says_so() {
         assert_eq!(Leaf::from_bytes(&other.to_bytes()), Err(LeafError::Version(version)));
     }
     // A newer version with a member that we do not know.
-    let Cbor::Map(mut members) = by_hand(&Leaf { version: 2, ..full() }) else { panic!("a leaf is a map") };
-    members.push((27, Some(text("new"))));
-    assert_eq!(Leaf::from_bytes(&Cbor::Map(members).to_bytes()), Err(LeafError::Version(2)));
+    let Cbor::Map(mut members) = by_hand(&Leaf { version: 3, ..full() }) else { panic!("a leaf is a map") };
+    members.push((30, Some(text("new"))));
+    assert_eq!(Leaf::from_bytes(&Cbor::Map(members).to_bytes()), Err(LeafError::Version(3)));
+}
+
+#[test]
+fn a_leaf_of_the_first_version_is_read_and_says_nothing_of_its_charge() {
+    let first = Leaf { version: 1, unit: None, class: None, rated_at: None, ..full() };
+    assert_eq!(Leaf::from_bytes(&first.to_bytes()), Ok(first.clone()));
+    for later in [
+        Leaf { unit: Some(Unit::Row), ..first.clone() },
+        Leaf { class: Some(Class::Private), ..first.clone() },
+        Leaf { rated_at: Some(1), ..first },
+    ] {
+        assert_eq!(Leaf::from_bytes(&later.to_bytes()), Err(LeafError::Malformed));
+    }
 }
 
 #[test]
@@ -366,14 +392,16 @@ proptest! {
     fn any_leaf_is_written_as_by_hand_and_reads_back(
         kind in prop::sample::select(Kind::ALL.to_vec()), at: i64, sequence: u64, intent: Option<u64>, amount: i64,
         words in prop::collection::vec(prop::option::of(any::<String>()), 8), status: u16, counted: u32, dry_run: bool,
-        hashes in prop::collection::vec(prop::option::of(any::<[u8; 32]>()), 3),
+        hashes in prop::collection::vec(prop::option::of(any::<[u8; 32]>()), 3), rated_at: Option<i64>,
+        unit in prop::option::of(prop::sample::select(Unit::ALL.to_vec())),
+        class in prop::option::of(prop::sample::select(Class::ALL.to_vec())),
     ) {
         let commitments = Commitments {
             user: hashes[0].map(Into::into), subjects: hashes[1].map(Into::into), response: hashes[2].map(Into::into),
             ..Commitments::default()
         };
         let ours = Leaf {
-            at, sequence, intent, amount, status, counted, dry_run, commitments,
+            at, sequence, intent, amount, status, counted, dry_run, commitments, unit, class, rated_at,
             agency: words[0].clone(), service: words[1].clone(), purpose: words[2].clone(), basis: words[3].clone(),
             agreement: words[4].clone(), code: words[5].clone(), rate_version: words[6].clone(), tariff: words[7].clone(),
             ..leaf(kind)

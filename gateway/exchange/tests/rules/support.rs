@@ -134,6 +134,9 @@ pub fn leaf(kind: Kind) -> Leaf {
         commitments: Commitments::default(),
         counted: 1,
         dry_run: false,
+        unit: None,
+        class: None,
+        rated_at: None,
     }
 }
 

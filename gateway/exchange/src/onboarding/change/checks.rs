@@ -341,6 +341,8 @@ pub fn apply(change: &Change, directory: &mut crate::directory::DirectoryData) {
         Change::Category(category) => put(&mut directory.categories, category, |known| known.kind == category.kind),
         Change::Report(report) => put(&mut directory.reports, report, |known| known.name == report.name),
         Change::Purpose(purpose) => put(&mut directory.purposes, purpose, |known| known.code == purpose.code),
+        Change::RateBook(book) => put(&mut directory.rate_books, book, |known| known.version == book.version),
+        Change::Gratis(gift) => put(&mut directory.gratis, gift, |known| known.id == gift.id),
         Change::Decision(_) => {}
     }
 }
