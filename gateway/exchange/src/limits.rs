@@ -51,6 +51,10 @@ pub const DIRECTORY_CONFIRM_MS: u64 = 250;
 /// Milliseconds that a request waits at most for a stale directory to be confirmed, before it is refused.
 pub const DIRECTORY_CATCH_UP_MS: u64 = 500;
 
+/// Seconds between the approval of a rate or a gift and the first instant that it may count from: by then every gateway has
+/// it, for one whose directory is older than a second answers nothing.
+pub const MONEY_LEAD_S: i64 = 5;
+
 /// Milliseconds between two looks for the bundle of the law in force: a new one decides everywhere within a second.
 pub const LAW_CONFIRM_MS: u64 = 250;
 
