@@ -36,6 +36,7 @@ pub mod limits;
 pub mod log;
 pub mod mobile;
 pub mod month;
+mod networks;
 pub mod onboarding;
 pub mod openapi;
 pub mod path;

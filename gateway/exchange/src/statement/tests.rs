@@ -1,3 +1,5 @@
+//! Bills and statements of a few leaves, and what holds of any.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Rates and gifts: each rule broken alone, and the sound change beside it.
+
 use std::sync::Arc;
 
 use super::{super::Change, *};
@@ -88,12 +90,8 @@ fn a_book_without_a_line_for_what_is_charged_would_give_it_away() {
     let charged = Catalogue::new(vec![service], Vec::new());
     let with = |units: &[Unit]| {
         let key = TariffKey::parse("inquiry").unwrap();
-        let line = |unit: &Unit| Rate {
-            key: key.clone(),
-            unit: *unit,
-            government: Price::flat(1),
-            private: Price::flat(2),
-        };
+        let line =
+            |unit: &Unit| Rate { key: key.clone(), unit: *unit, government: Price::flat(1), private: Price::flat(2) };
         let rates = book("v1").rates.into_iter().chain(units.iter().map(line)).collect();
         judged_by(&directory(), &charged, &Change::RateBook(RateBook { rates, ..book("v1") }), now())
     };
