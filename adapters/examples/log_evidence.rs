@@ -48,6 +48,9 @@ fn entry(number: u64) -> Entry {
         commitments: Commitments::default(),
         counted: 1,
         dry_run: false,
+        unit: None,
+        class: None,
+        rated_at: None,
     };
     Entry { leaf, side: vec![1; 40], closes: true }
 }

@@ -130,6 +130,9 @@ fn entry(number: u64, at: i64) -> Entry {
         },
         counted: 1,
         dry_run: false,
+        unit: None,
+        class: None,
+        rated_at: None,
     };
     Entry { leaf, side: vec![7; SIDE_BYTES], closes: true }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use exchange::{
-    catalogue::{BodyForm, CallerKind, ConsentRule, Datatype, Param, ParamKind, Service},
+    catalogue::{BodyForm, CallerKind, ChargeUnit, ConsentRule, Datatype, Param, ParamKind, Service},
     classification::Classification,
 };
 
@@ -120,12 +120,18 @@ fn fields(service: &Service, dictionary: &[Placed<Datatype>], say: &mut impl FnM
         }
     }
     let others = service.answer_subjects.iter().chain(&service.answer_subject_check).chain(&service.rows);
-    let others = others.chain(&service.streams);
+    let others = others.chain(&service.streams).chain(&service.matched);
     for pointer in others.filter(|pointer| !pointer.starts_with('/')) {
         say(format!("has `{pointer}`, which is not a JSON pointer"));
     }
     if service.streams.is_some() && (service.rows.is_none() || service.bare || service.writes) {
         say("streams, but has no `rows`, is `bare` or writes".to_owned());
+    }
+    if service.streams.is_some() && !matches!(service.charge, ChargeUnit::Row | ChargeUnit::Free) {
+        say("streams, but is charged by something else than rows".to_owned());
+    }
+    if service.matched.as_ref().is_some_and(|pointer| !service.fields.contains_key(pointer)) {
+        say("is charged by a match that it never tells".to_owned());
     }
     if service.answer_subject_check.is_some() && service.subject.is_none() {
         say("checks whom the answer is about, but names no subject".to_owned());

@@ -97,6 +97,9 @@ fn leaf(kind: Kind, sequence: u64, request: &str) -> Leaf {
         commitments: Commitments::default(),
         counted: 1,
         dry_run: false,
+        unit: None,
+        class: None,
+        rated_at: None,
     }
 }
 
@@ -208,7 +211,7 @@ async fn the_bill_is_the_recomputation(url: &str) {
             let (agency, month) = (AgencyId::parse(agency).unwrap(), Month::parse(month).unwrap());
             let bill = store.usage(&agency, month).await.unwrap();
             assert_eq!(bill, recompute(leaves.iter(), &agency, month));
-            billed += bill.total_milli_paisa;
+            billed += bill.rated_milli_paisa;
         }
     }
     assert!(billed > 0);

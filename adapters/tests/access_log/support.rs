@@ -73,6 +73,9 @@ pub fn leaf(number: u64) -> Leaf {
         commitments: Commitments::default(),
         counted: 1,
         dry_run: false,
+        unit: None,
+        class: None,
+        rated_at: None,
     }
 }
 

@@ -20,8 +20,16 @@ use exchange::{
 use crate::{
     door::{BodyReader, Door, Head, Listener, Reply},
     phases::{
-        authorise, counted::Count, filter, forward, idempotency, identify, meter, parts::Parts, record,
-        record::Closing, release, reserve, route, stream, trail::Trail, watch::Watch,
+        authorise,
+        counted::Count,
+        filter, forward, idempotency, identify,
+        meter::{self, Counted},
+        parts::Parts,
+        record,
+        record::Closing,
+        release, reserve, route, stream,
+        trail::Trail,
+        watch::Watch,
     },
 };
 
@@ -114,13 +122,14 @@ impl Pipeline {
         watch: &mut Watch<'_>,
     ) -> Result<Reply, Refusal> {
         let parts = self.parts.as_ref();
-        let (body, rows, named) = match idempotency::stored(routed, trail)? {
-            Some(stored) => (stored.body, stored.rows, Vec::new()),
+        let (body, counted, named) = match idempotency::stored(routed, trail)? {
+            Some(stored) => (stored.body, Counted::found(stored.rows), Vec::new()),
             None => self.ask(routed, authorised, trail, watch).await?,
         };
+        let rows = counted.rows;
         let subjects = returned(routed, &authorised.permit, named);
         let replay_of = idempotency::repeats(routed).map(|first| first.sequence);
-        let charge = meter::price(parts, &routed.service, &routed.caller, rows, trail.at);
+        let charge = meter::price(parts, routed, counted);
         let charge = charge.filter(|_| replay_of.is_none());
         watch.done("meter");
         let closing = Closing {
@@ -143,25 +152,25 @@ impl Pipeline {
         Ok(reply)
     }
 
-    /// What the upstream answers, filtered: body, rows, and whom it named.
+    /// What the upstream answers, filtered: body, what decides its price, and whom it named.
     async fn ask(
         &self,
         routed: &route::Routed,
         authorised: &authorise::Authorised,
         trail: &Trail,
         watch: &mut Watch<'_>,
-    ) -> Result<(Bytes, u32, Vec<Cnic>), Refusal> {
+    ) -> Result<(Bytes, Counted, Vec<Cnic>), Refusal> {
         let answer = forward::forward(self.parts.as_ref(), routed, &authorised.permit, trail).await?;
         watch.done("forward");
         let mut filtered = filter::narrow(routed, &authorised.permit, &answer, trail)?;
         watch.done("filter");
-        let (rows, named) = (filtered.rows, std::mem::take(&mut filtered.subjects));
-        Ok((release::body(routed, filtered, trail), rows, named))
+        let (counted, named) = (Counted::of(routed, &filtered), std::mem::take(&mut filtered.subjects));
+        Ok((release::body(routed, filtered, trail), counted, named))
     }
 
     async fn dry_run(&self, routed: &route::Routed, trail: &Trail) -> Result<Reply, Ended> {
         let parts = self.parts.as_ref();
-        let charge = meter::price(parts, &routed.service, &routed.caller, 1, trail.at);
+        let charge = meter::price(parts, routed, Counted::found(1));
         let body = release::dry_run_body(trail, charge.as_ref());
         let closing = Closing { kind: Kind::Outcome, status: 200, body: &body, ..Closing::intent() };
         let position = record::durable(parts, trail, &closing).await?;

@@ -178,11 +178,11 @@ pub async fn bills_of_two_nodes_are_one_bill_to_the_microsecond(url: &str) {
     for (month, total) in [("2026-10", 0b00_0001), ("2026-11", 0b00_1110), ("2026-12", 0b11_0000)] {
         let month = Month::parse(month).unwrap();
         let bill = store.usage(&bank, month).await.unwrap();
-        assert_eq!(bill.total_milli_paisa, total * 65, "{month}: one node's {total} and 64 times it");
+        assert_eq!(bill.rated_milli_paisa, total * 65, "{month}: one node's {total} and 64 times it");
         assert_eq!(bill, recompute(leaves.iter(), &bank, month));
     }
     // A node that is forgotten takes its part of the bill with it, and only its part.
     store.forget("node-2").await.unwrap();
-    assert_eq!(store.usage(&bank, november).await.unwrap().total_milli_paisa, 0b00_1110);
+    assert_eq!(store.usage(&bank, november).await.unwrap().rated_milli_paisa, 0b00_1110);
     assert_eq!(store.indexed("node-1").await, Ok(6));
 }

@@ -6,6 +6,7 @@ use exchange::{
     ids::{AgencyId, ApprovalId, UserId},
     onboarding::Change,
     ports::{consent_tokens::ControlUnavailable, directory_source::DirectorySource},
+    statement::AgencyClass,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::json;
@@ -20,6 +21,9 @@ const PROGRAMME: &str = "programme";
 const CATEGORY: &str = "category";
 const REPORT: &str = "report";
 const PURPOSE: &str = "purpose";
+const RATE_BOOK: &str = "rate_book";
+const GRATIS: &str = "gratis";
+const CLASS: &str = "class";
 const REVOKED_SERIAL: &str = "revoked_serial";
 
 /// Why one entry of the directory was not changed.
@@ -72,6 +76,15 @@ impl ControlStore {
         }
         for purpose in &data.purposes {
             put(&mut work, PURPOSE, purpose.code.as_str(), purpose).await?;
+        }
+        for book in &data.rate_books {
+            put(&mut work, RATE_BOOK, book.version.as_str(), book).await?;
+        }
+        for gift in &data.gratis {
+            put(&mut work, GRATIS, gift.id.as_str(), gift).await?;
+        }
+        for class in &data.classes {
+            put(&mut work, CLASS, &class_key(class), class).await?;
         }
         for serial in &data.revoked_serials {
             put(&mut work, REVOKED_SERIAL, serial, &()).await?;
@@ -221,6 +234,8 @@ impl ControlStore {
             Change::Category(category) => put(work, kind, &key, category).await?,
             Change::Report(report) => put(work, kind, &key, report).await?,
             Change::Purpose(purpose) => put(work, kind, &key, purpose).await?,
+            Change::RateBook(book) => put(work, kind, &key, book).await?,
+            Change::Gratis(gift) => put(work, kind, &key, gift).await?,
             Change::Key(_) | Change::Decision(_) => {}
         }
         Ok(())
@@ -250,6 +265,8 @@ fn written(change: &Change) -> Option<(&'static str, String)> {
         Change::Category(category) => (CATEGORY, name(&category.kind)),
         Change::Report(report) => (REPORT, name(&report.name)),
         Change::Purpose(purpose) => (PURPOSE, name(&purpose.code)),
+        Change::RateBook(book) => (RATE_BOOK, name(&book.version)),
+        Change::Gratis(gift) => (GRATIS, name(&gift.id)),
         Change::Key(_) | Change::Decision(_) => return None,
     })
 }
@@ -277,6 +294,9 @@ fn entries(rows: Vec<(String, String, String)>) -> Result<DirectoryData, SqlErro
             CATEGORY => data.categories.push(read(CATEGORY, &body)?),
             REPORT => data.reports.push(read(REPORT, &body)?),
             PURPOSE => data.purposes.push(read(PURPOSE, &body)?),
+            RATE_BOOK => data.rate_books.push(read(RATE_BOOK, &body)?),
+            GRATIS => data.gratis.push(read(GRATIS, &body)?),
+            CLASS => data.classes.push(read(CLASS, &body)?),
             REVOKED_SERIAL => data.revoked_serials.push(key),
             _ => return Err(damaged("kind of directory entry")),
         }
@@ -314,6 +334,11 @@ impl DirectorySource for ControlStore {
 /// `/` stands in no identifier, so no two users share a key.
 fn user_key(agency: &AgencyId, user: &UserId) -> String {
     format!("{agency}/{user}")
+}
+
+/// An agency's classes follow each other; no two begin at one instant.
+fn class_key(class: &AgencyClass) -> String {
+    format!("{}/{}", class.agency, class.since.micros())
 }
 
 fn read<T: DeserializeOwned>(kind: &str, body: &str) -> Result<T, SqlError> {

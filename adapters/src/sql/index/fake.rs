@@ -105,6 +105,9 @@ pub fn leaf(kind: Kind, request: &str, at: i64) -> Leaf {
         commitments: Commitments::default(),
         counted: 1,
         dry_run: false,
+        unit: None,
+        class: None,
+        rated_at: None,
     }
 }
 

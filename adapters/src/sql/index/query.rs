@@ -4,7 +4,8 @@ use exchange::{
     consent::SubjectKey,
     ids::AgencyId,
     record::leaf::Kind,
-    statement::{Line, Month, Statement},
+    statement::{Bill, Month, Sum, SumKey},
+    tariff::{Class, Unit},
     timestamp::Timestamp,
 };
 use sqlx::{Row as _, any::AnyRow};
@@ -78,10 +79,10 @@ WHERE s.subject_key = $1 AND s.node = $2 AND s.sequence < $3 AND s.sequence < $4
 ORDER BY s.sequence DESC LIMIT $8";
 
 const USAGE: &str = "
-SELECT tariff, rate_version, CAST(SUM(calls) AS BIGINT) AS calls, CAST(SUM(row_count) AS BIGINT) AS row_count,
-       CAST(SUM(amount) AS BIGINT) AS amount
+SELECT service, rate_version, class, tariff, unit, CAST(SUM(calls) AS BIGINT) AS calls,
+       CAST(SUM(row_count) AS BIGINT) AS row_count, CAST(SUM(units) AS BIGINT) AS units, CAST(SUM(amount) AS BIGINT) AS amount
 FROM bill WHERE agency = $1 AND month = $2
-GROUP BY tariff, rate_version";
+GROUP BY service, rate_version, class, tariff, unit";
 
 impl IndexStore {
     /// Accesses to a citizen, newest first. Every entry that concerns the citizen is one, except an intent that a later
@@ -108,11 +109,11 @@ impl IndexStore {
     ///
     /// # Errors
     /// [`SqlError`] when the database does not answer.
-    pub async fn usage(&self, agency: &AgencyId, month: Month) -> Result<Statement, SqlError> {
+    pub async fn usage(&self, agency: &AgencyId, month: Month) -> Result<Bill, SqlError> {
         let rows =
             sqlx::query(USAGE).bind(agency.as_str()).bind(month.to_string()).fetch_all(self.database.pool()).await?;
-        let lines = rows.iter().map(line).collect::<Result<_, _>>()?;
-        Ok(Statement::of(agency.clone(), month, lines))
+        let sums = rows.iter().map(sum).collect::<Result<_, _>>()?;
+        Ok(Bill::of(agency.clone(), month, sums))
     }
 }
 
@@ -138,12 +139,23 @@ fn access(row: &AnyRow) -> Result<Access, SqlError> {
     })
 }
 
-fn line(row: &AnyRow) -> Result<Line, SqlError> {
-    Ok(Line {
-        tariff: row.try_get("tariff")?,
+fn sum(row: &AnyRow) -> Result<Sum, SqlError> {
+    let (class, unit): (String, String) = (row.try_get("class")?, row.try_get("unit")?);
+    let said = |word: &str, known: bool| if known || word.is_empty() { Ok(()) } else { Err(damaged()) };
+    let key = SumKey {
+        service: row.try_get("service")?,
         rate_version: row.try_get("rate_version")?,
+        class: Class::parse(&class),
+        tariff: row.try_get("tariff")?,
+        unit: Unit::parse(&unit),
+    };
+    said(&class, key.class.is_some())?;
+    said(&unit, key.unit.is_some())?;
+    Ok(Sum {
+        key,
         calls: row.try_get("calls")?,
         rows: row.try_get("row_count")?,
+        units: row.try_get("units")?,
         amount_milli_paisa: row.try_get("amount")?,
     })
 }

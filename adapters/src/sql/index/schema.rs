@@ -11,7 +11,7 @@ pub(super) const COMPONENT: &str = "index";
 /// `next_sequence` moves in the transaction that writes the rows before it, which is what makes indexing exactly once.
 /// What is billed is computed by `exchange::statement`, so that SQL only sums. Flags are 0 or 1.
 pub(super) const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, sql: FIRST }, Migration { version: 2, sql: SECOND }];
+    &[Migration { version: 1, sql: FIRST }, Migration { version: 2, sql: SECOND }, Migration { version: 3, sql: THIRD }];
 
 const FIRST: &str = "
 CREATE TABLE watermark (
@@ -78,5 +78,29 @@ CREATE TABLE bill (
     row_count BIGINT NOT NULL CHECK (row_count >= 0),
     amount BIGINT NOT NULL,
     PRIMARY KEY (agency, month, tariff, rate_version, node)
+);
+";
+
+/// Sums are kept by service, class and unit too, so the index is built again from the log. What a leaf does not say is an
+/// empty text.
+const THIRD: &str = "
+DELETE FROM watermark;
+DELETE FROM subject;
+DELETE FROM entry;
+DROP TABLE bill;
+CREATE TABLE bill (
+    node TEXT NOT NULL,
+    agency TEXT NOT NULL,
+    month TEXT NOT NULL,
+    service TEXT NOT NULL,
+    rate_version TEXT NOT NULL,
+    class TEXT NOT NULL,
+    tariff TEXT NOT NULL,
+    unit TEXT NOT NULL,
+    calls BIGINT NOT NULL CHECK (calls >= 0),
+    row_count BIGINT NOT NULL CHECK (row_count >= 0),
+    units BIGINT NOT NULL CHECK (units >= 0),
+    amount BIGINT NOT NULL,
+    PRIMARY KEY (agency, month, service, rate_version, class, tariff, unit, node)
 );
 ";

@@ -2,7 +2,11 @@
 
 use std::sync::LazyLock;
 
-use exchange::{record::leaf::Leaf, statement::Bills};
+use exchange::{
+    record::leaf::Leaf,
+    statement::Bills,
+    tariff::{Class, Unit},
+};
 
 use super::{IndexError, Opened, schema, shown};
 use crate::sql::{
@@ -17,11 +21,11 @@ static SUBJECTS: LazyLock<Insertion> =
     LazyLock::new(|| Insertion::new("subject", "node", &["subject_key", "sequence", "returned"]));
 
 const BILL: &str = "
-INSERT INTO bill (node, agency, month, tariff, rate_version, calls, row_count, amount)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-ON CONFLICT (agency, month, tariff, rate_version, node) DO UPDATE
+INSERT INTO bill (node, agency, month, service, rate_version, class, tariff, unit, calls, row_count, units, amount)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+ON CONFLICT (agency, month, service, rate_version, class, tariff, unit, node) DO UPDATE
 SET calls = bill.calls + EXCLUDED.calls, row_count = bill.row_count + EXCLUDED.row_count,
-    amount = bill.amount + EXCLUDED.amount";
+    units = bill.units + EXCLUDED.units, amount = bill.amount + EXCLUDED.amount";
 
 /// The index's tables in one database.
 #[derive(Clone, Debug)]
@@ -126,23 +130,27 @@ fn bind_entry<'q>(insertion: Bound<'q>, leaf: &'q Leaf) -> Bound<'q> {
         .bind(shown::text(leaf))
 }
 
-/// One row for each line of a bill that the entries add to: few, however many entries.
+/// One row for each sum of a bill that the entries add to: few, however many entries.
 async fn add_to_bills(work: &mut Work, node: &str, entries: &[Opened]) -> Result<(), SqlError> {
     let mut bills = Bills::default();
     for entry in entries {
         bills.add(&entry.leaf);
     }
-    for bill in bills.statements() {
-        for line in &bill.lines {
+    for bill in bills.bills() {
+        for sum in &bill.sums {
             sqlx::query(BILL)
                 .bind(node)
                 .bind(bill.agency.as_str())
                 .bind(bill.month.to_string())
-                .bind(&line.tariff)
-                .bind(&line.rate_version)
-                .bind(line.calls)
-                .bind(line.rows)
-                .bind(line.amount_milli_paisa)
+                .bind(&sum.key.service)
+                .bind(&sum.key.rate_version)
+                .bind(sum.key.class.map_or("", Class::as_str))
+                .bind(&sum.key.tariff)
+                .bind(sum.key.unit.map_or("", Unit::as_str))
+                .bind(sum.calls)
+                .bind(sum.rows)
+                .bind(sum.units)
+                .bind(sum.amount_milli_paisa)
                 .execute(work.on())
                 .await?;
         }

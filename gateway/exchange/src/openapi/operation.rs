@@ -260,11 +260,15 @@ pub(super) fn shared_schemas() -> Map<String, Value> {
     });
     let price = json!({
         "type": ["object", "null"],
-        "required": ["rate_version", "tariff", "per_answer_of_rows", "amount_milli_paisa", "amount"],
+        "required": ["rate_version", "tariff", "per_answer_of_rows", "unit", "class", "rated_milli_paisa",
+                     "amount_milli_paisa", "amount"],
         "properties": {
             "rate_version": { "type": "string" },
             "tariff": { "type": "string" },
             "per_answer_of_rows": { "type": "integer", "minimum": 0 },
+            "unit": { "enum": words(Unit::ALL.iter().map(|unit| unit.as_str())) },
+            "class": { "enum": words(Class::ALL.iter().map(|class| class.as_str())) },
+            "rated_milli_paisa": { "type": "integer", "minimum": 0 },
             "amount_milli_paisa": { "type": "integer", "minimum": 0 },
             "amount": { "type": "string" },
         },
@@ -283,4 +287,9 @@ pub(super) fn shared_schemas() -> Map<String, Value> {
         "additionalProperties": false,
     });
     [("Withheld", withheld), ("DryRun", dry_run)].into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect()
+}
+
+/// Words of an enumeration, and null.
+fn words(all: impl Iterator<Item = &'static str>) -> Vec<Value> {
+    all.map(Value::from).chain([Value::Null]).collect()
 }

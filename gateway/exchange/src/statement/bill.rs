@@ -76,6 +76,13 @@ impl Bill {
         let rated_milli_paisa = sums.iter().fold(0, |all: i64, sum| all.saturating_add(sum.amount_milli_paisa));
         Self { agency, month, sums, rated_milli_paisa }
     }
+
+    /// What of it is to be paid, milli-paisa: all but what is given. Tiers, minimums, rounding and tax come after.
+    #[must_use]
+    pub fn payable_milli_paisa(&self) -> i64 {
+        let payable = self.sums.iter().filter(|sum| !sum.key.class.is_some_and(Class::is_gratis));
+        payable.fold(0, |all: i64, sum| all.saturating_add(sum.amount_milli_paisa))
+    }
 }
 
 /// The sums as people read them: one on each line, amounts in rupees.

@@ -99,6 +99,8 @@ fn is_false(flag: &bool) -> bool {
 pub struct Charge {
     /// Version of the book.
     pub version: RateVersion,
+    /// The instant that the book was in force at.
+    pub at: Timestamp,
     /// Line of the tariff.
     pub key: TariffKey,
     /// Class of the agency; `None` for callers who never pay.
@@ -132,7 +134,7 @@ impl RateBook {
     pub fn charge(
         &self,
         (key, charge): (&TariffKey, ChargeUnit),
-        class: Option<Class>,
+        (class, at): (Option<Class>, Timestamp),
         (rows, matched): (u32, bool),
     ) -> Charge {
         let unit = class.and_then(|_| charge.of(matched));
@@ -140,7 +142,7 @@ impl RateBook {
         let price =
             unit.zip(class).and_then(|(unit, class)| Some(self.rate(key.as_str(), unit)?.price(class.column())));
         let amount = price.map_or(0, |price| price.charge(units));
-        Charge { version: self.version.clone(), key: key.clone(), class, unit, units, amount }
+        Charge { version: self.version.clone(), at, key: key.clone(), class, unit, units, amount }
     }
 
     /// Whether the book can be held to.

@@ -11,6 +11,8 @@ use proptest::prelude::*;
 
 use crate::support::id;
 
+const AT: Timestamp = Timestamp::from_micros(7);
+
 fn rate(key: &str, unit: Unit, government: i64, private: i64) -> Rate {
     Rate { key: id(key), unit, government: Price::flat(government), private: Price::flat(private) }
 }
@@ -30,7 +32,7 @@ fn book(version: &str, from: i64, rates: Vec<Rate>) -> RateBook {
 fn charge(unit: ChargeUnit, class: Option<Class>, rows: u32, matched: bool) -> Charge {
     let kyc = Unit::ALL.iter().zip(1..).map(|(unit, n)| rate("kyc", *unit, 300 * n, 35_000 * n));
     let rates = [rate("other", Unit::Row, 1, 2)].into_iter().chain(kyc).chain([rate("kyc.more", Unit::Row, 5, 6)]);
-    book("v7", 0, rates.collect()).charge((&id("kyc"), unit), class, (rows, matched))
+    book("v7", 0, rates.collect()).charge((&id("kyc"), unit), (class, AT), (rows, matched))
 }
 
 #[test]
@@ -51,7 +53,7 @@ fn the_state_pays_one_rate_and_everybody_else_the_other() {
 fn rows_calls_reports_inquiries_and_gifts_are_counted_each_in_its_way() {
     let check = |charged, rows, matched, unit, units, amount| {
         let class = Some(Class::Private);
-        let expected = Charge { version: id("v7"), key: id("kyc"), class, unit, units, amount };
+        let expected = Charge { version: id("v7"), at: AT, key: id("kyc"), class, unit, units, amount };
         assert_eq!(charge(charged, class, rows, matched), expected, "{charged:?} {rows}");
     };
     check(ChargeUnit::Row, 0, true, Some(Unit::Row), 0, 0);
@@ -79,10 +81,10 @@ fn a_line_that_the_book_lacks_costs_nothing_and_is_still_named() {
     for key in ["kyc2", "ky", "KYC", "other"] {
         let key: TariffKey = id(key);
         let class = Some(Class::Private);
-        let got = book.charge((&key, ChargeUnit::Row), class, (4, true));
-        assert_eq!(got, Charge { version: id("v7"), key, class, unit: Some(Unit::Row), units: 4, amount: 0 });
+        let got = book.charge((&key, ChargeUnit::Row), (class, AT), (4, true));
+        assert_eq!(got, Charge { version: id("v7"), at: AT, key, class, unit: Some(Unit::Row), units: 4, amount: 0 });
     }
-    let by_call = book.charge((&id("kyc"), ChargeUnit::Call), Some(Class::Private), (4, true));
+    let by_call = book.charge((&id("kyc"), ChargeUnit::Call), (Some(Class::Private), AT), (4, true));
     assert_eq!(by_call.amount, 0, "a line by row prices no call");
 }
 
@@ -90,7 +92,7 @@ fn a_line_that_the_book_lacks_costs_nothing_and_is_still_named() {
 fn a_price_stops_at_the_ends_of_money_instead_of_turning_over() {
     let with = |private| book("v7", 0, vec![rate("kyc", Unit::Row, 0, private)]);
     let check = |private, rows, expected| {
-        let got = with(private).charge((&id("kyc"), ChargeUnit::Row), Some(Class::Private), (rows, true));
+        let got = with(private).charge((&id("kyc"), ChargeUnit::Row), (Some(Class::Private), AT), (rows, true));
         assert_eq!(got.amount, expected, "{private} {rows}");
     };
     check(i64::MAX, 1, i64::MAX);

@@ -158,6 +158,9 @@ fn leaf(node: &str, change: &AdminChange, commitments: Commitments) -> Leaf {
         commitments,
         counted: 1,
         dry_run: false,
+        unit: None,
+        class: None,
+        rated_at: None,
     }
 }
 

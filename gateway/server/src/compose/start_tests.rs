@@ -210,7 +210,7 @@ async fn a_law_whose_services_the_rate_books_do_not_price_is_not_begun() {
     fs::write(&path, text.replace("\"identity.kyc\"", "\"identity.kyx\"")).unwrap();
     let error = refused(&config(&folder, &[("RATES__PATH", path.to_str().unwrap())])).await;
     assert_eq!(error.what, "rate books");
-    assert!(error.why.contains("`identity.kyc` is charged by `identity.kyc`"), "{}", error.why);
+    assert!(error.why.contains("`identity.kyc` is charged by row of `identity.kyc`"), "{}", error.why);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -43,7 +43,7 @@ async fn checked(config: &Config, stage: &Stage, log: &dyn RecordLog) -> Result<
     let leaves = leaves(log).map_err(|e| failed(&e))?;
     let agency = AgencyId::parse("bank-indus").map_err(|e| failed(&e))?;
     let month = Month::parse(&month).map_err(|e| failed(&e))?;
-    Ok((detail, (billed, recompute(leaves.iter(), &agency, month).total_milli_paisa)))
+    Ok((detail, (billed, recompute(leaves.iter(), &agency, month).payable_milli_paisa())))
 }
 
 /// Entries read at once.

@@ -40,7 +40,7 @@ pub enum NotLaw {
     Bundle(#[from] BundleError),
     /// A service that it charges for has no price here.
     #[error(
-        "its service `{service}` is charged by `{tariff}`, and rate book `{book}` has no such line: add it, or charge it `free`"
+        "its service `{service}` is charged by {unit} of `{tariff}`, and rate book `{book}` has no such line: add it, or charge it `free`"
     )]
     Unpriced {
         /// Version of the book.
@@ -49,6 +49,8 @@ pub enum NotLaw {
         service: String,
         /// The line that it wants.
         tariff: String,
+        /// What it counts.
+        unit: &'static str,
     },
     /// It breaks what it promises itself.
     #[error("{broken} of its own cases are not kept, first: {first}")]
@@ -95,10 +97,11 @@ impl Loader {
         let catalogue = bundle.catalogue();
         match unpriced(&self.books, catalogue.services()) {
             None => Ok(()),
-            Some((book, service)) => Err(NotLaw::Unpriced {
+            Some((book, service, unit)) => Err(NotLaw::Unpriced {
                 book: book.to_owned(),
                 service: service.id.to_string(),
                 tariff: service.tariff.to_string(),
+                unit: unit.as_str(),
             }),
         }
     }

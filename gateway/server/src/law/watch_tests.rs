@@ -146,7 +146,7 @@ async fn a_law_that_is_none_is_refused_whoever_signed_it() {
     let misspelt = with(PERMIT, "Ijazat::Datatype::\"nser.name\"", "Ijazat::Datatype::\"nser.nmae\"");
     standing.refuses_law(&misspelt, &both, "`nser.nmae`, which no dictionary has").await;
     let unpriced = with("catalogue/identity.toml", "tariff = \"identity.yes-no\"", "tariff = \"identity.perhaps\"");
-    let told = "its service `identity.yes-no` is charged by `identity.perhaps`, and rate book";
+    let told = "its service `identity.yes-no` is charged by match of `identity.perhaps`, and rate book";
     standing.refuses_law(&unpriced, &both, told).await;
     let without = law(3, &[]).without("domains/report/R01-published.cedar");
     standing.refuses_law(&without, &both, "of its own cases are not kept").await;

@@ -1,18 +1,46 @@
-//! Phase 8. Afterwards the answer has a price, by the rate in force at the intent's time.
+//! Phase 8. Afterwards the answer has a price, by the rate and the class in force at the request's instant.
 
 use exchange::{
-    caller::Caller,
-    catalogue::Service,
+    filter::Filtered,
     tariff::{Charge, book_at},
-    timestamp::Timestamp,
 };
 
-use super::parts::Parts;
+use super::{parts::Parts, route::Routed};
 
-/// Prices an answer of `rows` rows for the caller; `None` when no book is in force, which costs nothing.
+/// What of an answer decides its price.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counted {
+    /// Rows that leave.
+    pub rows: u32,
+    /// Whether an inquiry was answered with yes.
+    pub matched: bool,
+}
+
+impl Counted {
+    /// Of what leaves of an upstream's answer.
+    #[must_use]
+    pub fn of(routed: &Routed, filtered: &Filtered) -> Self {
+        let rows = filtered.rows;
+        let matched = match &routed.service.matched {
+            Some(pointer) => filtered.value.pointer(pointer).and_then(serde_json::Value::as_bool) == Some(true),
+            None => rows > 0,
+        };
+        Self { rows, matched }
+    }
+
+    /// Rows of which one answer is made, each found.
+    #[must_use]
+    pub const fn found(rows: u32) -> Self {
+        Self { rows, matched: true }
+    }
+}
+
+/// Prices an answer; `None` when no book was in force at the request's instant, which costs nothing.
 #[must_use]
-pub fn price(parts: &Parts, service: &Service, caller: &Caller, rows: u32, at: Timestamp) -> Option<Charge> {
+pub fn price(parts: &Parts, routed: &Routed, counted: Counted) -> Option<Charge> {
     let books = parts.rates.load();
-    let book = book_at(&books, at)?;
-    Some(book.charge(&service.tariff, service.charge, caller.agency().map(|agency| agency.sector), rows))
+    let book = book_at(&books, routed.rated_at)?;
+    let service = &routed.service;
+    let rating = (routed.class, routed.rated_at);
+    Some(book.charge((&service.tariff, service.charge), rating, (counted.rows, counted.matched)))
 }

@@ -238,12 +238,15 @@ fn leaf(parts: &Parts, trail: &Trail, closing: &Closing<'_>, commitments: Commit
         directory: trail.directory,
         rows: if answered { closing.rows } else { 0 },
         bytes: u64::try_from(closing.body.len()).unwrap_or(u64::MAX),
-        rate_version: charge.map(|charge| charge.version.clone()),
+        rate_version: charge.map(|charge| charge.version.to_string()),
         tariff: charge.map(|charge| charge.key.to_string()),
         amount: charge.map_or(0, |charge| charge.amount),
         commitments,
         counted: closing.counted,
         dry_run: trail.dry_run,
+        unit: charge.and_then(|charge| charge.unit),
+        class: charge.and_then(|charge| charge.class),
+        rated_at: charge.map(|charge| charge.at.micros()),
     }
 }
 

@@ -29,7 +29,8 @@ pub fn body(routed: &Routed, filtered: Filtered, trail: &Trail) -> Bytes {
 pub fn dry_run_body(trail: &Trail, charge: Option<&Charge>) -> Bytes {
     let price = charge.map(|charge| {
         json!({ "rate_version": charge.version, "tariff": charge.key, "per_answer_of_rows": 1,
-                "amount_milli_paisa": charge.amount, "amount": rupees(charge.amount) })
+                "unit": charge.unit, "class": charge.class, "rated_milli_paisa": charge.amount,
+                "amount_milli_paisa": charge.payable(), "amount": rupees(charge.payable()) })
     });
     let value =
         json!({ "dry_run": true, "would_release": trail.allowed(), "withheld": withheld(trail), "price": price });
@@ -72,7 +73,7 @@ pub fn answer(
 /// entry of the first answer.
 #[must_use]
 pub fn receipt(origin: &str, position: Position, rows: u32, charge: Option<&Charge>, replay_of: Option<u64>) -> String {
-    let (amount, version) = charge.map_or((0, "none"), |charge| (charge.amount, charge.version.as_str()));
+    let (amount, version) = charge.map_or((0, "none"), |charge| (charge.payable(), charge.version.as_str()));
     let again = replay_of.map(|first| format!(";replay-of={first}")).unwrap_or_default();
     let place = position.sequence;
     format!("\"{origin}/{place}\";rows={rows};amount-milli-paisa={amount};rate=\"{version}\"{again}")

@@ -13,6 +13,8 @@ use exchange::{
     limits,
     path::CanonicalPath,
     refusal::Refusal,
+    tariff::Class,
+    timestamp::Timestamp,
 };
 use http::{HeaderMap, header};
 use serde_json::Value;
@@ -56,6 +58,10 @@ pub struct Routed {
     pub second: Option<Arc<User>>,
     /// The idempotency key, once claimed.
     pub key: Option<idempotency::Key>,
+    /// The instant whose rate holds for the whole answer, however long it takes.
+    pub rated_at: Timestamp,
+    /// The class that the answer is rated by; `None` for callers who never pay.
+    pub class: Option<Class>,
     /// Of a later batch: what an earlier one of the same answer used.
     pub earlier: Option<Earlier>,
 }
@@ -120,7 +126,10 @@ pub async fn route(
     };
     let second = second(parts, (head, &caller), directory, signed, trail)?;
     let caller = judge_assertion(parts, head, caller, signed, trail)?;
+    let class = caller.agency().map(|agency| directory.class(agency, &service.id, trail.at));
     Ok(Routed {
+        rated_at: trail.at,
+        class,
         law,
         path: path.as_str().to_owned(),
         fields: fields(&service, &params)?,
@@ -171,6 +180,8 @@ impl Routed {
             (other, _) => other,
         };
         Ok(Self {
+            rated_at: self.rated_at,
+            class: self.class,
             law,
             service,
             path: self.path.clone(),

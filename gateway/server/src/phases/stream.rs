@@ -16,7 +16,8 @@ use serde_json::{Value, json};
 
 use super::{
     authorise::{self, Authorised},
-    filter, forward, idempotency, identify, meter,
+    filter, forward, idempotency, identify,
+    meter::{self, Counted},
     parts::Parts,
     record::{self, Closing},
     release,
@@ -123,7 +124,7 @@ impl Stream {
             status: 200,
             rows: filtered.rows,
             body: &lines,
-            charge: self.price(filtered.rows),
+            charge: self.price(&filtered),
             intent: self.intent,
             subjects: std::mem::take(&mut filtered.subjects),
             ..Closing::intent()
@@ -136,7 +137,7 @@ impl Stream {
             self.stage = Stage::End;
         }
         let (origin, charge) = (self.parts.log.origin(), closing.charge);
-        let amount = charge.as_ref().map_or(0, |charge| charge.amount);
+        let amount = charge.as_ref().map_or(0, Charge::payable);
         self.amount = self.amount.saturating_add(amount);
         let told = json!({
             "part": self.batches, "rows": filtered.rows, "amount_milli_paisa": amount,
@@ -166,8 +167,8 @@ impl Stream {
         Ok(())
     }
 
-    fn price(&self, rows: u32) -> Option<Charge> {
-        meter::price(&self.parts, &self.decided.service, &self.decided.caller, rows, self.trail.at)
+    fn price(&self, filtered: &Filtered) -> Option<Charge> {
+        meter::price(&self.parts, &self.decided, Counted::of(&self.decided, filtered))
     }
 
     /// The end: what was kept back and how much left, and the receipt of the outcome.
@@ -178,14 +179,14 @@ impl Stream {
             kind: Kind::Outcome,
             status: 200,
             body: &line,
-            charge: self.price(0),
+            charge: meter::price(&self.parts, &self.decided, Counted { rows: 0, matched: false }),
             intent: self.intent,
             ..Closing::intent()
         };
         let position: Position = record::durable(&self.parts, &self.trail, &closing).await?;
         self.stage = Stage::Over;
         idempotency::finish(&self.parts, &self.routed, position, self.rows, &line, &self.trail).await;
-        let amount = self.amount.saturating_add(closing.charge.as_ref().map_or(0, |charge| charge.amount));
+        let amount = self.amount.saturating_add(closing.charge.as_ref().map_or(0, Charge::payable));
         let told = json!({
             "final": true, "rows": self.rows, "amount_milli_paisa": amount,
             "receipt": format!("{}/{}", self.parts.log.origin(), position.sequence),

@@ -196,6 +196,9 @@ pub fn leaf(kind: Kind, request: &str, agency: &str) -> Leaf {
         commitments: Commitments::default(),
         counted: 1,
         dry_run: false,
+        unit: Some(exchange::tariff::Unit::Row),
+        class: Some(exchange::tariff::Class::Private),
+        rated_at: None,
     }
 }
 

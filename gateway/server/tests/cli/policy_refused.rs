@@ -121,7 +121,7 @@ fn a_law_that_charges_for_what_the_rate_book_does_not_price_is_not_activated() {
     let (priced, unpriced) = ("tariff = \"identity.yes-no\"", "tariff = \"identity.perhaps\"");
     edit(&office, "catalogue/identity.toml", priced, unpriced);
     office.answer(&["policy", "sign", "law", "--out", "unpriced.bundle"]);
-    let why = "not activated: its service `identity.yes-no` is charged by `identity.perhaps`, and rate book";
+    let why = "not activated: its service `identity.yes-no` is charged by match of `identity.perhaps`, and rate book";
     not_activated(&office, "unpriced.bundle", 1, why, 1);
     // Where another book is in force, that book is asked.
     let rates = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../ops/samples/rates.toml")).unwrap();

@@ -11,7 +11,8 @@ use axum::{
 use exchange::{
     codes::Code,
     refusal::Refusal,
-    statement::{Line, Month, Statement},
+    statement::{Bill, Month, Sum},
+    tariff::{Class, Unit},
 };
 use serde_json::{Value, json};
 
@@ -45,22 +46,27 @@ async fn usage(
     Ok(Json(document(&bill)))
 }
 
-fn document(bill: &Statement) -> Value {
+fn document(bill: &Bill) -> Value {
     json!({
         "agency": bill.agency,
         "month": bill.month.to_string(),
-        "lines": bill.lines.iter().map(line).collect::<Vec<_>>(),
-        "total_milli_paisa": bill.total_milli_paisa,
+        "lines": bill.sums.iter().map(line).collect::<Vec<_>>(),
+        "rated_milli_paisa": bill.rated_milli_paisa,
+        "total_milli_paisa": bill.payable_milli_paisa(),
     })
 }
 
-fn line(line: &Line) -> Value {
+fn line(sum: &Sum) -> Value {
     json!({
-        "tariff": line.tariff,
-        "rate_version": line.rate_version,
-        "calls": line.calls,
-        "rows": line.rows,
-        "amount_milli_paisa": line.amount_milli_paisa,
+        "service": sum.key.service,
+        "tariff": sum.key.tariff,
+        "rate_version": sum.key.rate_version,
+        "class": sum.key.class.map(Class::as_str),
+        "unit": sum.key.unit.map(Unit::as_str),
+        "calls": sum.calls,
+        "rows": sum.rows,
+        "units": sum.units,
+        "amount_milli_paisa": sum.amount_milli_paisa,
     })
 }
 
@@ -93,11 +99,12 @@ mod tests {
     #[tokio::test]
     async fn an_agency_reads_its_own_bill_and_nobody_elses() {
         let line = |version: &str| {
-            json!({"tariff": "identity.kyc", "rate_version": version, "calls": 1, "rows": 1,
+            json!({"service": "identity.kyc@1", "tariff": "identity.kyc", "rate_version": version,
+                   "class": "private", "unit": "row", "calls": 1, "rows": 1, "units": 1,
                    "amount_milli_paisa": 35_000})
         };
         let expected = json!({"agency": "bank-indus", "month": "2026-11", "lines": [line("v1"), line("v2")],
-                              "total_milli_paisa": 70_000});
+                              "rated_milli_paisa": 70_000, "total_milli_paisa": 70_000});
         assert_eq!(usage_of("own", "bank-indus", "2026-11").await, (200, expected));
         let (_, telco) = usage_of("telco", "telco-sarhad", "2026-11").await;
         assert_eq!(telco["total_milli_paisa"], 7);
