@@ -228,6 +228,9 @@ pub fn world(source: &Source) -> Result<DirectoryData, BundleError> {
                     categories,
                     reports,
                     purposes,
+                    rate_books,
+                    gratis,
+                    classes,
                     revoked_serials,
                 } = part;
                 world.agencies.extend(agencies);
@@ -238,6 +241,9 @@ pub fn world(source: &Source) -> Result<DirectoryData, BundleError> {
                 world.categories.extend(categories);
                 world.reports.extend(reports);
                 world.purposes.extend(purposes);
+                world.rate_books.extend(rate_books);
+                world.gratis.extend(gratis);
+                world.classes.extend(classes);
                 world.revoked_serials.extend(revoked_serials);
             }
             Err(problem) => problems.push(problem),

@@ -40,7 +40,10 @@ async fn leaves_bill_and_receipts_say_the_same() {
     let total: i64 = charged.map(|leaf| leaf.amount).sum();
     let bank = AgencyId::parse("bank-indus").unwrap();
     let statement = recompute(recorded.iter().map(|entry| &entry.leaf), &bank, Month::parse(&month).unwrap());
-    assert_eq!((usage.body["data"]["total_milli_paisa"].as_i64(), statement.payable_milli_paisa()), (Some(total), total));
+    assert_eq!(
+        (usage.body["data"]["total_milli_paisa"].as_i64(), statement.payable_milli_paisa()),
+        (Some(total), total)
+    );
 }
 
 #[tokio::test]

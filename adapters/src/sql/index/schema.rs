@@ -10,8 +10,11 @@ pub(super) const COMPONENT: &str = "index";
 
 /// `next_sequence` moves in the transaction that writes the rows before it, which is what makes indexing exactly once.
 /// What is billed is computed by `exchange::statement`, so that SQL only sums. Flags are 0 or 1.
-pub(super) const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, sql: FIRST }, Migration { version: 2, sql: SECOND }, Migration { version: 3, sql: THIRD }];
+pub(super) const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, sql: FIRST },
+    Migration { version: 2, sql: SECOND },
+    Migration { version: 3, sql: THIRD },
+];
 
 const FIRST: &str = "
 CREATE TABLE watermark (

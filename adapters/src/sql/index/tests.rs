@@ -281,7 +281,7 @@ async fn the_bill_of_the_index_is_the_bill_of_the_leaves() {
             let (agency, month) = (AgencyId::parse(agency).unwrap(), Month::parse(month).unwrap());
             let bill = store.usage(&agency, month).await.unwrap();
             assert_eq!(bill, recompute(leaves.iter(), &agency, month));
-            charged += bill.total_milli_paisa;
+            charged += bill.rated_milli_paisa;
         }
     }
     assert!(charged > 0);

@@ -3,7 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use super::{domain, refusals, schema};
-use crate::catalogue::{BodyForm, CallerKind, ConsentRule, Service};
+use crate::{
+    catalogue::{BodyForm, CallerKind, ConsentRule, Service},
+    tariff::{Class, Unit},
+};
 
 /// The operation of one service.
 pub(super) fn of(service: &Service, issuer: &str) -> Value {

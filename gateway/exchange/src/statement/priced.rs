@@ -89,7 +89,6 @@ pub struct Statement {
     /// The agency.
     pub agency: AgencyId,
     /// The month.
-    #[serde(serialize_with = "as_text")]
     pub month: Month,
     /// Whether one of its books is a sample, whose numbers are invented.
     pub sample: bool,
@@ -105,10 +104,6 @@ pub struct Statement {
     pub tax_paisa: i64,
     /// To be paid, paisa: value, less what is given, and tax.
     pub total_paisa: i64,
-}
-
-fn as_text<S: serde::Serializer>(month: &Month, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(month)
 }
 
 /// Why a bill has no price.

@@ -164,7 +164,10 @@ fn b29_a_gratis_agency_pays_nothing_and_its_value_is_known() {
 #[test]
 fn what_is_rated_otherwise_than_its_book_has_no_price() {
     let kyc = leaf(Kind::Outcome, "bank-indus", "kyc", 1, 35_006);
-    assert!(matches!(priced(&[kyc.clone()]), Err(PriceError::Differs { charged: 35_006, rated: 35_005, .. })));
+    assert!(matches!(
+        priced(std::slice::from_ref(&kyc)),
+        Err(PriceError::Differs { charged: 35_006, rated: 35_005, .. })
+    ));
     let other = Leaf { rate_version: Some("v9".into()), ..kyc.clone() };
     assert_eq!(priced(&[other]), Err(PriceError::BookUnknown("v9".into())));
     let call = Leaf { unit: Some(Unit::Call), ..kyc.clone() };

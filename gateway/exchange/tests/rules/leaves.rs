@@ -97,7 +97,7 @@ fn hash(commitment: Option<ByteArray<32>>) -> Option<Cbor> {
     commitment.map(|hash| Cbor::Bytes(hash.to_vec()))
 }
 
-fn place<T: PartialEq>(all: &[T], one: T) -> Option<Cbor> {
+fn place<T: PartialEq + Copy>(all: &[T], one: T) -> Option<Cbor> {
     all.iter().position(|other| *other == one).map(|place| Cbor::Unsigned(place as u64))
 }
 

@@ -32,7 +32,7 @@ fn the_bill_of_the_leaves_counts_the_agencys_own_outcomes_of_the_month() {
     let at = exchange::timestamp::Timestamp::from_micros(read[0].at);
     let month = Month::parse(&at.karachi_month()).unwrap();
     let total =
-        |agency: &str, month| recompute(read.iter(), &AgencyId::parse(agency).unwrap(), month).total_milli_paisa;
+        |agency: &str, month| recompute(read.iter(), &AgencyId::parse(agency).unwrap(), month).payable_milli_paisa();
     let outcomes = |agency: &str| {
         let own = read.iter().filter(|leaf| leaf.agency.as_deref() == Some(agency) && leaf.kind == Kind::Outcome);
         i64::try_from(own.count()).unwrap()
