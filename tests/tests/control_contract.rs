@@ -37,6 +37,8 @@ mod key_check;
 mod keys;
 #[path = "control_contract/machine_model.rs"]
 mod machine_model;
+#[path = "control_contract/money.rs"]
+mod money;
 #[path = "control_contract/onboarding.rs"]
 mod onboarding;
 #[path = "control_contract/outbox.rs"]
@@ -185,6 +187,10 @@ contracts! {
         an_approval_that_was_used_up_keeps_its_name,
         forms_and_proposals_are_sealed_and_a_damaged_one_is_an_error,
         what_changes_the_directory_waits_for_its_leaf_under_its_persons_name,
+    }
+    money {
+        rate_books_and_gifts_come_by_two_persons_and_not_too_soon,
+        an_agency_that_changes_its_sector_pays_by_the_new_column_when_every_gateway_knows,
     }
     outbox {
         messages_come_oldest_first_and_the_newest_are_kept_in_sight,

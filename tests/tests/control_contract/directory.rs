@@ -11,6 +11,8 @@ use exchange::{
     },
     programme::{Cadence, Period, Population},
     report::Report,
+    statement::AgencyClass,
+    tariff::Column,
     timestamp::Timestamp,
 };
 
@@ -119,6 +121,9 @@ pub fn everything(world: &World) -> DirectoryData {
         programmes: vec![programme],
         categories: vec![category],
         approvals: vec![approval(world, "board-1")],
+        rate_books: vec![super::money::book("v1", from)],
+        gratis: vec![super::money::gift(world, from)],
+        classes: vec![AgencyClass { agency: world.bank.clone(), column: Column::Private, since: from }],
         revoked_serials: vec!["00".into()],
         ..data(world)
     }

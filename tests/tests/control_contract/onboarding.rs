@@ -29,12 +29,12 @@ use super::{
 pub const ONE: &str = "registry-office/registrar-1";
 pub const TWO: &str = "registry-office/registrar-2";
 
-static LAW: LazyLock<(Arc<Catalogue>, Arc<Rules>)> = LazyLock::new(|| {
+pub static LAW: LazyLock<(Arc<Catalogue>, Arc<Rules>)> = LazyLock::new(|| {
     let bundle = policies::Bundle::embedded().unwrap();
     (bundle.catalogue(), bundle.newcomers().unwrap())
 });
 
-fn law() -> Newcomers<'static> {
+pub fn law() -> Newcomers<'static> {
     Newcomers { catalogue: &LAW.0, rules: &LAW.1 }
 }
 
@@ -109,7 +109,7 @@ async fn proposed(world: &World, change: Change) -> Proposal {
     world.here.propose(change, ONE, law()).await.unwrap()
 }
 
-async fn done(world: &World, change: Change) -> u64 {
+pub async fn done(world: &World, change: Change) -> u64 {
     let proposal = proposed(world, change).await;
     world.there.decide(&proposal.id, true, TWO, law()).await.unwrap().generation
 }

@@ -6,14 +6,13 @@ use exchange::{
     ids::{AgencyId, ApprovalId, UserId},
     onboarding::Change,
     ports::{consent_tokens::ControlUnavailable, directory_source::DirectorySource},
-    statement::AgencyClass,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::json;
 
-use super::{ControlStore, Done, SqlError, Work, damaged, sha256};
+use super::{ControlStore, Done, SqlError, Work, classes, damaged, sha256};
 
-const AGENCY: &str = "agency";
+pub(super) const AGENCY: &str = "agency";
 const USER: &str = "user";
 const AGREEMENT: &str = "agreement";
 const APPROVAL: &str = "approval";
@@ -23,7 +22,7 @@ const REPORT: &str = "report";
 const PURPOSE: &str = "purpose";
 const RATE_BOOK: &str = "rate_book";
 const GRATIS: &str = "gratis";
-const CLASS: &str = "class";
+pub(super) const CLASS: &str = "class";
 const REVOKED_SERIAL: &str = "revoked_serial";
 
 /// Why one entry of the directory was not changed.
@@ -84,7 +83,7 @@ impl ControlStore {
             put(&mut work, GRATIS, gift.id.as_str(), gift).await?;
         }
         for class in &data.classes {
-            put(&mut work, CLASS, &class_key(class), class).await?;
+            put(&mut work, CLASS, &classes::key(class), class).await?;
         }
         for serial in &data.revoked_serials {
             put(&mut work, REVOKED_SERIAL, serial, &()).await?;
@@ -226,7 +225,10 @@ impl ControlStore {
         }
         let Some((kind, key)) = written(change) else { return Ok(()) };
         match change {
-            Change::Agency(agency) => put(work, kind, &key, agency).await?,
+            Change::Agency(agency) => {
+                classes::note(work, agency, self.clock.now()).await?;
+                put(work, kind, &key, agency).await?;
+            }
             Change::User(user) => put(work, kind, &key, user).await?,
             Change::Agreement(agreement) => put(work, kind, &key, agreement).await?,
             Change::Approval(approval) => put(work, kind, &key, approval).await?,
@@ -336,16 +338,11 @@ fn user_key(agency: &AgencyId, user: &UserId) -> String {
     format!("{agency}/{user}")
 }
 
-/// An agency's classes follow each other; no two begin at one instant.
-fn class_key(class: &AgencyClass) -> String {
-    format!("{}/{}", class.agency, class.since.micros())
-}
-
-fn read<T: DeserializeOwned>(kind: &str, body: &str) -> Result<T, SqlError> {
+pub(super) fn read<T: DeserializeOwned>(kind: &str, body: &str) -> Result<T, SqlError> {
     serde_json::from_str(body).map_err(|_| damaged(kind))
 }
 
-async fn put<T: Serialize>(work: &mut Work, kind: &str, key: &str, entry: &T) -> Result<(), SqlError> {
+pub(super) async fn put<T: Serialize>(work: &mut Work, kind: &str, key: &str, entry: &T) -> Result<(), SqlError> {
     let body = serde_json::to_string(entry).map_err(|_| SqlError::Other(format!("{kind} cannot be written")))?;
     sqlx::query(
         "INSERT INTO directory_entry (kind, key, body) VALUES ($1, $2, $3) \

@@ -16,6 +16,7 @@ mod admin;
 mod bundles;
 mod cache;
 mod citizens;
+mod classes;
 mod consents;
 mod contacts;
 mod directory;
