@@ -262,7 +262,10 @@ mod tests {
         check(nser, "\"/household/pmt\"", "\"household/pmt\"", "not a JSON pointer");
         check("dictionary/nser.toml", "household number", "the number of the household", "more than 24 characters");
         check(nser, "\"/household/assets/*\"", "\"/household/assets/**\"", "opens all of `/household/assets/**`");
-        check(identity, "\"/match\"", "\"/**\"", "opens all of `/**`");
+        check(identity, "\"/match\" = ", "\"/**\" = ", "opens all of `/**`");
+        check(identity, "matched = \"/match\"", "matched = \"/found\"", "by a match that it never tells");
+        let (by_row, by_call) = ("\"nser.export\"\ncharge = \"row\"", "\"nser.export\"\ncharge = \"call\"");
+        check(nser, by_row, by_call, "charged by something else than rows");
         check("catalogue/open.toml", "\"/paths/**\"", "\"/**/paths\"", "opens all of `/**/paths`");
         check(nser, "\"/subjects/*\"", "\"subjects\"", "`subjects`, which is not a JSON pointer");
         check("catalogue/tax.toml", "subject = \"/cnic\"\nanswer", "answer", "names no subject");
