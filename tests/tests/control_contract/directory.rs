@@ -55,6 +55,17 @@ pub fn data(world: &World) -> DirectoryData {
     DirectoryData { agencies: vec![agency], users: vec![user], purposes: vec![purpose], ..DirectoryData::default() }
 }
 
+fn category(from: Timestamp, until: Timestamp) -> Category {
+    Category {
+        kind: "Bank".into(),
+        instrument: "Minute 3".into(),
+        forum: Forum::SecretaryBisp,
+        valid_from: from,
+        valid_until: until,
+        revoked: false,
+    }
+}
+
 /// A directory with an entry of every kind.
 pub fn everything(world: &World) -> DirectoryData {
     let (from, until) = (Timestamp::from_micros(1), Timestamp::from_micros(9));
@@ -95,14 +106,6 @@ pub fn everything(world: &World) -> DirectoryData {
         valid_until: until,
         revoked: false,
     };
-    let category = Category {
-        kind: "Bank".into(),
-        instrument: "Minute 3".into(),
-        forum: Forum::SecretaryBisp,
-        valid_from: from,
-        valid_until: until,
-        revoked: false,
-    };
     let design = "counts = 'members'\nby = 'tehsil'\nmember_disability = 'any'\nassets = ['Bicycle']";
     let report = Report {
         name: "disabled-by-tehsil".into(),
@@ -119,7 +122,7 @@ pub fn everything(world: &World) -> DirectoryData {
         agreements: vec![agreement],
         reports: vec![report],
         programmes: vec![programme],
-        categories: vec![category],
+        categories: vec![category(from, until)],
         approvals: vec![approval(world, "board-1")],
         rate_books: vec![super::money::book("v1", from)],
         gratis: vec![super::money::gift(world, from)],
