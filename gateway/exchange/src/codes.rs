@@ -153,6 +153,8 @@ codes! {
     IdempotencyInProgress = "idempotency_in_progress",
     /// The answer under this idempotency key is no longer given again.
     IdempotencySpent = "idempotency_spent",
+    /// No rate book in force prices the service.
+    RateUnknown = "rate_unknown",
     /// The client took no more of an answer that leaves in batches.
     AnswerCut = "answer_cut",
     /// The service behind the door failed.

@@ -279,7 +279,7 @@ pub struct Directory {
     categories: HashMap<String, Arc<Category>>,
     reports: HashMap<String, Arc<Report>>,
     purposes: HashMap<PurposeCode, Arc<Purpose>>,
-    rate_books: Arc<[RateBook]>,
+    rate_books: Vec<Arc<RateBook>>,
     classes: HashMap<AgencyId, Classes>,
     revoked_serials: std::collections::HashSet<String>,
 }
@@ -303,7 +303,7 @@ impl Directory {
         directory.categories = data.categories.into_iter().map(|c| (c.kind.clone(), Arc::new(c))).collect();
         directory.reports = data.reports.into_iter().map(|r| (r.name.clone(), Arc::new(r))).collect();
         directory.purposes = data.purposes.into_iter().map(|p| (p.code.clone(), Arc::new(p))).collect();
-        directory.rate_books = data.rate_books.into();
+        directory.rate_books = data.rate_books.into_iter().map(Arc::new).collect();
         for class in data.classes {
             directory.classes.entry(class.agency.clone()).or_default().classes.push(class);
         }
@@ -316,13 +316,13 @@ impl Directory {
 
     /// Every rate book, in no order.
     #[must_use]
-    pub fn rate_books(&self) -> &Arc<[RateBook]> {
+    pub fn rate_books(&self) -> &[Arc<RateBook>] {
         &self.rate_books
     }
 
     /// The rate book in force at an instant.
     #[must_use]
-    pub fn rate_book_at(&self, at: Timestamp) -> Option<&RateBook> {
+    pub fn rate_book_at(&self, at: Timestamp) -> Option<&Arc<RateBook>> {
         book_at(&self.rate_books, at)
     }
 

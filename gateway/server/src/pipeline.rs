@@ -93,6 +93,7 @@ impl Pipeline {
         let parts = self.parts.as_ref();
         let authorised = authorise::authorise(parts, routed, directory, trail).await?;
         idempotency::note(routed, trail);
+        meter::priced(routed)?;
         watch.done("authorise");
         if trail.dry_run {
             return self.dry_run(routed, trail).await;
@@ -129,7 +130,7 @@ impl Pipeline {
         let rows = counted.rows;
         let subjects = returned(routed, &authorised.permit, named);
         let replay_of = idempotency::repeats(routed).map(|first| first.sequence);
-        let charge = meter::price(parts, routed, counted);
+        let charge = meter::price(routed, counted);
         let charge = charge.filter(|_| replay_of.is_none());
         watch.done("meter");
         let closing = Closing {
@@ -170,7 +171,7 @@ impl Pipeline {
 
     async fn dry_run(&self, routed: &route::Routed, trail: &Trail) -> Result<Reply, Ended> {
         let parts = self.parts.as_ref();
-        let charge = meter::price(parts, routed, Counted::found(1));
+        let charge = meter::price(routed, Counted::found(1));
         let body = release::dry_run_body(trail, charge.as_ref());
         let closing = Closing { kind: Kind::Outcome, status: 200, body: &body, ..Closing::intent() };
         let position = record::durable(parts, trail, &closing).await?;

@@ -1,6 +1,6 @@
 //! A rate book: what each unit costs whom, from an instant on, by a decision of the Board (S3 §8.4).
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{borrow::Borrow, collections::BTreeSet, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
@@ -128,8 +128,14 @@ impl RateBook {
         self.rates.iter().find(|rate| rate.unit == unit && rate.key.as_str() == key)
     }
 
+    /// A unit that the service is charged by and the book has no line of.
+    #[must_use]
+    pub fn lacks(&self, service: &Service) -> Option<Unit> {
+        service.charge.priced().iter().copied().find(|unit| self.rate(service.tariff.as_str(), *unit).is_none())
+    }
+
     /// Rates an answer of `rows` rows; `matched`: whether an inquiry was answered with yes. A line that the book lacks costs
-    /// nothing here: who composes a door asks [`unpriced`] before it puts a law in force.
+    /// nothing here: the door asks [`Self::lacks`] first.
     #[must_use]
     pub fn charge(
         &self,
@@ -182,19 +188,26 @@ impl RateBook {
 
 /// The book in force at an instant: the last one that began at or before it.
 #[must_use]
-pub fn book_at(books: &[RateBook], at: Timestamp) -> Option<&RateBook> {
-    books.iter().filter(|book| book.valid_from <= at).max_by_key(|book| book.valid_from)
+pub fn book_at<B: Borrow<RateBook>>(books: &[B], at: Timestamp) -> Option<&B> {
+    let begun = books.iter().filter(|book| (*book).borrow().valid_from <= at);
+    begun.max_by_key(|book| (*book).borrow().valid_from)
+}
+
+/// The books that price what is answered at an instant or later: the one in force, and those that wait for their day.
+pub fn from_now_on<B: Borrow<RateBook>>(books: &[B], now: Timestamp) -> impl Iterator<Item = &RateBook> {
+    let coming = books.iter().map(Borrow::borrow).filter(move |book: &&RateBook| book.valid_from > now);
+    book_at(books, now).map(Borrow::borrow).into_iter().chain(coming)
 }
 
 /// A service that a law charges for and a book has no line of: the book's version, the service, and the unit. Such a law
 /// would give its answers away.
 #[must_use]
-pub fn unpriced<'a>(books: &'a [RateBook], services: &'a [Arc<Service>]) -> Option<(&'a str, &'a Service, Unit)> {
-    let lacks = |book: &RateBook, service: &Service| {
-        service.charge.priced().iter().copied().find(|unit| book.rate(service.tariff.as_str(), *unit).is_none())
-    };
-    books.iter().find_map(|book| {
-        let (service, unit) = services.iter().find_map(|service| Some((service, lacks(book, service)?)))?;
+pub fn unpriced<'a>(
+    mut books: impl Iterator<Item = &'a RateBook>,
+    services: &'a [Arc<Service>],
+) -> Option<(&'a str, &'a Service, Unit)> {
+    books.find_map(|book| {
+        let (service, unit) = services.iter().find_map(|service| Some((service, book.lacks(service)?)))?;
         Some((book.version.as_str(), service.as_ref(), unit))
     })
 }

@@ -5,7 +5,7 @@ mod class;
 mod price;
 mod unit;
 
-pub use book::{Charge, Rate, RateBook, Tax, book_at, unpriced};
+pub use book::{Charge, Rate, RateBook, Tax, book_at, from_now_on, unpriced};
 pub use class::{Class, Column, Gratis, GratisReason};
 pub use price::{EACH_MAX, MINIMUM_MAX, Month, Price, TIERS_MAX, Tier};
 pub use unit::Unit;

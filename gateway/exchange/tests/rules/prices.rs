@@ -116,7 +116,7 @@ fn the_book_in_force_does_not_depend_on_the_order_of_the_books() {
     check(200, Some("v3"));
     check(i64::MAX, Some("v3"));
     check(i64::MIN, None);
-    assert_eq!(book_at(&[], Timestamp::from_micros(0)), None);
+    assert_eq!(book_at::<RateBook>(&[], Timestamp::from_micros(0)), None);
 }
 
 #[test]

@@ -33,7 +33,6 @@ pub fn missing_files(config: &Config) -> Vec<String> {
         if config.upstreams.values().any(falls_back) {
             need(&internal(config, false));
         }
-        need(&named("rates", "path", config.rates.path.as_deref()));
     }
     if gateway || config.node.plays(ProcessRole::Control) {
         need(&named("policy", "bundle", config.policy.bundle.as_deref()));

@@ -24,7 +24,6 @@ fn plan(folder: &Folder, roles: &[&str], development: bool) -> Config {
         ("NODE__DEVELOPMENT".to_owned(), development.to_string()),
         ("LISTEN__INTERNAL_CONTROL".to_owned(), "127.0.0.1:0".to_owned()),
         ("LISTEN__INTERNAL_REGISTRY".to_owned(), "127.0.0.1:0".to_owned()),
-        ("RATES__PATH".to_owned(), at("rates.toml")),
         ("POLICY__BUNDLE".to_owned(), at("bundle")),
         ("UPSTREAM__FBR__URL".to_owned(), "https://127.0.0.1:9".to_owned()),
         ("UPSTREAM__FBR__CA".to_owned(), at("fbr-ca.pem")),
@@ -57,7 +56,7 @@ fn expected(roles: &[&str]) -> BTreeSet<String> {
     let plays = |role: &str| roles.contains(&role);
     let mut files: Vec<&str> = Vec::new();
     if plays("gateway") {
-        files.extend(["server_cert", "server_key", "client_ca", "client_crl", "rates.toml", "bundle"]);
+        files.extend(["server_cert", "server_key", "client_ca", "client_crl", "bundle"]);
         files.extend(["fbr-ca.pem", "fbr.pem", "fbr.key"]);
         if !plays("control") {
             files.extend(["permit-control", "keys/lookup.key", "keys/wrapping.key", "keys/pepper.key"]);
@@ -129,7 +128,7 @@ fn with_its_own_files_alone_each_combination_is_whole() {
 fn a_registry_alone_is_not_asked_for_the_outer_listeners_files() {
     let folder = Folder::new();
     let told = missing_files(&plan(&folder, &["registry"], false)).join("\n");
-    for file in ["server_cert", "server_key", "client_ca", "client_crl", "rates", "bundle", "fbr", "lookup"] {
+    for file in ["server_cert", "server_key", "client_ca", "client_crl", "bundle", "fbr", "lookup"] {
         assert!(!told.contains(file), "{file}: {told}");
     }
     for key in ["[tls] internal_ca", "[tls] internal_cert", "[tls] internal_key", "[tls] permit_key"] {
@@ -183,15 +182,15 @@ fn what_is_there_and_cannot_be_read_is_told_from_what_is_not_there() {
     for name in ["fbr-ca.pem", "fbr.pem", "fbr.key", "bundle"] {
         fs::write(folder.path().join(name), "x").unwrap();
     }
-    let file_in_the_way = folder.path().join("fbr.key").join("rates.toml");
-    config.rates.path = Some(file_in_the_way.clone());
+    let file_in_the_way = folder.path().join("fbr.key").join("bundle");
+    config.policy.bundle = Some(file_in_the_way.clone());
     let told = missing_files(&config);
     assert_eq!(told.len(), 1, "{told:?}");
-    let expected = format!("config: [rates] path = \"{}\": cannot be read: ", file_in_the_way.display());
+    let expected = format!("config: [policy] bundle = \"{}\": cannot be read: ", file_in_the_way.display());
     assert!(told[0].starts_with(&expected), "{told:?}");
-    config.rates.path = Some(folder.path().join("absent.toml"));
-    let absent = folder.path().join("absent.toml");
-    assert_eq!(missing_files(&config), [format!("config: [rates] path = \"{}\": no such file", absent.display())]);
+    config.policy.bundle = Some(folder.path().join("absent"));
+    let absent = folder.path().join("absent");
+    assert_eq!(missing_files(&config), [format!("config: [policy] bundle = \"{}\": no such file", absent.display())]);
 }
 
 #[test]

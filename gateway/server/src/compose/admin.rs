@@ -1,4 +1,4 @@
-//! Writes a leaf of kind `admin` for each change that an operator made, exactly once and in order.
+//! Writes a leaf of kind `admin`, or `rate-change`, for each change that an operator made, exactly once and in order.
 //!
 //! The change is in force from its own transaction on; its leaf follows, at the start of the process that owns the log and
 //! every second after. Between the two a crash may fall anywhere: before the claim nothing was handed to the log; after it,
@@ -25,6 +25,9 @@ const BATCH: u32 = 64;
 
 /// Entries read at once while a leaf is looked for.
 const LOOK: usize = 256;
+
+/// Changes of what is charged.
+const RATES: [&str; 2] = ["approve-rate-book", "approve-gratis"];
 
 /// Why the log does not tell every change yet.
 #[derive(Debug, thiserror::Error)]
@@ -97,8 +100,10 @@ impl AdminLog {
             let entries = self.log.read(next, LOOK)?;
             let Some(last) = entries.last() else { return Ok(None) };
             next = last.sequence + 1;
-            let ours =
-                |bytes: &[u8]| Leaf::from_bytes(bytes).is_ok_and(|leaf| leaf.kind == Kind::Admin && leaf.request == id);
+            let ours = |bytes: &[u8]| {
+                let leaf = Leaf::from_bytes(bytes);
+                leaf.is_ok_and(|leaf| matches!(leaf.kind, Kind::Admin | Kind::RateChange) && leaf.request == id)
+            };
             if let Some(found) = entries.iter().find(|entry| ours(&entry.leaf)) {
                 return Ok(Some(found.sequence));
             }
@@ -132,7 +137,7 @@ impl AdminLog {
 fn leaf(node: &str, change: &AdminChange, commitments: Commitments) -> Leaf {
     Leaf {
         version: LEAF_VERSION,
-        kind: Kind::Admin,
+        kind: if RATES.contains(&change.what.as_str()) { Kind::RateChange } else { Kind::Admin },
         at: change.at,
         node: node.to_owned(),
         sequence: 0,

@@ -250,6 +250,20 @@ async fn a_change_is_told_with_what_and_whom_in_clear_and_the_operator_committed
 }
 
 #[tokio::test]
+async fn a_change_of_what_is_charged_is_told_under_a_kind_of_its_own_and_once() {
+    let both = Arc::new(Both::default());
+    for (id, what) in [("c1", "approve-rate-book"), ("c2", "approve-gratis"), ("c3", "propose-rate-book")] {
+        both.change(id);
+        both.rows.lock().unwrap().last_mut().unwrap().0.what = what.to_owned();
+    }
+    both.stop_at(Cut::BeforeNote, 1);
+    while process(&both).catch_up().await.is_err() {}
+    let told: Vec<_> = both.leaves().into_iter().map(|leaf| (leaf.kind, leaf.request)).collect();
+    let expected = [(Kind::RateChange, "c1"), (Kind::RateChange, "c2"), (Kind::Admin, "c3")];
+    assert_eq!(told, expected.map(|(kind, id)| (kind, id.to_owned())));
+}
+
+#[tokio::test]
 async fn the_side_record_opens_what_the_leaf_commits_to() {
     let both = Arc::new(Both::default());
     both.change("c1");

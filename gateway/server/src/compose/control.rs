@@ -8,14 +8,14 @@ use exchange::{
     decision::Decider,
     ids::UpstreamId,
     permit::{PermitKey, PermitVerifier},
-    ports::{directory_source::DirectorySource, law_source::LawSource},
+    ports::{clock::Clock, directory_source::DirectorySource, law_source::LawSource},
 };
 use policies::{Bundle, manifest::Manifest, source::Source};
 
-use super::{ComposeError, Keys, World, pki, registry::Registry, running::Running, sample, stores};
+use super::{ComposeError, Keys, World, pki, registry::Registry, running::Running, stores};
 use crate::{
-    config::{Config, ProcessRole},
-    law::{LawInForce, LawWatch, Loader, TrustedKeys},
+    config::Config,
+    law::{Books, LawInForce, LawWatch, Loader, TrustedKeys},
     listen,
     phases::{parts::Law, snapshot::DirectoryWatch},
     routes::control::{
@@ -36,13 +36,15 @@ pub(super) struct Control {
 
 impl Control {
     pub(super) async fn open(config: &Config, world: &World, keys: &Keys) -> Result<Self, ComposeError> {
-        let (law, loader) = begin_law(config)?;
         let store = stores::control(config, world, keys).await?;
+        let books = books(store.as_ref(), &world.clock).await?;
+        let (law, loader) = begin_law(config, &books)?;
         let source = Arc::clone(&store) as Arc<dyn LawSource>;
         let law = Arc::new(LawWatch::new(source, law, loader, config.node.name.clone()));
         law.begin().await.map_err(ComposeError::of("policies"))?;
         let decider = Arc::clone(law.law()) as Arc<dyn Decider>;
-        let directory = Arc::new(DirectoryWatch::new(Arc::clone(&store) as Arc<dyn DirectorySource>, decider));
+        let directory = DirectoryWatch::new(Arc::clone(&store) as Arc<dyn DirectorySource>, decider);
+        let directory = Arc::new(directory.publishing(books));
         directory.confirm().await.map_err(ComposeError::of("directory"))?;
         Ok(Self { store, directory, law, background: Background::default() })
     }
@@ -81,27 +83,34 @@ impl Control {
     }
 }
 
-/// The law that this process begins with, and what judges those that follow it.
-fn begin_law(config: &Config) -> Result<(Arc<LawInForce>, Loader), ComposeError> {
+/// The law that this process begins with, and what judges those that follow it. Begun is also a law that the books in force
+/// do not price in full: what it charges for and they do not name is refused request by request, and the rest is served.
+fn begin_law(config: &Config, books: &Arc<Books>) -> Result<(Arc<LawInForce>, Loader), ComposeError> {
     let source = base(config)?;
     let bundle = Bundle::load(&source).map_err(ComposeError::of("policies"))?;
     let manifest = Manifest::of(&source, None).map_err(ComposeError::of("policies"))?;
-    let loader = loader(config, manifest)?;
-    loader.priced(&bundle).map_err(ComposeError::of("rate books"))?;
+    let loader = loader(config, manifest, Arc::clone(books));
+    if let Err(why) = loader.priced(&bundle) {
+        tracing::error!(%why, "the law to begin with is not priced in full");
+    }
     Ok((Arc::new(LawInForce::new(Law::new(Arc::new(bundle)))), loader))
 }
 
-/// What judges the laws that follow `base` here, signatures, content, cases and prices.
+/// The rate books of the directory.
 ///
 /// # Errors
-/// [`ComposeError`] if the rate books cannot be read.
-pub fn loader(config: &Config, base: Manifest) -> Result<Loader, ComposeError> {
-    let loader = Loader::new(base, TrustedKeys::of(config));
-    // Only the door charges; a process of another role may know no prices.
-    if !config.node.plays(ProcessRole::Gateway) {
-        return Ok(loader);
-    }
-    Ok(loader.priced_by(sample::rates(config.rates.path.as_deref())?))
+/// [`ComposeError`] if the directory cannot be read.
+pub async fn books(store: &ControlStore, clock: &Arc<dyn Clock>) -> Result<Arc<Books>, ComposeError> {
+    let (_, data) = store.read().await.map_err(ComposeError::of("directory"))?;
+    let books = Books::new(Arc::clone(clock));
+    books.publish(&data);
+    Ok(Arc::new(books))
+}
+
+/// What judges the laws that follow `base` here: signatures, content, cases and prices.
+#[must_use]
+pub fn loader(config: &Config, base: Manifest, books: Arc<Books>) -> Loader {
+    Loader::new(base, TrustedKeys::of(config)).priced_by(books)
 }
 
 /// The bundle to begin with: the folder that the configuration names, or the one that is built in.

@@ -10,7 +10,6 @@ use adapters::{
     },
     upstream::embedded::Embedded,
 };
-use arc_swap::ArcSwap;
 use axum::Router;
 use exchange::{
     ids::UpstreamId,
@@ -22,8 +21,8 @@ use exchange::{
 };
 
 use super::{
-    AdminLog, ComposeError, Keys, World, control::Control, pki::Outer, registry::Registry, running::Running, sample,
-    stores, tasks, upstreams,
+    AdminLog, ComposeError, Keys, World, control::Control, pki::Outer, registry::Registry, running::Running, stores,
+    tasks, upstreams,
 };
 use crate::{
     config::{Config, UpstreamKind},
@@ -165,7 +164,6 @@ fn parts(
         proposals: Arc::clone(&store) as Arc<dyn Proposals>,
         tokens: store as Arc<dyn ConsentTokens>,
         upstreams,
-        rates: ArcSwap::from_pointee(sample::rates(config.rates.path.as_deref())?),
         limits: Limits::new(numbers(config)),
         counted: CountedRefusals::default(),
         assertions: SeenAssertions::default(),

@@ -5,12 +5,15 @@ use serde::Deserialize;
 
 use super::ComposeError;
 
-/// The sample directory (ops/samples/directory.toml): invented agencies, no keys.
+/// The sample directory (ops/samples/directory.toml, ops/samples/rates.toml): invented agencies, no keys; invented prices,
+/// which say so.
 ///
 /// # Errors
 /// [`ComposeError`] if the text is not a directory; a test holds that it is.
 pub fn directory() -> Result<DirectoryData, ComposeError> {
-    toml::from_str(include_str!("../../../../ops/samples/directory.toml")).map_err(ComposeError::of("sample directory"))
+    let text = include_str!("../../../../ops/samples/directory.toml");
+    let directory: DirectoryData = toml::from_str(text).map_err(ComposeError::of("sample directory"))?;
+    Ok(DirectoryData { rate_books: rates()?, ..directory })
 }
 
 #[derive(Deserialize)]
@@ -19,14 +22,11 @@ struct Books {
     book: Vec<RateBook>,
 }
 
-/// Rate books of a file, or the sample ones (ops/samples/rates.toml).
+/// The sample rate books.
 ///
 /// # Errors
-/// [`ComposeError`] if the file cannot be read or is not a list of rate books.
-pub fn rates(path: Option<&std::path::Path>) -> Result<Vec<RateBook>, ComposeError> {
-    let text = match path {
-        Some(path) => std::fs::read_to_string(path).map_err(ComposeError::of("rate books"))?,
-        None => include_str!("../../../../ops/samples/rates.toml").to_owned(),
-    };
-    toml::from_str::<Books>(&text).map(|books| books.book).map_err(ComposeError::of("rate books"))
+/// [`ComposeError`] if the text is not a list of rate books; a test holds that it is.
+pub fn rates() -> Result<Vec<RateBook>, ComposeError> {
+    let text = include_str!("../../../../ops/samples/rates.toml");
+    toml::from_str::<Books>(text).map(|books| books.book).map_err(ComposeError::of("sample rate books"))
 }

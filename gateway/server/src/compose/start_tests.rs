@@ -180,37 +180,13 @@ fn the_sample_directory_holds_together() {
 }
 
 #[test]
-fn rate_books_come_from_the_file_or_are_built_in_and_a_broken_file_is_told() {
-    let built_in = sample::rates(None).unwrap();
-    assert!(!built_in.is_empty());
-    let versions: BTreeSet<_> = built_in.iter().map(|book| book.version.clone()).collect();
-    assert_eq!(versions.len(), built_in.len(), "no version twice");
-    let folder = Folder::new();
-    let path = folder.path().join("rates.toml");
-    let sample_file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ops/samples/rates.toml");
-    fs::copy(&sample_file, &path).unwrap();
-    assert_eq!(sample::rates(Some(&path)).unwrap(), built_in);
-    for text in ["", "book = 1", "[[book]]\nversion = 1", "[[bok]]\n", "not toml"] {
-        fs::write(&path, text).unwrap();
-        let told = sample::rates(Some(&path)).unwrap_err();
-        assert_eq!(told.what, "rate books", "{text}");
-    }
-    fs::write(&path, format!("{}\nunknown = 1\n", fs::read_to_string(&sample_file).unwrap())).unwrap();
-    assert!(sample::rates(Some(&path)).is_err(), "unknown keys are refused");
-    assert!(sample::rates(Some(&folder.path().join("absent"))).unwrap_err().why.contains("No such file"));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_law_whose_services_the_rate_books_do_not_price_is_not_begun() {
-    let folder = Folder::new();
-    let path = folder.path().join("rates.toml");
-    let sample_file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ops/samples/rates.toml");
-    let text = fs::read_to_string(&sample_file).unwrap();
-    assert!(text.contains("\"identity.kyc\""));
-    fs::write(&path, text.replace("\"identity.kyc\"", "\"identity.kyx\"")).unwrap();
-    let error = refused(&config(&folder, &[("RATES__PATH", path.to_str().unwrap())])).await;
-    assert_eq!(error.what, "rate books");
-    assert!(error.why.contains("`identity.kyc` is charged by row of `identity.kyc`"), "{}", error.why);
+fn the_sample_rate_books_say_that_they_are_samples_and_price_the_whole_law() {
+    let books = sample::directory().unwrap().rate_books;
+    let versions: BTreeSet<_> = books.iter().map(|book| book.version.clone()).collect();
+    assert_eq!(versions.len(), books.len(), "no version twice");
+    assert!(!books.is_empty() && books.iter().all(|book| book.sample));
+    let catalogue = exchange::decision::Decider::catalogue(&policies::Bundle::embedded().unwrap());
+    assert_eq!(exchange::tariff::unpriced(books.iter(), catalogue.services()), None);
 }
 
 #[tokio::test(flavor = "multi_thread")]

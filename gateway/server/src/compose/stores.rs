@@ -7,6 +7,8 @@ use adapters::{
     sql::{Database, control::ControlStore, index::IndexStore},
 };
 
+use exchange::directory::DirectoryData;
+
 use super::{ComposeError, Keys, World, sample};
 use crate::config::Config;
 
@@ -37,10 +39,13 @@ pub async fn control_store(config: &Config, world: &World, keys: &Keys) -> Resul
 async fn seed_directory(store: &ControlStore) -> Result<(), ComposeError> {
     use exchange::ports::directory_source::DirectorySource as _;
     let (_, data) = store.read().await.map_err(ComposeError::of("control database"))?;
-    if data.agencies.is_empty() {
-        store.replace_directory(&sample::directory()?).await.map_err(ComposeError::of("control database"))?;
-    }
-    Ok(())
+    let seed = match (data.agencies.is_empty(), data.rate_books.is_empty()) {
+        (true, _) => sample::directory()?,
+        // A state from before rate books stood in the directory.
+        (false, true) => DirectoryData { rate_books: sample::rates()?, ..data },
+        (false, false) => return Ok(()),
+    };
+    store.replace_directory(&seed).await.map_err(ComposeError::of("control database")).map(drop)
 }
 
 /// Opens the index of the access log.

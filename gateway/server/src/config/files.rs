@@ -1,4 +1,4 @@
-//! `[rates]` and `[policy]`: data that stands outside the binary.
+//! `[policy]`: the law that stands outside the binary.
 
 use std::path::PathBuf;
 
@@ -6,19 +6,6 @@ use exchange::log::note::NoteVerifier;
 use policies::trust::Keyring;
 
 use super::section::{Section, quoted};
-
-/// `[rates]`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rates {
-    /// TOML file of the dated rate books; absent: the sample book that is built in. Whoever controls it sets the prices.
-    pub path: Option<PathBuf>,
-}
-
-impl Rates {
-    pub(super) fn read(section: &mut Section<'_>) -> Self {
-        Self { path: section.optional_path("path") }
-    }
-}
 
 /// `[policy]`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -31,7 +31,7 @@ pub use self::{
     consent::Consent,
     database::Database,
     error::{ConfigError, Problem},
-    files::{Policy, Rates},
+    files::Policy,
     listen::Listen,
     log::Log,
     node::{Node, ProcessRole},
@@ -64,8 +64,6 @@ pub struct Config {
     pub sms: Sms,
     /// `[upstream.<id>]`; `control` and `registry` are always there.
     pub upstreams: BTreeMap<UpstreamId, Upstream>,
-    /// `[rates]`.
-    pub rates: Rates,
     /// `[policy]`.
     pub policy: Policy,
     /// `[observe]`.
@@ -91,7 +89,6 @@ impl Config {
         let consent = sources.section("consent", Consent::read);
         let sms = sources.section("sms", Sms::read);
         let upstreams = read_upstreams(&mut sources);
-        let rates = sources.section("rates", Rates::read);
         let policy = sources.section("policy", Policy::read);
         let observe = sources.section("observe", |section| Observe::read(section, node.development));
         check_roles(&node, &listen, &upstreams, &mut sources);
@@ -99,21 +96,7 @@ impl Config {
         if !problems.is_empty() {
             return Err(ConfigError { problems });
         }
-        Ok(Self {
-            node,
-            listen,
-            tls,
-            database,
-            log,
-            limits,
-            consent,
-            sms,
-            upstreams,
-            rates,
-            policy,
-            observe,
-            effective,
-        })
+        Ok(Self { node, listen, tls, database, log, limits, consent, sms, upstreams, policy, observe, effective })
     }
 
     /// The upstream of this name, if one is configured.

@@ -13,8 +13,11 @@ use super::{
 const PREFIX: &str = "IJAZAT__";
 
 /// Sections that exist; any other is refused.
-const SECTIONS: [&str; 11] =
-    ["node", "listen", "tls", "database", "log", "limits", "consent", "sms", "rates", "policy", "observe"];
+const SECTIONS: [&str; 10] =
+    ["node", "listen", "tls", "database", "log", "limits", "consent", "sms", "policy", "observe"];
+
+/// Sections that were, and where what they said belongs now.
+const FORMER: [(&str, &str); 1] = [("rates", "rate books stand in the directory now: ijazat agency propose BOOK")];
 
 /// The table whose sub-tables are upstreams.
 const UPSTREAM: &str = "upstream";
@@ -87,7 +90,8 @@ impl Sources {
         } else if SECTIONS.contains(&name.as_str()) {
             self.sections.insert(name, from_file(table));
         } else {
-            self.refuse(&name, "unknown section");
+            let former = FORMER.iter().find(|(former, _)| *former == name);
+            self.refuse(&name, former.map_or("unknown section", |(_, now)| now));
         }
     }
 

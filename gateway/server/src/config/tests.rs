@@ -54,6 +54,8 @@ fn each_mistake_is_told_with_its_place_its_value_and_the_rule() {
     consent("pascode_ttl_s = 60", "config: [consent] pascode_ttl_s: unknown key; is `passcode_ttl_s` meant?");
     consent("colour = 1", "config: [consent] colour: unknown key");
     check("[konsent]\na = 1", "config: [konsent]: unknown section");
+    let now = "rate books stand in the directory now: ijazat agency propose BOOK";
+    check("[rates]\npath = \"rates.toml\"", &format!("config: [rates]: {now}"));
     check("node = 1", "config: [node]: not a section");
     one(
         "node",
@@ -88,7 +90,7 @@ fn each_mistake_is_told_with_its_place_its_value_and_the_rule() {
     one("sms", "transport = \"pigeon\"", "config: [sms] transport = \"pigeon\": not one of sandbox");
     one("observe", "format = \"xml\"", "config: [observe] format = \"xml\": not one of json, text");
     one("log", "segment_mib = -1", "config: [log] segment_mib = -1: at least 1");
-    one("rates", "path = 1", "config: [rates] path = 1: not a text");
+    one("policy", "bundle = 1", "config: [policy] bundle = 1: not a text");
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! Turns what was activated into a law: verified against the keys that are trusted here, loaded, and its cases run.
 
+use std::sync::Arc;
+
 use exchange::{
     decision::Decider as _,
     log::note::NoteError,
     ports::law_source::{ActivatedLaw, LawMark},
-    tariff::{RateBook, unpriced},
 };
 use policies::{
     Bundle, BundleError,
@@ -13,7 +14,7 @@ use policies::{
     trust::Untrusted,
 };
 
-use super::TrustedKeys;
+use super::{Books, TrustedKeys};
 
 /// Why an activated bundle does not decide here.
 #[derive(Debug, thiserror::Error)]
@@ -73,20 +74,20 @@ impl From<NoteError> for NotLaw {
 pub struct Loader {
     base: Manifest,
     keys: TrustedKeys,
-    books: Vec<RateBook>,
+    books: Option<Arc<Books>>,
 }
 
 impl Loader {
     /// A loader that trusts `base`, the bundle which this process begins with, and these keys.
     #[must_use]
     pub fn new(base: Manifest, keys: TrustedKeys) -> Self {
-        Self { base, keys, books: Vec::new() }
+        Self { base, keys, books: None }
     }
 
-    /// The same for a process that charges by these books: a law that they do not price is none here.
+    /// The same where these books are charged by: a law that they do not price is none here.
     #[must_use]
-    pub fn priced_by(self, books: Vec<RateBook>) -> Self {
-        Self { books, ..self }
+    pub fn priced_by(self, books: Arc<Books>) -> Self {
+        Self { books: Some(books), ..self }
     }
 
     /// Whether the books price what the bundle charges for.
@@ -94,16 +95,7 @@ impl Loader {
     /// # Errors
     /// [`NotLaw::Unpriced`].
     pub fn priced(&self, bundle: &Bundle) -> Result<(), NotLaw> {
-        let catalogue = bundle.catalogue();
-        match unpriced(&self.books, catalogue.services()) {
-            None => Ok(()),
-            Some((book, service, unit)) => Err(NotLaw::Unpriced {
-                book: book.to_owned(),
-                service: service.id.to_string(),
-                tariff: service.tariff.to_string(),
-                unit: unit.as_str(),
-            }),
-        }
+        self.books.as_ref().map_or(Ok(()), |books| books.price(&bundle.catalogue()))
     }
 
     /// The bundle that this process begins with.

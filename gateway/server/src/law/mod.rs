@@ -4,6 +4,7 @@
 //! was activated into a law, or says why not · [`LawWatch`] looks for a new one every 250 ms, swaps it in and keeps the
 //! last good one · [`replay`] decides recorded requests again by another.
 
+mod books;
 mod load;
 pub mod replay;
 #[cfg(test)]
@@ -23,6 +24,7 @@ use exchange::{
 };
 
 pub use self::{
+    books::Books,
     load::{Loader, NotLaw},
     trust::TrustedKeys,
     watch::{LawError, LawWatch},

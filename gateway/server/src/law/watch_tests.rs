@@ -1,19 +1,30 @@
 //! A new law is in force as soon as it was seen; one that may not be is refused, told of, and leaves the last good one.
 
+use adapters::clock::ManualClock;
+use exchange::directory::DirectoryData;
 use policies::{Bundle, pack::Pack, source::Source};
 
 use super::{
     super::testing::{FakeSource, GUARDRAIL, PERMIT, base, keys, law, signed},
     *,
 };
-use crate::compose::sample;
+use crate::{compose::sample, law::Books};
 
 fn watch(source: &Arc<FakeSource>, trusted: &[&str]) -> LawWatch {
     let first = Law::new(Arc::new(Bundle::embedded().unwrap()));
     let law = Arc::new(LawInForce::new(first));
     // As the door does, which charges.
-    let loader = Loader::new(base(), keys(trusted)).priced_by(sample::rates(None).unwrap());
+    let loader = Loader::new(base(), keys(trusted)).priced_by(Arc::new(books()));
     LawWatch::new(Arc::clone(source) as Arc<dyn LawSource>, law, loader, "node-1")
+}
+
+/// The sample books, on the day that they are in force.
+fn books() -> Books {
+    let rate_books = sample::rates().unwrap();
+    let from = rate_books.iter().map(|book| book.valid_from).max().unwrap();
+    let books = Books::new(Arc::new(ManualClock::new(from)));
+    books.publish(&DirectoryData { rate_books, ..DirectoryData::default() });
+    books
 }
 
 fn second() -> Pack {

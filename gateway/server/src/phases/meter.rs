@@ -1,11 +1,8 @@
 //! Phase 8. Afterwards the answer has a price, by the rate and the class in force at the request's instant.
 
-use exchange::{
-    filter::Filtered,
-    tariff::{Charge, book_at},
-};
+use exchange::{codes::Code, filter::Filtered, refusal::Refusal, tariff::Charge};
 
-use super::{parts::Parts, route::Routed};
+use super::route::Routed;
 
 /// What of an answer decides its price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,12 +32,33 @@ impl Counted {
     }
 }
 
-/// Prices an answer; `None` when no book was in force at the request's instant, which costs nothing.
+/// Whether an answer to this request can be priced, asked before anything is reserved or forwarded: what a payer is charged
+/// for and no book in force prices would otherwise be given away.
+///
+/// # Errors
+/// `rate_unknown`.
+pub fn priced(routed: &Routed) -> Result<(), Refusal> {
+    if routed.class.is_none() || routed.service.charge.priced().is_empty() {
+        return Ok(());
+    }
+    let why = match &routed.book {
+        None => "no rate book is in force",
+        Some(book) if book.lacks(&routed.service).is_some() => "the rate book in force has no line for the service",
+        Some(_) => return Ok(()),
+    };
+    tracing::error!(service = %routed.service.id, why, "a request is refused, for its answer has no price");
+    Err(Refusal::new(Code::RateUnknown).detail(why))
+}
+
+/// Prices an answer; `None` where no book was in force at the request's instant, which only what is free can meet
+/// ([`priced`]).
 #[must_use]
-pub fn price(parts: &Parts, routed: &Routed, counted: Counted) -> Option<Charge> {
-    let books = parts.rates.load();
-    let book = book_at(&books, routed.rated_at)?;
-    let service = &routed.service;
+pub fn price(routed: &Routed, counted: Counted) -> Option<Charge> {
+    let (book, service) = (routed.book.as_ref()?, &routed.service);
     let rating = (routed.class, routed.rated_at);
     Some(book.charge((&service.tariff, service.charge), rating, (counted.rows, counted.matched)))
 }
+
+#[cfg(test)]
+#[path = "meter_tests.rs"]
+mod tests;

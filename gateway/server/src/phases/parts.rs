@@ -2,7 +2,6 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use arc_swap::ArcSwap;
 use exchange::{
     decision::Decider,
     filter::Shape,
@@ -13,7 +12,6 @@ use exchange::{
         idempotency::IdempotencyKeys, proposals::Proposals, record_log::RecordLog, upstream::Upstream,
     },
     record::seal::SealingKey,
-    tariff::RateBook,
 };
 
 use super::{assertion::SeenAssertions, counted::CountedRefusals, limit::Limits, snapshot::DirectoryWatch};
@@ -77,8 +75,6 @@ pub struct Parts {
     pub idempotency: Arc<dyn IdempotencyKeys>,
     /// Who answers behind the door.
     pub upstreams: HashMap<UpstreamId, Arc<dyn Upstream>>,
-    /// Rate books, oldest first.
-    pub rates: ArcSwap<Vec<RateBook>>,
     /// Request limits.
     pub limits: Limits,
     /// Rate refusals that are counted instead of recorded one by one.

@@ -13,7 +13,7 @@ use exchange::{
     limits,
     path::CanonicalPath,
     refusal::Refusal,
-    tariff::Class,
+    tariff::{Class, RateBook},
     timestamp::Timestamp,
 };
 use http::{HeaderMap, header};
@@ -62,6 +62,8 @@ pub struct Routed {
     pub rated_at: Timestamp,
     /// The class that the answer is rated by; `None` for callers who never pay.
     pub class: Option<Class>,
+    /// The rate book in force at that instant.
+    pub book: Option<Arc<RateBook>>,
     /// Of a later batch: what an earlier one of the same answer used.
     pub earlier: Option<Earlier>,
 }
@@ -130,6 +132,7 @@ pub async fn route(
     Ok(Routed {
         rated_at: trail.at,
         class,
+        book: directory.rate_book_at(trail.at).map(Arc::clone),
         law,
         path: path.as_str().to_owned(),
         fields: fields(&service, &params)?,
@@ -182,6 +185,7 @@ impl Routed {
         Ok(Self {
             rated_at: self.rated_at,
             class: self.class,
+            book: self.book.clone(),
             law,
             service,
             path: self.path.clone(),

@@ -18,11 +18,15 @@ use exchange::{
 };
 use tokio::time::Instant;
 
+use crate::law::Books;
+
 /// Holds the snapshot and knows when it was last confirmed.
 #[derive(Debug)]
 pub struct DirectoryWatch {
     source: Arc<dyn DirectorySource>,
     law: Arc<dyn Decider>,
+    /// Told of the rate books that were read.
+    books: Option<Arc<Books>>,
     snapshot: ArcSwap<Directory>,
     confirmed: Mutex<Option<Instant>>,
     judged: Mutex<Judged>,
@@ -48,12 +52,19 @@ impl DirectoryWatch {
         Self {
             source,
             law,
+            books: None,
             snapshot: ArcSwap::from_pointee(Directory::default()),
             confirmed: Mutex::new(None),
             judged: Mutex::default(),
             confirming: tokio::sync::Mutex::default(),
             catching_up: tokio::sync::Mutex::default(),
         }
+    }
+
+    /// The same, telling these of the rate books whenever the directory is read.
+    #[must_use]
+    pub fn publishing(self, books: Arc<Books>) -> Self {
+        Self { books: Some(books), ..self }
     }
 
     /// Asks the source for its generation and reads it anew if it moved, or if another law is in force than judged it.
@@ -70,6 +81,9 @@ impl DirectoryWatch {
         if generation != known || law != self.with(|judged| judged.law) || self.last().is_none() {
             let (generation, mut data) = self.source.read().await?;
             self.judge(law, &mut data);
+            if let Some(books) = &self.books {
+                books.publish(&data);
+            }
             self.snapshot.store(Arc::new(Directory::new(generation, data)));
         }
         if let Ok(mut confirmed) = self.confirmed.lock() {

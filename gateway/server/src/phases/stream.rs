@@ -168,7 +168,7 @@ impl Stream {
     }
 
     fn price(&self, filtered: &Filtered) -> Option<Charge> {
-        meter::price(&self.parts, &self.decided, Counted::of(&self.decided, filtered))
+        meter::price(&self.decided, Counted::of(&self.decided, filtered))
     }
 
     /// The end: what was kept back and how much left, and the receipt of the outcome.
@@ -179,7 +179,7 @@ impl Stream {
             kind: Kind::Outcome,
             status: 200,
             body: &line,
-            charge: meter::price(&self.parts, &self.decided, Counted { rows: 0, matched: false }),
+            charge: meter::price(&self.decided, Counted { rows: 0, matched: false }),
             intent: self.intent,
             ..Closing::intent()
         };

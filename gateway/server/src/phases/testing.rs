@@ -13,7 +13,6 @@ use std::{
 };
 
 use adapters::clock::ManualClock;
-use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use exchange::{
     catalogue::{Catalogue, Datatype, Service},
@@ -324,7 +323,6 @@ impl Trial {
             proposals: Arc::clone(&tokens) as _,
             idempotency: Arc::clone(&keys) as _,
             upstreams,
-            rates: ArcSwap::from_pointee(sample::rates(None).unwrap()),
             limits: Limits::new(numbers),
             counted: CountedRefusals::default(),
             assertions: SeenAssertions::default(),

@@ -25,7 +25,7 @@ impl Judge<'_> {
                 return Err(Fault::new(Rule::NameTaken, detail));
             }
         }
-        match unpriced(std::slice::from_ref(book), self.catalogue.services()) {
+        match unpriced(std::iter::once(book), self.catalogue.services()) {
             None => Ok(()),
             Some((_, service, unit)) => {
                 let detail = format!(

@@ -59,7 +59,8 @@ impl Standing {
     async fn open(config: &Config) -> Result<Self, Failure> {
         let store = control::open(config).await?;
         let bundles = store.bundles().await.map_err(|error| Failure::Failed(error.to_string()))?;
-        Ok(Self { store, loader: read::loader(config)?, bundles })
+        let loader = read::loader(config, &store).await?;
+        Ok(Self { store, loader, bundles })
     }
 
     /// The law in force.

@@ -2,6 +2,7 @@
 
 use std::{fs::File, io::Read as _, path::Path};
 
+use adapters::sql::control::ControlStore;
 use exchange::ports::law_source::LawSource as _;
 use policies::{
     Bundle,
@@ -11,7 +12,11 @@ use policies::{
 };
 
 use super::super::{control, failure::Failure, runtime::block_on};
-use crate::{compose, config::Config, law::Loader};
+use crate::{
+    compose::{self, World},
+    config::Config,
+    law::{Loader, TrustedKeys},
+};
 
 /// A law, wherever it came from.
 #[derive(Debug)]
@@ -95,11 +100,17 @@ pub(super) fn has_store(config: &Config) -> bool {
     !absent && config.node.state_dir.join("keys").exists()
 }
 
-/// What judges bundles here, as the gateway does.
-pub(super) fn loader(config: &Config) -> Result<Loader, Failure> {
+/// What judges bundles here as the gateway does, with the prices of the directory in the store.
+pub(super) async fn loader(config: &Config, store: &ControlStore) -> Result<Loader, Failure> {
+    let books = compose::control::books(store, &World::host().clock).await?;
+    Ok(loader_without_prices(config)?.priced_by(books))
+}
+
+/// As [`loader`] where there is no store, and hence no price.
+pub(super) fn loader_without_prices(config: &Config) -> Result<Loader, Failure> {
     let base = Manifest::of(&compose::control::base(config)?, None);
     let base = base.map_err(|error| Failure::Failed(error.to_string()))?;
-    Ok(compose::control::loader(config, base)?)
+    Ok(Loader::new(base, TrustedKeys::of(config)))
 }
 
 /// The bundle's own cases, which must be kept before anyone signs.

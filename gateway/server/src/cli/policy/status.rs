@@ -22,11 +22,12 @@ A process tells what it decides by when that changes. Exit code 1 when the law i
 pub(super) struct Status {}
 
 pub(super) fn run(config: &Config, out: &mut dyn Write) -> Result<(), Failure> {
-    let loader = read::loader(config)?;
+    let loader = read::loader_without_prices(config)?;
     let trusted = loader.trusted().map_err(Failure::Failed)?;
     let wrong = if read::has_store(config) {
         block_on(async {
             let store = control::open(config).await?;
+            let loader = read::loader(config, &store).await?;
             tell(&store, &loader, out).await
         })?
     } else {
