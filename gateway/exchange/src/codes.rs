@@ -153,6 +153,8 @@ codes! {
     IdempotencyInProgress = "idempotency_in_progress",
     /// The answer under this idempotency key is no longer given again.
     IdempotencySpent = "idempotency_spent",
+    /// The agency's balance does not cover what the answer may cost.
+    BalanceInsufficient = "balance_insufficient",
     /// No rate book in force prices the service.
     RateUnknown = "rate_unknown",
     /// The client took no more of an answer that leaves in batches.

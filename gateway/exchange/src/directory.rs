@@ -9,6 +9,7 @@ pub use crate::networks::in_networks;
 use crate::{
     classification::{BasisKind, Channel, Classification, Forum, Role, Sector},
     ids::{AgencyId, AgreementId, ApprovalId, DatatypeId, PolicyId, ProgrammeId, PurposeCode, ServiceId, UserId},
+    ledger::Terms,
     programme::{Cadence, Population},
     report::Report,
     statement::{AgencyClass, Classes},
@@ -260,6 +261,9 @@ pub struct DirectoryData {
     /// Decisions to serve an agency for nothing, of the past too.
     #[serde(rename = "gratis")]
     pub gratis: Vec<Gratis>,
+    /// How agencies pay that do not pay by their statement without a bound.
+    #[serde(rename = "terms")]
+    pub terms: Vec<Terms>,
     /// Columns of the rate book that agencies paid and pay by.
     #[serde(rename = "class")]
     pub classes: Vec<AgencyClass>,
@@ -281,6 +285,7 @@ pub struct Directory {
     purposes: HashMap<PurposeCode, Arc<Purpose>>,
     rate_books: Vec<Arc<RateBook>>,
     classes: HashMap<AgencyId, Classes>,
+    terms: HashMap<AgencyId, Arc<Terms>>,
     revoked_serials: std::collections::HashSet<String>,
 }
 
@@ -304,6 +309,7 @@ impl Directory {
         directory.reports = data.reports.into_iter().map(|r| (r.name.clone(), Arc::new(r))).collect();
         directory.purposes = data.purposes.into_iter().map(|p| (p.code.clone(), Arc::new(p))).collect();
         directory.rate_books = data.rate_books.into_iter().map(Arc::new).collect();
+        directory.terms = data.terms.into_iter().map(|terms| (terms.agency.clone(), Arc::new(terms))).collect();
         for class in data.classes {
             directory.classes.entry(class.agency.clone()).or_default().classes.push(class);
         }
@@ -324,6 +330,12 @@ impl Directory {
     #[must_use]
     pub fn rate_book_at(&self, at: Timestamp) -> Option<&Arc<RateBook>> {
         book_at(&self.rate_books, at)
+    }
+
+    /// How the agency pays, if not by its statement without a bound.
+    #[must_use]
+    pub fn terms(&self, agency: &AgencyId) -> Option<&Arc<Terms>> {
+        self.terms.get(agency)
     }
 
     /// The class by which an answer of the service to the agency is rated; an agency whose column is nowhere written is of

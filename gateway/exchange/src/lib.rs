@@ -2,7 +2,8 @@
 //!
 //! Map: *who* [`caller`], [`directory`] · *what* [`catalogue`], [`classification`], [`ids`], [`cnic`], [`mobile`] ·
 //! *may they* [`decision`], [`enrolment`], [`permit`], [`refusal`], [`codes`] · *did the citizen say yes* [`consent`] · *what is
-//! remembered* [`record`] · *what is published* [`report`] · *what it costs* [`tariff`], [`statement`] · *how one comes to be
+//! remembered* [`record`] · *what is published* [`report`] · *what it costs* [`tariff`], [`statement`],
+//! [`ledger`] · *how one comes to be
 //! served* [`onboarding`] · *when* [`timestamp`], [`day`], [`month`], [`calendar`] · *how programs read it* [`openapi`] · *what
 //! the world must give* [`ports`] · *bounds* [`limits`].
 #![forbid(unsafe_code)]
@@ -32,6 +33,7 @@ pub mod enrolment;
 pub mod filter;
 pub mod ids;
 pub mod json;
+pub mod ledger;
 pub mod limits;
 pub mod log;
 pub mod mobile;

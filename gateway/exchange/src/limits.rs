@@ -55,6 +55,13 @@ pub const DIRECTORY_CATCH_UP_MS: u64 = 500;
 /// it, for one whose directory is older than a second answers nothing.
 pub const MONEY_LEAD_S: i64 = 5;
 
+/// Seconds beyond a service's own time after which what is held for a request may be given up: it ended long before, or its
+/// process died.
+pub const HOLD_S: i64 = 60;
+
+/// Seconds before that instant from which on no answer is recorded any more: its record must be durable by then.
+pub const HOLD_MARGIN_S: i64 = 30;
+
 /// Milliseconds between two looks for the bundle of the law in force: a new one decides everywhere within a second.
 pub const LAW_CONFIRM_MS: u64 = 250;
 

@@ -15,6 +15,7 @@ use exchange::{
     ports::entropy::random_hex_128,
     record::leaf::Kind,
     refusal::Refusal,
+    tariff::Charge,
 };
 
 use crate::{
@@ -29,6 +30,7 @@ use crate::{
         record::Closing,
         release, reserve, route, stream,
         trail::Trail,
+        wallet,
         watch::Watch,
     },
 };
@@ -100,10 +102,10 @@ impl Pipeline {
         }
         let reserved = reserve::reserve(parts, routed, &authorised, trail).await?;
         watch.done("reserve");
-        let intent = reserved.intent.map(|position| position.sequence);
+        let intent = reserved.intent_sequence();
         let answered = match routed.service.streams {
-            Some(_) => stream::begin(&self.parts, (head, routed), &authorised, intent, trail).await,
-            None => self.answer(routed, &authorised, intent, trail, watch).await,
+            Some(_) => stream::begin(&self.parts, (head, routed), &authorised, &reserved, trail).await,
+            None => self.answer(routed, &authorised, &reserved, trail, watch).await,
         };
         match answered {
             Ok(reply) => Ok(reply),
@@ -118,7 +120,7 @@ impl Pipeline {
         &self,
         routed: &route::Routed,
         authorised: &authorise::Authorised,
-        intent: Option<u64>,
+        reserved: &reserve::Reserved,
         trail: &Trail,
         watch: &mut Watch<'_>,
     ) -> Result<Reply, Refusal> {
@@ -140,12 +142,15 @@ impl Pipeline {
             rows,
             body: &body,
             charge: charge.clone(),
-            intent,
+            intent: reserved.intent_sequence(),
             subjects,
             counted: 1,
         };
+        wallet::in_time(parts, reserved.held)?;
         let position = record::durable(parts, trail, &closing).await?;
         watch.done("record");
+        let cost = charge.as_ref().map_or(0, Charge::payable);
+        wallet::settle(parts, reserved.held, &trail.request, cost).await;
         idempotency::finish(parts, routed, position, rows, &body, trail).await;
         let origin = parts.log.origin();
         let reply = release::answer(trail, origin, position, rows, charge.as_ref(), replay_of, body.clone());

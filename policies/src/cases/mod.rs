@@ -230,6 +230,7 @@ pub fn world(source: &Source) -> Result<DirectoryData, BundleError> {
                     purposes,
                     rate_books,
                     gratis,
+                    terms,
                     classes,
                     revoked_serials,
                 } = part;
@@ -243,6 +244,7 @@ pub fn world(source: &Source) -> Result<DirectoryData, BundleError> {
                 world.purposes.extend(purposes);
                 world.rate_books.extend(rate_books);
                 world.gratis.extend(gratis);
+                world.terms.extend(terms);
                 world.classes.extend(classes);
                 world.revoked_serials.extend(revoked_serials);
             }

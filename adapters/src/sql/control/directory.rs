@@ -22,6 +22,7 @@ const REPORT: &str = "report";
 const PURPOSE: &str = "purpose";
 const RATE_BOOK: &str = "rate_book";
 const GRATIS: &str = "gratis";
+const TERMS: &str = "terms";
 pub(super) const CLASS: &str = "class";
 const REVOKED_SERIAL: &str = "revoked_serial";
 
@@ -78,6 +79,9 @@ impl ControlStore {
         }
         for book in &data.rate_books {
             put(&mut work, RATE_BOOK, book.version.as_str(), book).await?;
+        }
+        for terms in &data.terms {
+            put(&mut work, TERMS, terms.agency.as_str(), terms).await?;
         }
         for gift in &data.gratis {
             put(&mut work, GRATIS, gift.id.as_str(), gift).await?;
@@ -238,6 +242,7 @@ impl ControlStore {
             Change::Purpose(purpose) => put(work, kind, &key, purpose).await?,
             Change::RateBook(book) => put(work, kind, &key, book).await?,
             Change::Gratis(gift) => put(work, kind, &key, gift).await?,
+            Change::Terms(terms) => put(work, kind, &key, terms).await?,
             Change::Key(_) | Change::Decision(_) => {}
         }
         Ok(())
@@ -269,6 +274,7 @@ fn written(change: &Change) -> Option<(&'static str, String)> {
         Change::Purpose(purpose) => (PURPOSE, name(&purpose.code)),
         Change::RateBook(book) => (RATE_BOOK, name(&book.version)),
         Change::Gratis(gift) => (GRATIS, name(&gift.id)),
+        Change::Terms(terms) => (TERMS, name(&terms.agency)),
         Change::Key(_) | Change::Decision(_) => return None,
     })
 }
@@ -297,6 +303,7 @@ fn entries(rows: Vec<(String, String, String)>) -> Result<DirectoryData, SqlErro
             REPORT => data.reports.push(read(REPORT, &body)?),
             PURPOSE => data.purposes.push(read(PURPOSE, &body)?),
             RATE_BOOK => data.rate_books.push(read(RATE_BOOK, &body)?),
+            TERMS => data.terms.push(read(TERMS, &body)?),
             GRATIS => data.gratis.push(read(GRATIS, &body)?),
             CLASS => data.classes.push(read(CLASS, &body)?),
             REVOKED_SERIAL => data.revoked_serials.push(key),

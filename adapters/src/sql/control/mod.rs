@@ -22,6 +22,7 @@ mod contacts;
 mod directory;
 mod idempotency;
 mod key_check;
+mod ledger;
 mod onboarding;
 mod outbox;
 mod requests;
@@ -34,6 +35,7 @@ use cache::{Cache, Confirmed};
 pub use contacts::Contact;
 pub use directory::ChangeError;
 pub use idempotency::{Begun, Claim, IdempotencyScope};
+pub use ledger::{Books, TopUpError};
 pub use onboarding::{Decided, Newcomers, OnboardingError, Proposal};
 pub use requests::{IssuedToken, NewRequest, Polled};
 

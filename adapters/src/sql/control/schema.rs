@@ -11,6 +11,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 6, sql: ONBOARDING },
     Migration { version: 7, sql: PROGRAMME_USES },
     Migration { version: 8, sql: PROPOSAL_REPLACES },
+    Migration { version: 9, sql: LEDGER },
 ];
 
 const FIRST: &str = "
@@ -103,3 +104,19 @@ CREATE TABLE programme_use (
 /// Digest of the entry that a proposal would write over, as it was when the proposal was made; empty where there was none. What
 /// was proposed before this column came cannot be approved: it is proposed again.
 const PROPOSAL_REPLACES: &str = "ALTER TABLE proposal ADD COLUMN replaces TEXT";
+
+/// Movements are only ever added, each under the id of what it follows. An account's sums move with them; what is held for a
+/// request is part of its account's `held`. A mark tells up to where a node's log is posted.
+const LEDGER: &str = "
+CREATE TABLE ledger_account (
+    name TEXT PRIMARY KEY, debits BIGINT NOT NULL CHECK (debits >= 0), credits BIGINT NOT NULL CHECK (credits >= 0),
+    held BIGINT NOT NULL CHECK (held >= 0));
+CREATE TABLE ledger_entry (
+    id TEXT PRIMARY KEY, at BIGINT NOT NULL, debit TEXT NOT NULL, credit TEXT NOT NULL,
+    amount BIGINT NOT NULL CHECK (amount > 0), CHECK (debit <> credit));
+CREATE TABLE ledger_hold (
+    request TEXT PRIMARY KEY, account TEXT NOT NULL, amount BIGINT NOT NULL CHECK (amount > 0),
+    node TEXT NOT NULL, until_at BIGINT NOT NULL);
+CREATE INDEX ledger_hold_node ON ledger_hold (node, until_at);
+CREATE TABLE ledger_mark (node TEXT PRIMARY KEY, next BIGINT NOT NULL);
+";

@@ -12,6 +12,7 @@ use crate::{
     classification::{Classification, Forum},
     directory::{Agency, Agreement, Approval, Category, DirectoryData, Programme, Purpose, User},
     ids::{AgencyId, DatatypeId, PurposeCode},
+    ledger::Terms,
     report::Report,
     tariff::{Gratis, RateBook},
     timestamp::Timestamp,
@@ -48,6 +49,8 @@ pub enum Change {
     RateBook(RateBook),
     /// A decision to serve an agency for nothing, or its end.
     Gratis(Gratis),
+    /// How an agency pays.
+    Terms(Terms),
     /// A forum's word on an application.
     Decision(Verdict),
 }
@@ -78,6 +81,7 @@ impl Change {
             Self::Purpose(_) => "purpose",
             Self::RateBook(_) => "rate-book",
             Self::Gratis(_) => "gratis",
+            Self::Terms(_) => "terms",
             Self::Decision(_) => "decision",
         }
     }
@@ -93,6 +97,7 @@ impl Change {
             Self::Approval(approval) => Some(&approval.agency),
             Self::Programme(programme) => Some(&programme.agency),
             Self::Gratis(gift) => Some(&gift.agency),
+            Self::Terms(terms) => Some(&terms.agency),
             Self::Category(_) | Self::Report(_) | Self::Purpose(_) | Self::RateBook(_) | Self::Decision(_) => None,
         }
     }
@@ -236,6 +241,7 @@ impl Judge<'_> {
             Change::Purpose(purpose) => Self::purpose(purpose),
             Change::RateBook(book) => self.rate_book(book),
             Change::Gratis(gift) => self.gratis(gift),
+            Change::Terms(terms) => self.terms(terms),
             // The case itself judges what is decided of it.
             Change::Decision(verdict) => self.case(&verdict.application).map(drop),
         }

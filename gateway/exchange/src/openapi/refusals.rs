@@ -4,10 +4,10 @@ use serde_json::{Map, Value, json};
 
 use crate::codes::Code::{
     AccessDenied, AgencySuspended, AgreementRequired, AnswerCut, ApplicationIncomplete, AuthorizationPending,
-    BasisUnknown, BodyIncomplete, BodyMalformed, BodyTooLarge, CallerNotAllowed, CertificateExpired,
-    CertificateRevoked, CertificateUnmapped, ChangeRefused, CnicInvalid, Conflict, ConsentMismatch, ConsentRequired,
-    ContentTypeUnsupported, DirectoryStale, ExpiredToken, FieldsNotPermitted, HeadIncomplete, HeaderInvalid,
-    IdempotencyConflict, IdempotencyInProgress, IdempotencySpent, Internal, InvalidAuthorizationDetails,
+    BalanceInsufficient, BasisUnknown, BodyIncomplete, BodyMalformed, BodyTooLarge, CallerNotAllowed,
+    CertificateExpired, CertificateRevoked, CertificateUnmapped, ChangeRefused, CnicInvalid, Conflict, ConsentMismatch,
+    ConsentRequired, ContentTypeUnsupported, DirectoryStale, ExpiredToken, FieldsNotPermitted, HeadIncomplete,
+    HeaderInvalid, IdempotencyConflict, IdempotencyInProgress, IdempotencySpent, Internal, InvalidAuthorizationDetails,
     InvalidBindingMessage, InvalidGrant, InvalidPin, LogUnavailable, MethodNotAllowed, NetworkRefused, NotBuilt,
     NotFound, OutsideProgramme, ParameterInvalid, PathAmbiguous, PinUsed, PolicyDenied, PolicyError, ProgrammeSpent,
     PurposeRequired, PurposeUnknown, RateLimited, RateUnknown, SecondPersonRequired, SecretNeedsBoard, ServiceUnknown,
@@ -46,7 +46,7 @@ fn may(service: &Service, code: Code) -> bool {
         | IdempotencyInProgress
         | IdempotencySpent => agency,
         UserRequired => agency && !service.unattended,
-        RateUnknown => agency && !service.charge.priced().is_empty(),
+        BalanceInsufficient | RateUnknown => agency && !service.charge.priced().is_empty(),
         CallerNotAllowed
         | RateLimited
         | PathAmbiguous

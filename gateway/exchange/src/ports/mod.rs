@@ -12,3 +12,4 @@ pub mod proposals;
 pub mod record_log;
 pub mod subject_status;
 pub mod upstream;
+pub mod wallets;

@@ -55,6 +55,7 @@ const PUBLISHED: &[(&str, u16, bool, &str)] = &[
     ("upstream_unavailable", 503, false, "temporarily_unavailable"),
     ("log_unavailable", 503, false, "temporarily_unavailable"),
     ("directory_stale", 503, false, "temporarily_unavailable"),
+    ("balance_insufficient", 402, false, "-"),
     ("rate_unknown", 503, false, "-"),
     ("store_unavailable", 503, false, "temporarily_unavailable"),
     ("not_built", 501, false, "-"),

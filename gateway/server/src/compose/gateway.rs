@@ -17,6 +17,7 @@ use exchange::{
     ports::{
         admin_changes::AdminChanges, citizen_keys::CitizenKeys, consent_tokens::ConsentTokens,
         idempotency::IdempotencyKeys, proposals::Proposals, record_log::RecordLog, upstream::Upstream,
+        wallets::Wallets,
     },
 };
 
@@ -162,6 +163,7 @@ fn parts(
         citizen_keys: Arc::clone(&store) as Arc<dyn CitizenKeys>,
         idempotency: Arc::clone(&store) as Arc<dyn IdempotencyKeys>,
         proposals: Arc::clone(&store) as Arc<dyn Proposals>,
+        wallets: Arc::clone(&store) as Arc<dyn Wallets>,
         tokens: store as Arc<dyn ConsentTokens>,
         upstreams,
         limits: Limits::new(numbers(config)),

@@ -50,6 +50,16 @@ pub fn priced(routed: &Routed) -> Result<(), Refusal> {
     Err(Refusal::new(Code::RateUnknown).detail(why))
 }
 
+/// The most that an answer of at most so many rows can cost, milli-paisa.
+#[must_use]
+pub fn at_most(routed: &Routed, rows: u32) -> i64 {
+    let (Some(book), Some(class)) = (&routed.book, routed.class) else { return 0 };
+    let key = routed.service.tariff.as_str();
+    let units = routed.service.charge.priced().iter();
+    let cost = units.filter_map(|unit| Some(book.rate(key, *unit)?.price(class.column()).charge(unit.of(rows))));
+    cost.max().unwrap_or(0)
+}
+
 /// Prices an answer; `None` where no book was in force at the request's instant, which only what is free can meet
 /// ([`priced`]).
 #[must_use]

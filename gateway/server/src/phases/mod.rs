@@ -27,4 +27,5 @@ pub mod stream;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod trail;
+pub mod wallet;
 pub mod watch;

@@ -9,7 +9,7 @@ use exchange::{
     permit::PermitMint,
     ports::{
         citizen_keys::CitizenKeys, clock::Clock, consent_tokens::ConsentTokens, entropy::Entropy,
-        idempotency::IdempotencyKeys, proposals::Proposals, record_log::RecordLog, upstream::Upstream,
+        idempotency::IdempotencyKeys, proposals::Proposals, record_log::RecordLog, upstream::Upstream, wallets::Wallets,
     },
     record::seal::SealingKey,
 };
@@ -69,6 +69,8 @@ pub struct Parts {
     pub citizen_keys: Arc<dyn CitizenKeys>,
     /// Consent tokens and approvals.
     pub tokens: Arc<dyn ConsentTokens>,
+    /// What agencies may still spend.
+    pub wallets: Arc<dyn Wallets>,
     /// Changes of the directory that wait for a second person.
     pub proposals: Arc<dyn Proposals>,
     /// Clients' idempotency keys.

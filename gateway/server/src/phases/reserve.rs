@@ -15,6 +15,7 @@ use super::{
     record::{self, Closing},
     route::Routed,
     trail::Trail,
+    wallet::{self, OnHold},
 };
 
 /// What was reserved for one request.
@@ -23,14 +24,24 @@ pub struct Reserved {
     token: Option<String>,
     approval: Option<ApprovalId>,
     programme: Option<ProgrammeId>,
+    /// What is held on the agency's account.
+    pub held: Option<OnHold>,
     /// Where the intent stands, when it had to be durable first.
     pub intent: Option<Position>,
 }
 
-/// Uses up token, approval and a programme's turn, and records the intent.
+impl Reserved {
+    /// Sequence of the intent, where it is known.
+    #[must_use]
+    pub fn intent_sequence(&self) -> Option<u64> {
+        self.intent.map(|position| position.sequence)
+    }
+}
+
+/// Holds what the answer may cost, uses up token, approval and a programme's turn, and records the intent.
 ///
 /// # Errors
-/// `token_invalid` or `basis_unknown` if another request was quicker, `programme_spent` if the programme was used as often as
+/// `balance_insufficient` if the agency's account does not bear it, `token_invalid` or `basis_unknown` if another request was quicker, `programme_spent` if the programme was used as often as
 /// it may be, `store_unavailable`, `log_unavailable`.
 pub async fn reserve(
     parts: &Parts,
@@ -44,7 +55,7 @@ pub async fn reserve(
         give_back(parts, &reserved, &trail.request).await;
         return Err(refusal);
     }
-    match intent(parts, routed, authorised, trail).await {
+    match intent(parts, routed, authorised, trail, reserved.held.is_some()).await {
         Ok(position) => reserved.intent = position,
         Err(refusal) => {
             give_back(parts, &reserved, &trail.request).await;
@@ -68,6 +79,7 @@ async fn take(
         }
         return idempotency::count(parts, routed).await;
     }
+    reserved.held = wallet::hold(parts, routed, authorised, trail).await?;
     if let (Some(token), Some(_)) = (&routed.token, &authorised.consent) {
         if !parts.tokens.consume(token, &trail.request).await.map_err(|error| unavailable(&error))? {
             return Err(Code::TokenInvalid.into());
@@ -93,18 +105,19 @@ async fn take(
     Ok(())
 }
 
-/// Durable before forwarding for Secret, state-changing services and answers in batches, queued but ordered for the rest
+/// Durable before forwarding for Secret, prepaid and state-changing services and answers in batches, queued but ordered for the rest
 /// (decisions.md).
 async fn intent(
     parts: &Parts,
     routed: &Routed,
     authorised: &Authorised,
     trail: &Trail,
+    held: bool,
 ) -> Result<Option<Position>, Refusal> {
     let entry = record::entry(parts, trail, &Closing::intent()).await?;
     debug_assert_eq!(entry.leaf.kind, Kind::Intent);
     let refusal = |error| record::refusal(&error);
-    if authorised.secret || routed.service.writes || routed.service.streams.is_some() {
+    if held || authorised.secret || routed.service.writes || routed.service.streams.is_some() {
         let durable = parts.log.submit(entry).map_err(refusal)?;
         return durable.await.map(Some).map_err(refusal);
     }
@@ -113,6 +126,7 @@ async fn intent(
 
 /// Gives back what was used up, for a request that released nothing.
 pub async fn give_back(parts: &Parts, reserved: &Reserved, request: &RequestId) {
+    wallet::settle(parts, reserved.held, request, 0).await;
     if let Some(token) = &reserved.token
         && let Err(error) = parts.tokens.restore(token, request).await
     {

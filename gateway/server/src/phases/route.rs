@@ -10,6 +10,7 @@ use exchange::{
     codes::Code,
     directory::{Approval, Directory, Purpose, User},
     ids::DatatypeId,
+    ledger::Terms,
     limits,
     path::CanonicalPath,
     refusal::Refusal,
@@ -64,6 +65,8 @@ pub struct Routed {
     pub class: Option<Class>,
     /// The rate book in force at that instant.
     pub book: Option<Arc<RateBook>>,
+    /// How the caller's agency pays, if not by its statement without a bound.
+    pub terms: Option<Arc<Terms>>,
     /// Of a later batch: what an earlier one of the same answer used.
     pub earlier: Option<Earlier>,
 }
@@ -133,6 +136,7 @@ pub async fn route(
         rated_at: trail.at,
         class,
         book: directory.rate_book_at(trail.at).map(Arc::clone),
+        terms: caller.agency().and_then(|agency| directory.terms(&agency.id)).map(Arc::clone),
         law,
         path: path.as_str().to_owned(),
         fields: fields(&service, &params)?,
@@ -186,6 +190,7 @@ impl Routed {
             rated_at: self.rated_at,
             class: self.class,
             book: self.book.clone(),
+            terms: self.terms.clone(),
             law,
             service,
             path: self.path.clone(),

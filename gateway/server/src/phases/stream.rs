@@ -21,8 +21,10 @@ use super::{
     parts::Parts,
     record::{self, Closing},
     release,
+    reserve::Reserved,
     route::{Earlier, Routed},
     trail::Trail,
+    wallet,
 };
 use crate::door::{BrokenOff, Head, Reply, Rest};
 
@@ -39,6 +41,7 @@ struct Stream {
     permit: Arc<exchange::permit::Permit>,
     trail: Trail,
     intent: Option<u64>,
+    held: bool,
     /// Where the next batch begins; `None` before the first.
     cursor: Option<String>,
     batches: u32,
@@ -64,7 +67,7 @@ pub async fn begin(
     parts: &Arc<Parts>,
     (head, routed): (&Head, &Arc<Routed>),
     authorised: &Authorised,
-    intent: Option<u64>,
+    reserved: &Reserved,
     trail: &Trail,
 ) -> Result<Reply, Refusal> {
     if idempotency::repeats(routed).is_some() {
@@ -78,7 +81,8 @@ pub async fn begin(
         earlier: Earlier { approval: authorised.approval.clone() },
         permit: Arc::clone(&authorised.permit),
         trail: trail.clone(),
-        intent,
+        intent: reserved.intent_sequence(),
+        held: reserved.held.is_some(),
         cursor: None,
         batches: 0,
         rows: 0,
@@ -113,6 +117,9 @@ impl Stream {
     async fn batch(&mut self) -> Result<(Bytes, String), Refusal> {
         if self.batches > 0 {
             self.decide_anew().await?;
+            if self.held {
+                wallet::put_off(&self.parts, &self.decided, &self.trail.request).await?;
+            }
         }
         let body = self.asking()?;
         let answer = forward::forward_body(&self.parts, &self.decided, &self.permit, &self.trail, &body).await?;

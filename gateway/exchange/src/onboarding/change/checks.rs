@@ -343,6 +343,7 @@ pub fn apply(change: &Change, directory: &mut crate::directory::DirectoryData) {
         Change::Purpose(purpose) => put(&mut directory.purposes, purpose, |known| known.code == purpose.code),
         Change::RateBook(book) => put(&mut directory.rate_books, book, |known| known.version == book.version),
         Change::Gratis(gift) => put(&mut directory.gratis, gift, |known| known.id == gift.id),
+        Change::Terms(terms) => put(&mut directory.terms, terms, |known| known.agency == terms.agency),
         Change::Decision(_) => {}
     }
 }

@@ -3,6 +3,7 @@
 use super::{Fault, Judge, Rule};
 use crate::{
     classification::Forum,
+    ledger::{Pays, Terms},
     limits,
     onboarding::forum::may_decide,
     tariff::{Gratis, RateBook, unpriced},
@@ -74,6 +75,20 @@ impl Judge<'_> {
             return Err(Fault::new(Rule::NameTaken, "a gift is ended once, and nothing else of it changes"));
         }
         self.in_time(ended, "a gift ends")
+    }
+
+    /// The contract says how an agency pays; a limit is an amount that can be owed.
+    pub(super) fn terms(&self, terms: &Terms) -> Result<(), Fault> {
+        self.known(&terms.agency)?;
+        if terms.instrument.trim().is_empty() {
+            return Err(Fault::new(Rule::Empty, "names no contract or decision"));
+        }
+        match terms.pays {
+            Pays::Credit(limit) if limit <= 0 => {
+                Err(Fault::new(Rule::Empty, "a credit limit is above 0; else it is prepaid"))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Whether every gateway knows of the change by the instant from which it counts.

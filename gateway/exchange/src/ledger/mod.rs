@@ -1,0 +1,13 @@
+//! Accounts: who owes whom, as debits and credits that follow from the log; what an agency may still spend.
+//!
+//! Map: [`Account`] names one side of a movement, [`Posting`] is one movement, [`Balance`] what an account has come to ·
+//! [`Terms`] say how an agency pays · [`Batch`] turns a range of the log into postings, so that the ledger is a function of
+//! the log as the bill is.
+
+mod account;
+mod batch;
+mod terms;
+
+pub use account::{Account, Balance, Posting};
+pub use batch::{Batch, Drawn};
+pub use terms::{Pays, Terms};
