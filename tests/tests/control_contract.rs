@@ -35,6 +35,8 @@ mod idempotency_races;
 mod key_check;
 #[path = "control_contract/keys.rs"]
 mod keys;
+#[path = "control_contract/ledger.rs"]
+mod ledger;
 #[path = "control_contract/machine_model.rs"]
 mod machine_model;
 #[path = "control_contract/money.rs"]
@@ -191,6 +193,18 @@ contracts! {
     money {
         rate_books_and_gifts_come_by_two_persons_and_not_too_soon,
         an_agency_that_changes_its_sector_pays_by_the_new_column_when_every_gateway_knows,
+        how_an_agency_pays_comes_by_two_persons,
+    }
+    ledger {
+        b28_of_sixty_four_who_reach_for_a_wallet_of_n_rows_exactly_n_get_one,
+        b28_a_request_that_died_with_its_hold_is_given_up_when_the_log_was_read_beyond_its_end,
+        b28_holds_and_postings_at_once_never_take_a_wallet_below_nothing,
+        b29_what_is_given_is_rated_in_full_and_offset,
+        b33_each_range_of_the_log_is_posted_once_whoever_posts_it,
+        b33_the_books_say_when_somebody_changed_them,
+        a_hold_is_lowered_put_off_and_ended,
+        money_that_came_in_is_in_the_books_once_under_its_reference,
+        a_ledger_ahead_of_its_log_posts_nothing,
     }
     outbox {
         messages_come_oldest_first_and_the_newest_are_kept_in_sight,

@@ -3,7 +3,8 @@
 use exchange::{
     classification::{Forum, Sector},
     directory::{Agency, Directory, DirectoryData},
-    ids::{GratisId, RateVersion, ServiceId},
+    ids::{AgencyId, GratisId, RateVersion, ServiceId},
+    ledger::{Pays, Terms},
     onboarding::Change,
     ports::{clock::Clock as _, directory_source::DirectorySource as _},
     statement::AgencyClass,
@@ -102,4 +103,25 @@ pub async fn an_agency_that_changes_its_sector_pays_by_the_new_column_when_every
     done(world, Change::Agency(renamed)).await;
     expected.push(class(Column::Private, now.plus_seconds(6)));
     assert_eq!(read(world).await.classes, expected);
+}
+
+pub async fn how_an_agency_pays_comes_by_two_persons(world: &World) {
+    world.here.replace_directory(&data(world)).await.unwrap();
+    let terms = |pays| Terms { agency: world.bank.clone(), pays, instrument: "contract 7".into() };
+    done(world, Change::Terms(terms(Pays::Credit(7)))).await;
+    done(world, Change::Terms(terms(Pays::Prepaid))).await;
+    let found = read(world).await;
+    assert_eq!(found.terms, [terms(Pays::Prepaid)], "one word on each agency");
+    let directory = Directory::new(1, found);
+    assert_eq!(directory.terms(&world.bank).map(|terms| terms.limit()), Some(0));
+    let nobody = AgencyId::parse("nobody").unwrap();
+    for (refused, told) in [
+        (Terms { agency: nobody, ..terms(Pays::Prepaid) }, "agency-unknown"),
+        (Terms { instrument: " ".into(), ..terms(Pays::Prepaid) }, "empty"),
+        (terms(Pays::Credit(0)), "empty"),
+        (terms(Pays::Credit(-1)), "empty"),
+    ] {
+        let error = world.here.propose(Change::Terms(refused), ONE, law()).await.unwrap_err().to_string();
+        assert!(error.contains(told), "{error}");
+    }
 }

@@ -242,6 +242,14 @@ impl ControlStore {
             credit: Account::Agency(agency.clone()),
             amount,
         };
+        // Whoever brings the same news at the same time waits here, and finds it told.
+        let account = posting.credit.to_string();
+        make_account(&mut work, &account).await?;
+        sqlx::query("UPDATE ledger_account SET held = held WHERE name = $1")
+            .bind(account)
+            .execute(work.on())
+            .await
+            .map_err(SqlError::from)?;
         let known: Option<(String, i64)> = sqlx::query_as("SELECT credit, amount FROM ledger_entry WHERE id = $1")
             .bind(&posting.id)
             .fetch_optional(work.on())

@@ -25,6 +25,7 @@ mod key_check;
 mod ledger;
 mod onboarding;
 mod outbox;
+mod poster;
 mod requests;
 mod schema;
 mod tokens;
@@ -37,6 +38,7 @@ pub use directory::ChangeError;
 pub use idempotency::{Begun, Claim, IdempotencyScope};
 pub use ledger::{Books, TopUpError};
 pub use onboarding::{Decided, Newcomers, OnboardingError, Proposal};
+pub use poster::{PostError, Poster};
 pub use requests::{IssuedToken, NewRequest, Polled};
 
 /// The secrets of the control store; none of them stands in the database or its backup.

@@ -117,6 +117,7 @@ fn a_failure_of_ours_is_in_the_five_hundreds_and_never_charged() {
         "internal",
         "log_unavailable",
         "not_built",
+        "rate_unknown",
         "store_unavailable",
         "upstream_answer_refused",
         "upstream_failed",

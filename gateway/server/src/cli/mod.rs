@@ -11,6 +11,7 @@ mod doctor;
 mod failure;
 mod files;
 mod keys;
+mod ledger;
 mod onboarding;
 mod operator;
 mod options;
@@ -66,6 +67,7 @@ enum Command {
     Policy(policy::Policy),
     Agency(agency::Agency),
     Certificate(agency::Certificate),
+    Ledger(ledger::Ledger),
     Keys(keys::Keys),
     Seed(seed::Seed),
     Sms(sms::Sms),
@@ -85,6 +87,7 @@ impl Command {
             Self::Policy(command) => command.run(out),
             Self::Agency(command) => command.run(out),
             Self::Certificate(command) => command.run(out),
+            Self::Ledger(command) => command.run(out),
             Self::Keys(command) => command.run(out),
             Self::Seed(command) => command.run(out),
             Self::Sms(command) => command.run(out),

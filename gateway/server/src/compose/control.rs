@@ -8,7 +8,7 @@ use exchange::{
     decision::Decider,
     ids::UpstreamId,
     permit::{PermitKey, PermitVerifier},
-    ports::{clock::Clock, directory_source::DirectorySource, law_source::LawSource},
+    ports::{clock::Clock, directory_source::DirectorySource, law_source::LawSource, wallets::Wallets},
 };
 use policies::{Bundle, manifest::Manifest, source::Source};
 
@@ -70,7 +70,10 @@ impl Control {
             directory: Arc::clone(&self.directory),
             decider: Arc::clone(&decider),
         };
-        let whoami = WhoamiParts { directory: Arc::clone(&self.directory) };
+        let whoami = WhoamiParts {
+            directory: Arc::clone(&self.directory),
+            wallets: Arc::clone(&self.store) as Arc<dyn Wallets>,
+        };
         Router::new()
             .merge(authorize::routes(Arc::clone(&consent)))
             .merge(pin::routes(Arc::clone(&consent)))

@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use adapters::sql::{control::ControlStore, index::Indexer};
+use adapters::sql::{
+    control::{ControlStore, Poster},
+    index::Indexer,
+};
 use exchange::ports::record_log::RecordLog as _;
 
 use super::{AdminLog, ComposeError, World, control::Control, running::Running};
@@ -19,6 +22,8 @@ use crate::{
 
 /// Between two looks of the indexer for new entries; an auditor's query does not wait for it.
 const INDEX_EVERY: Duration = Duration::from_millis(250);
+/// Between two postings to the ledger: long, so that it has few movements; what an answer did not cost is free before.
+const POST_EVERY: Duration = Duration::from_secs(2);
 /// Between two records of counted refusals.
 const COUNT_EVERY: Duration = Duration::from_secs(1);
 /// Between two counts of the messages that wait.
@@ -40,6 +45,8 @@ pub(super) fn gateway(
     running.law(Arc::clone(&control.law));
     running.background(control.background.clone());
     running.spawn(index(indexer));
+    let log = Arc::clone(&door.parts().log);
+    running.spawn(post(Poster::new(log, Arc::clone(&control.store))));
     running.spawn(count(Arc::clone(door)));
     running.spawn(shrink(Arc::clone(door)));
     running.spawn(watch(watcher));
@@ -54,6 +61,19 @@ async fn index(indexer: Indexer) {
         tick.tick().await;
         if let Err(error) = indexer.catch_up().await {
             tracing::warn!(error = %error, "the index of the access log is behind");
+        }
+    }
+}
+
+async fn post(poster: Poster) {
+    let mut tick = tokio::time::interval(POST_EVERY);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        match poster.catch_up().await {
+            Ok(0) => {}
+            Ok(given_up) => tracing::warn!(given_up, "amounts were held for requests that never ended"),
+            Err(error) => tracing::error!(error = %error, "the ledger is behind the access log"),
         }
     }
 }

@@ -3,9 +3,9 @@
 use exchange::{
     codes::Code,
     consent::ConsentUse,
+    day::Day,
     directory::DirectoryData,
     ids::{RateVersion, TariffKey},
-    month::Month,
     record::leaf::Kind,
     tariff::RateBook,
     timestamp::Timestamp,
@@ -67,9 +67,9 @@ async fn who_never_pays_needs_no_book() {
     assert_eq!((last.kind, last.rate_version, last.amount), (Kind::Outcome, None, 0));
 }
 
-/// Two books: the sample's, and one of double its prices from midnight in Karachi at the end of the month of the tests on.
+/// Two books: the sample's, and one of double its prices from the next midnight in Karachi on.
 fn at_the_turn(data: &mut DirectoryData) -> Timestamp {
-    let midnight = Month::of(AT).unwrap().until();
+    let midnight = Day::of(AT).unwrap().until();
     let mut next =
         RateBook { version: RateVersion::parse("next").unwrap(), valid_from: midnight, ..data.rate_books[0].clone() };
     for rate in &mut next.rates {
@@ -92,14 +92,10 @@ async fn b26_a_rate_change_at_midnight_in_karachi_gives_each_request_one_version
         let reply = trial.send(&Call::kyc()).await;
         assert_eq!(reply.status, 200, "{}", String::from_utf8_lossy(&reply.body));
         let leaf = trial.leaves().pop().unwrap();
-        rated.push((
-            leaf.rate_version.unwrap(),
-            leaf.amount,
-            Month::of(Timestamp::from_micros(leaf.rated_at.unwrap())),
-        ));
+        rated.push((leaf.rate_version.unwrap(), leaf.amount, Day::of(Timestamp::from_micros(leaf.rated_at.unwrap()))));
     }
     let (old, price, before) = rated[0].clone();
-    let after = Month::of(midnight);
+    let after = Day::of(midnight);
     assert_ne!((old.as_str(), before), ("next", after));
     assert!(price > 0, "the sample book charges for it");
     assert_eq!(rated[1], (old, price, before));

@@ -9,7 +9,8 @@ use exchange::{
     permit::PermitMint,
     ports::{
         citizen_keys::CitizenKeys, clock::Clock, consent_tokens::ConsentTokens, entropy::Entropy,
-        idempotency::IdempotencyKeys, proposals::Proposals, record_log::RecordLog, upstream::Upstream, wallets::Wallets,
+        idempotency::IdempotencyKeys, proposals::Proposals, record_log::RecordLog, upstream::Upstream,
+        wallets::Wallets,
     },
     record::seal::SealingKey,
 };

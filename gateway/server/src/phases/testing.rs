@@ -5,6 +5,7 @@ mod calls;
 mod log;
 mod stores;
 mod upstream;
+mod wallets;
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -37,6 +38,7 @@ pub use self::{
     log::{FakeLog, LogFault},
     stores::{FakeCitizens, FakeKeys, FakeTokens},
     upstream::FakeUpstream,
+    wallets::FakeWallets,
 };
 use super::{
     assertion::SeenAssertions,
@@ -253,6 +255,7 @@ pub struct Trial {
     pub tokens: Arc<FakeTokens>,
     pub citizens: Arc<FakeCitizens>,
     pub keys: Arc<FakeKeys>,
+    pub wallets: Arc<FakeWallets>,
     pub decider: Arc<FakeDecider>,
     pub upstream: Arc<FakeUpstream>,
     pub foreign: Arc<FakeUpstream>,
@@ -300,6 +303,7 @@ impl Trial {
         let tokens = Arc::new(FakeTokens::new(diary.clone()));
         let citizens = Arc::new(FakeCitizens::default());
         let keys = Arc::new(FakeKeys::new(diary.clone(), clock.clone()));
+        let wallets = Arc::new(FakeWallets::new(diary.clone()));
         let upstream = Arc::new(FakeUpstream::ours(diary.clone()));
         let foreign = Arc::new(FakeUpstream::foreign(diary.clone()));
         let revoked = Arc::new(Revoked::default());
@@ -321,6 +325,7 @@ impl Trial {
             citizen_keys: Arc::clone(&citizens) as _,
             tokens: Arc::clone(&tokens) as _,
             proposals: Arc::clone(&tokens) as _,
+            wallets: Arc::clone(&wallets) as _,
             idempotency: Arc::clone(&keys) as _,
             upstreams,
             limits: Limits::new(numbers),
@@ -332,7 +337,22 @@ impl Trial {
             assertion_audience: "ijazat.test".to_owned(),
         });
         let door = Pipeline::new(Arc::clone(&parts));
-        Self { door, parts, diary, log, tokens, citizens, keys, decider, upstream, foreign, revoked, clock, given }
+        Self {
+            door,
+            parts,
+            diary,
+            log,
+            tokens,
+            citizens,
+            keys,
+            wallets,
+            decider,
+            upstream,
+            foreign,
+            revoked,
+            clock,
+            given,
+        }
     }
 
     /// Changes the directory under a new generation, and confirms it.

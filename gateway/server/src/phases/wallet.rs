@@ -59,11 +59,7 @@ pub async fn hold(
     match parts.wallets.hold(&hold).await.map_err(|error| unavailable(&error))? {
         Held::Held => Ok(Some(OnHold { amount, until })),
         Held::Short(available) => {
-            let detail = format!(
-                "the answer may cost {}; available {}",
-                rupees(amount),
-                rupees(available)
-            );
+            let detail = format!("the answer may cost {}; available {}", rupees(amount), rupees(available));
             Err(Refusal::new(Code::BalanceInsufficient).detail(detail))
         }
     }

@@ -17,6 +17,7 @@ mod doctor;
 mod drain;
 mod help;
 mod kit;
+mod ledger;
 mod onboarding;
 mod pki;
 mod policy;

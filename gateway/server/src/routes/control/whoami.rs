@@ -6,7 +6,11 @@ use axum::{Json, Router, extract::State, routing::get};
 use exchange::{
     codes::Code,
     directory::{Agency, Agreement},
+    ids::AgencyId,
+    ledger::{Pays, Terms},
     permit::Grant,
+    ports::wallets::Wallets,
+    refusal::Refusal,
     timestamp::Timestamp,
 };
 use serde_json::{Value, json};
@@ -21,6 +25,8 @@ use crate::{
 pub struct WhoamiParts {
     /// Agencies and agreements.
     pub directory: Arc<DirectoryWatch>,
+    /// Agencies' accounts.
+    pub wallets: Arc<dyn Wallets>,
 }
 
 /// The route.
@@ -34,10 +40,32 @@ async fn whoami(State(parts): State<Arc<WhoamiParts>>, permit: MaybePermit) -> R
     let directory = parts.directory.current()?;
     let id = grant.agency.as_ref().ok_or(Code::CallerNotAllowed)?;
     let agency = directory.agency(id.as_str()).ok_or(Code::NotFound)?;
-    Ok(Json(describe(agency, directory.agreements(id), grant)))
+    let account = account(&parts, id, directory.terms(id).map(AsRef::as_ref)).await?;
+    Ok(Json(describe(agency, directory.agreements(id), grant, &account)))
 }
 
-fn describe(agency: &Agency, agreements: &[Arc<Agreement>], grant: &Grant) -> Value {
+/// How the agency pays, and what it may still spend; `available` is null for whom nothing bounds.
+async fn account(parts: &WhoamiParts, agency: &AgencyId, terms: Option<&Terms>) -> Result<Value, Failure> {
+    let balance = parts.wallets.balance(agency).await.map_err(|error| {
+        tracing::warn!(error = %error, "the ledger did not answer");
+        Failure::from(Refusal::new(Code::StoreUnavailable).retry_after(1))
+    })?;
+    let (pays, limit) = match terms.map(|terms| terms.pays) {
+        None => ("statement", None),
+        Some(Pays::Prepaid) => ("prepaid", Some(0)),
+        Some(Pays::Credit(limit)) => ("credit", Some(limit)),
+    };
+    Ok(json!({
+        "pays": pays,
+        "limit_milli_paisa": limit,
+        "credited_milli_paisa": balance.credits,
+        "debited_milli_paisa": balance.debits,
+        "held_milli_paisa": balance.held,
+        "available_milli_paisa": limit.map(|limit| balance.available(limit)),
+    }))
+}
+
+fn describe(agency: &Agency, agreements: &[Arc<Agreement>], grant: &Grant, account: &Value) -> Value {
     json!({
         "agency": agency.id,
         "agency_name": agency.name,
@@ -48,6 +76,7 @@ fn describe(agency: &Agency, agreements: &[Arc<Agreement>], grant: &Grant) -> Va
         "role": grant.role,
         "agreements": agreements.iter().map(|one| agreement(one, grant.at)).collect::<Vec<_>>(),
         "limits": {"requests_per_s": agency.requests_per_s},
+        "account": account,
         "certificate_thumbprint": grant.certificate.map(|thumbprint| hex::encode(thumbprint.0)),
     })
 }
@@ -77,7 +106,10 @@ mod tests {
     };
 
     use super::*;
-    use crate::routes::trial::{self, ask, directory, permit};
+    use crate::{
+        phases::testing::{Diary, FakeWallets},
+        routes::trial::{self, ask, directory, permit},
+    };
 
     fn agreement_until(id: &str, until: i64) -> Agreement {
         Agreement {
@@ -103,9 +135,17 @@ mod tests {
         let data = DirectoryData {
             agencies: vec![trial::agency("bank-indus", "Bank"), trial::agency("telco-sarhad", "Telco")],
             agreements: vec![agreement_until("ended", trial::AT), agreement_until("live", trial::AT + 1), foreign],
+            terms: vec![Terms {
+                agency: AgencyId::parse("bank-indus").unwrap(),
+                pays: Pays::Credit(5),
+                instrument: "contract 7".into(),
+            }],
             ..DirectoryData::default()
         };
-        let router = routes(Arc::new(WhoamiParts { directory: directory(data).await }));
+        let wallets = FakeWallets::new(Diary::default());
+        wallets.pay_in("bank-indus", 7);
+        let parts = WhoamiParts { directory: directory(data).await, wallets: Arc::new(wallets) };
+        let router = routes(Arc::new(parts));
         ask(router, Some(permit("self.whoami", agency)), "GET", "/v1/self/whoami", "").await
     }
 
@@ -115,6 +155,14 @@ mod tests {
         assert_eq!((status, &found["agency"], &found["user"]), (200, &json!("bank-indus"), &json!("user-1")));
         assert_eq!((&found["role"], &found["limits"]["requests_per_s"]), (&json!("Standard"), &json!(50)));
         assert_eq!(found["certificate_thumbprint"], "07".repeat(32));
+        let account = json!({
+            "pays": "credit", "limit_milli_paisa": 5, "credited_milli_paisa": 7, "debited_milli_paisa": 0,
+            "held_milli_paisa": 0, "available_milli_paisa": 12,
+        });
+        assert_eq!(found["account"], account);
+        let (_, found) = asked_by("telco-sarhad").await;
+        assert_eq!(found["account"]["pays"], "statement");
+        assert_eq!(found["account"]["available_milli_paisa"], Value::Null, "nothing bounds it");
         let agreements: Vec<_> =
             found["agreements"].as_array().unwrap().iter().map(|a| (a["id"].clone(), a["in_force"].clone())).collect();
         assert_eq!(agreements, [(json!("ended"), json!(false)), (json!("live"), json!(true))]);
