@@ -46,6 +46,7 @@ pub async fn world_of_cases() -> CasesWorld {
     let mut world = World::builder().set("LIMITS__USER_PER_S", "1000").start().await.unwrap();
     let known = world.store.read().await.unwrap().1;
     let mut data = policies::cases::world(&Source::embedded()).unwrap();
+    data.rate_books.clone_from(&known.rate_books);
     for agency in &mut data.agencies {
         agency.keys = keys_of(&known, &agency.id);
     }

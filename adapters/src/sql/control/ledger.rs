@@ -82,12 +82,12 @@ impl Wallets for ControlStore {
 
     async fn settle(&self, request: &RequestId, amount: i64) -> Result<(), ControlUnavailable> {
         let mut work = self.database.begin().await?;
-        let mut moves = Moves::default();
-        moves.freed(match amount {
+        let mut changes = Moves::default();
+        changes.freed(match amount {
             ..=0 => end(&mut work, request.as_str()).await?,
             _ => lower(&mut work, request.as_str(), |_| amount).await?,
         });
-        moves.write(&mut work).await?;
+        changes.write(&mut work).await?;
         Ok(work.commit().await?)
     }
 
@@ -133,19 +133,19 @@ impl ControlStore {
             return Ok(Held::Held);
         }
         make_account(&mut work, &name).await?;
-        let held =
+        let taken =
             sqlx::query(HOLD).bind(&name).bind(hold.amount).bind(hold.limit).execute(work.on()).await?.rows_affected();
-        if held == 1 {
+        if taken == 1 {
             work.commit().await?;
             return Ok(Held::Held);
         }
-        let (debits, credits, held): (i64, i64, i64) =
-            sqlx::query_as("SELECT debits, credits, held FROM ledger_account WHERE name = $1")
-                .bind(&name)
-                .fetch_one(work.on())
-                .await?;
+        let sums: (i64, i64, i64) = sqlx::query_as("SELECT debits, credits, held FROM ledger_account WHERE name = $1")
+            .bind(&name)
+            .fetch_one(work.on())
+            .await?;
+        let balance = Balance { debits: sums.0, credits: sums.1, held: sums.2 };
         // The work is dropped, and with it the hold's row.
-        Ok(Held::Short(Balance { debits, credits, held }.available(hold.limit).max(0)))
+        Ok(Held::Short(balance.available(hold.limit).max(0)))
     }
 
     /// Up to where the log of a node is posted.
@@ -173,16 +173,16 @@ impl ControlStore {
             .bind(node)
             .execute(work.on())
             .await?;
-        let moved = sqlx::query("UPDATE ledger_mark SET next = $3 WHERE node = $1 AND next = $2")
+        let mark = sqlx::query("UPDATE ledger_mark SET next = $3 WHERE node = $1 AND next = $2")
             .bind(node)
             .bind(first)
             .bind(next)
             .execute(work.on())
             .await?;
-        if moved.rows_affected() == 0 {
+        if mark.rows_affected() == 0 {
             return Ok(false);
         }
-        let mut moves = Moves::default();
+        let mut changes = Moves::default();
         let open: BTreeSet<String> = sqlx::query_scalar("SELECT request FROM ledger_hold WHERE node = $1")
             .bind(node)
             .fetch_all(work.on())
@@ -190,13 +190,13 @@ impl ControlStore {
             .into_iter()
             .collect();
         for drawn in batch.drawn.iter().filter(|drawn| open.contains(&drawn.request)) {
-            moves.freed(if drawn.over {
+            changes.freed(if drawn.over {
                 end(&mut work, &drawn.request).await?
             } else {
                 lower(&mut work, &drawn.request, |held| held.saturating_sub(drawn.amount)).await?
             });
         }
-        self.enter(&mut work, &batch.postings(node, (from, to)), moves).await?;
+        self.enter(&mut work, &batch.postings(node, (from, to)), changes).await?;
         work.commit().await?;
         Ok(true)
     }
@@ -214,11 +214,11 @@ impl ControlStore {
                 .bind(now.micros())
                 .fetch_all(work.on())
                 .await?;
-        let mut moves = Moves::default();
+        let mut changes = Moves::default();
         for request in &overdue {
-            moves.freed(end(&mut work, request).await?);
+            changes.freed(end(&mut work, request).await?);
         }
-        moves.write(&mut work).await?;
+        changes.write(&mut work).await?;
         work.commit().await?;
         Ok(u64::try_from(overdue.len()).unwrap_or(u64::MAX))
     }
@@ -290,7 +290,7 @@ impl ControlStore {
     }
 
     /// Adds movements, and moves their accounts together with what is no longer held.
-    async fn enter(&self, work: &mut Work, postings: &[Posting], mut moves: Moves) -> Result<(), SqlError> {
+    async fn enter(&self, work: &mut Work, postings: &[Posting], mut changes: Moves) -> Result<(), SqlError> {
         let at = self.clock.now().micros();
         for posting in postings {
             sqlx::query("INSERT INTO ledger_entry (id, at, debit, credit, amount) VALUES ($1, $2, $3, $4, $5)")
@@ -301,9 +301,9 @@ impl ControlStore {
                 .bind(posting.amount)
                 .execute(work.on())
                 .await?;
-            moves.posting(posting);
+            changes.posting(posting);
         }
-        moves.write(work).await
+        changes.write(work).await
     }
 }
 

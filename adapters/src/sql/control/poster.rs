@@ -72,14 +72,12 @@ impl Poster {
         }
         while posted < durable {
             let to = durable.min(posted.saturating_add(BATCH));
-            let (poster, from) = (self.clone(), posted);
-            let read = tokio::task::spawn_blocking(move || poster.read(from, to)).await;
+            let (this, from) = (self.clone(), posted);
+            let read = tokio::task::spawn_blocking(move || this.read(from, to)).await;
             let batch = read.map_err(|_| PostError::Stopped)??;
-            posted = match self.store.post(node, (posted, to), &batch).await? {
-                true => to,
-                // Somebody else was quicker.
-                false => self.store.posted(node).await?,
-            };
+            let done = self.store.post(node, (posted, to), &batch).await?;
+            // Or somebody else was quicker.
+            posted = if done { to } else { self.store.posted(node).await? };
         }
         Ok(self.store.void_overdue(node, now).await?)
     }

@@ -42,14 +42,15 @@ impl Slots {
 
     /// Takes a place at once, or not at all: a connection that waited here would look like a slow server.
     pub(super) fn take(self: &Arc<Self>, address: IpAddr) -> Option<Arc<Slot>> {
-        let permit = Arc::clone(&self.free).try_acquire_owned().ok()?;
         let network = network_of(address);
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = taken.entry(network).or_insert(0);
-        if *count >= self.per_address {
+        let count = taken.get(&network).copied().unwrap_or(0);
+        if count >= self.per_address {
             return None;
         }
-        *count += 1;
+        // Only now: an address that has had its share keeps no place from others, not even for the moment of its refusal.
+        let permit = Arc::clone(&self.free).try_acquire_owned().ok()?;
+        taken.insert(network, count + 1);
         Some(Arc::new(Slot { slots: Arc::clone(self), network, _permit: permit }))
     }
 

@@ -160,9 +160,9 @@ mod tests {
             "held_milli_paisa": 0, "available_milli_paisa": 12,
         });
         assert_eq!(found["account"], account);
-        let (_, found) = asked_by("telco-sarhad").await;
-        assert_eq!(found["account"]["pays"], "statement");
-        assert_eq!(found["account"]["available_milli_paisa"], Value::Null, "nothing bounds it");
+        let (_, telco) = asked_by("telco-sarhad").await;
+        assert_eq!(telco["account"]["pays"], "statement");
+        assert_eq!(telco["account"]["available_milli_paisa"], Value::Null, "nothing bounds it");
         let agreements: Vec<_> =
             found["agreements"].as_array().unwrap().iter().map(|a| (a["id"].clone(), a["in_force"].clone())).collect();
         assert_eq!(agreements, [(json!("ended"), json!(false)), (json!("live"), json!(true))]);
