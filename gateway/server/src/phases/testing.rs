@@ -299,13 +299,11 @@ impl Trial {
         let given = Arc::new(Given(Mutex::new((3, setup.directory))));
         let directory = Arc::new(DirectoryWatch::new(Arc::clone(&given) as _, Arc::clone(&decider) as _));
         directory.confirm().await.unwrap();
-        let log = Arc::new(FakeLog::new(diary.clone()));
         let tokens = Arc::new(FakeTokens::new(diary.clone()));
         let citizens = Arc::new(FakeCitizens::default());
         let keys = Arc::new(FakeKeys::new(diary.clone(), clock.clone()));
-        let wallets = Arc::new(FakeWallets::new(diary.clone()));
-        let upstream = Arc::new(FakeUpstream::ours(diary.clone()));
-        let foreign = Arc::new(FakeUpstream::foreign(diary.clone()));
+        let (log, wallets) = (Arc::new(FakeLog::new(diary.clone())), Arc::new(FakeWallets::new(diary.clone())));
+        let [upstream, foreign] = [FakeUpstream::ours, FakeUpstream::foreign].map(|of| Arc::new(of(diary.clone())));
         let revoked = Arc::new(Revoked::default());
         let mut upstreams: HashMap<UpstreamId, Arc<dyn Upstream>> = HashMap::new();
         for name in ["registry", "control", "record"] {
