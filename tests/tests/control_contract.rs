@@ -47,6 +47,8 @@ mod onboarding;
 mod outbox;
 #[path = "control_contract/races.rs"]
 mod races;
+#[path = "control_contract/reconcile.rs"]
+mod reconcile;
 #[path = "control_contract/sealed.rs"]
 mod sealed;
 #[path = "control_contract/tokens.rs"]
@@ -205,6 +207,13 @@ contracts! {
         a_hold_is_lowered_put_off_and_ended,
         money_that_came_in_is_in_the_books_once_under_its_reference,
         a_ledger_ahead_of_its_log_posts_nothing,
+    }
+    reconcile {
+        b33_the_ledger_is_held_against_the_leaves_from_where_it_was_the_last_time,
+        b33_what_was_changed_consistently_is_named_by_its_range_and_accounts,
+        b33_whatever_happened_the_ledger_agrees_with_the_leaves,
+        a_ledger_of_before_its_places_is_held_against_the_log_as_one_range,
+        a_ledger_ahead_of_its_log_is_not_compared,
     }
     outbox {
         messages_come_oldest_first_and_the_newest_are_kept_in_sight,

@@ -34,7 +34,7 @@ fn hold(world: &World, n: usize, amount: i64) -> Hold {
     }
 }
 
-async fn pay_in(world: &World, amount: i64) {
+pub async fn pay_in(world: &World, amount: i64) {
     world.here.replace_directory(&data(world)).await.unwrap();
     assert!(world.here.top_up(&world.bank, amount, "bank-0").await.unwrap());
 }
@@ -44,14 +44,14 @@ async fn balance(world: &World) -> Balance {
 }
 
 /// The books, which must agree in themselves.
-async fn sound(world: &World) -> adapters::sql::control::Books {
+pub async fn sound(world: &World) -> adapters::sql::control::Books {
     let books = world.there.books().await.unwrap();
     assert_eq!(books.fault(), None);
     books
 }
 
 /// How a request of the bank ended.
-fn leaf(kind: Kind, request: usize, amount: i64, class: Class) -> Leaf {
+pub fn leaf(kind: Kind, request: usize, amount: i64, class: Class) -> Leaf {
     Leaf {
         version: LEAF_VERSION,
         kind,
@@ -88,10 +88,10 @@ fn leaf(kind: Kind, request: usize, amount: i64, class: Class) -> Leaf {
 
 /// The log of one node, which only grows.
 #[derive(Debug, Default)]
-struct Leaves(Mutex<Vec<StoredEntry>>);
+pub struct Leaves(Mutex<Vec<StoredEntry>>);
 
 impl Leaves {
-    fn put(&self, mut leaf: Leaf) {
+    pub fn put(&self, mut leaf: Leaf) {
         let mut all = self.0.lock().unwrap();
         leaf.sequence = all.len() as u64;
         all.push(StoredEntry { sequence: leaf.sequence, leaf: leaf.to_bytes(), side: Vec::new() });
@@ -137,11 +137,14 @@ impl RecordLog for Leaves {
     }
 }
 
-fn posters(world: &World) -> (Arc<Leaves>, [Poster; 2]) {
-    let log = Arc::new(Leaves::default());
-    let poster = |store| Poster::new(Arc::clone(&log) as Arc<dyn RecordLog>, Arc::clone(store));
+fn new_posters(world: &World) -> (Arc<Leaves>, [Poster; 2]) {
+    posters(world, &Arc::new(Leaves::default()))
+}
+
+pub fn posters(world: &World, log: &Arc<Leaves>) -> (Arc<Leaves>, [Poster; 2]) {
+    let poster = |store| Poster::new(Arc::clone(log) as Arc<dyn RecordLog>, Arc::clone(store));
     let both = [poster(&world.here), poster(&world.there)];
-    (log, both)
+    (Arc::clone(log), both)
 }
 
 pub async fn b28_of_sixty_four_who_reach_for_a_wallet_of_n_rows_exactly_n_get_one(world: &World) {
@@ -168,7 +171,7 @@ pub async fn b28_of_sixty_four_who_reach_for_a_wallet_of_n_rows_exactly_n_get_on
 
 pub async fn b28_a_request_that_died_with_its_hold_is_given_up_when_the_log_was_read_beyond_its_end(world: &World) {
     pay_in(world, 3 * PRICE).await;
-    let (log, [poster, other]) = posters(world);
+    let (log, [poster, other]) = new_posters(world);
     for n in 0..3 {
         assert_eq!(world.here.hold(&hold(world, n, PRICE)).await.unwrap(), Held::Held);
     }
@@ -189,7 +192,7 @@ pub async fn b28_a_request_that_died_with_its_hold_is_given_up_when_the_log_was_
 pub async fn b28_holds_and_postings_at_once_never_take_a_wallet_below_nothing(world: &World) {
     const ROWS: i64 = 11;
     pay_in(world, ROWS * PRICE).await;
-    let (log, posters) = posters(world);
+    let (log, posters) = new_posters(world);
     let posters = Arc::new(posters);
     let holds: Vec<Hold> = (0..48).map(|n| hold(world, n, 2 * PRICE)).collect();
     let served = world.at_once(48, {
@@ -218,7 +221,7 @@ pub async fn b28_holds_and_postings_at_once_never_take_a_wallet_below_nothing(wo
 }
 
 pub async fn b29_what_is_given_is_rated_in_full_and_offset(world: &World) {
-    let (log, [poster, _]) = posters(world);
+    let (log, [poster, _]) = new_posters(world);
     log.put(leaf(Kind::Outcome, 0, PRICE, Class::GratisPrivate));
     log.put(leaf(Kind::Outcome, 1, PRICE, Class::GratisGovernment));
     log.put(leaf(Kind::Outcome, 2, 7, Class::Private));
@@ -232,7 +235,7 @@ pub async fn b29_what_is_given_is_rated_in_full_and_offset(world: &World) {
 }
 
 pub async fn b33_each_range_of_the_log_is_posted_once_whoever_posts_it(world: &World) {
-    let (log, posters) = posters(world);
+    let (log, posters) = new_posters(world);
     let posters = Arc::new(posters);
     let mut rated = 0;
     for round in 0..6 {
@@ -304,7 +307,7 @@ pub async fn a_hold_is_lowered_put_off_and_ended(world: &World) {
     let later = world.clock.now().plus_seconds(600);
     assert!(world.there.put_off(&request(1), later).await.unwrap());
     assert!(!world.there.put_off(&request(7), later).await.unwrap());
-    let (_, [poster, _]) = posters(world);
+    let (_, [poster, _]) = new_posters(world);
     world.clock.advance(61);
     assert_eq!(poster.catch_up().await.unwrap(), 1, "the other was put off");
     assert_eq!(held().await, 70);
@@ -338,10 +341,10 @@ pub async fn money_that_came_in_is_in_the_books_once_under_its_reference(world: 
 }
 
 pub async fn a_ledger_ahead_of_its_log_posts_nothing(world: &World) {
-    let (log, [poster, _]) = posters(world);
+    let (log, [poster, _]) = new_posters(world);
     log.put(leaf(Kind::Outcome, 0, 5, Class::Private));
     poster.catch_up().await.unwrap();
-    let (shorter, [behind, _]) = posters(world);
+    let (shorter, [behind, _]) = new_posters(world);
     let told = behind.catch_up().await.unwrap_err();
     assert!(matches!(told, PostError::AheadOfLog { posted: 1, durable: 0 }), "{told}");
     // An entry that cannot be read stops the ledger in front of it.

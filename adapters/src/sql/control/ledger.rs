@@ -27,6 +27,9 @@ const HOLD: &str = "UPDATE ledger_account SET held = held + $2 WHERE name = $1 A
 const MOVE: &str =
     "UPDATE ledger_account SET debits = debits + $2, credits = credits + $3, held = held + $4 WHERE name = $1";
 
+const ENTER: &str =
+    "INSERT INTO ledger_entry (id, at, debit, credit, amount, node, log_to) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+
 /// Why money that came in was not put in the books.
 #[derive(Debug, thiserror::Error)]
 pub enum TopUpError {
@@ -196,7 +199,7 @@ impl ControlStore {
                 lower(&mut work, &drawn.request, |held| held.saturating_sub(drawn.amount)).await?
             });
         }
-        self.enter(&mut work, &batch.postings(node, (from, to)), changes).await?;
+        self.enter(&mut work, &batch.postings(node, (from, to)), Some((node, next)), changes).await?;
         work.commit().await?;
         Ok(true)
     }
@@ -259,7 +262,7 @@ impl ControlStore {
             let same = known == (posting.credit.to_string(), amount);
             return if same { Ok(false) } else { Err(TopUpError::Taken(reference.to_owned())) };
         }
-        self.enter(&mut work, &[posting], Moves::default()).await?;
+        self.enter(&mut work, &[posting], None, Moves::default()).await?;
         let generation: i64 = sqlx::query_scalar("SELECT value FROM generation WHERE id = 1")
             .fetch_one(work.on())
             .await
@@ -289,16 +292,25 @@ impl ControlStore {
         Ok(books)
     }
 
-    /// Adds movements, and moves their accounts together with what is no longer held.
-    async fn enter(&self, work: &mut Work, postings: &[Posting], mut changes: Moves) -> Result<(), SqlError> {
+    /// Adds movements, which follow from a node's log up to an entry or from none, and moves their accounts together with what
+    /// is no longer held.
+    async fn enter(
+        &self,
+        work: &mut Work,
+        postings: &[Posting],
+        place: Option<(&str, i64)>,
+        mut changes: Moves,
+    ) -> Result<(), SqlError> {
         let at = self.clock.now().micros();
         for posting in postings {
-            sqlx::query("INSERT INTO ledger_entry (id, at, debit, credit, amount) VALUES ($1, $2, $3, $4, $5)")
+            sqlx::query(ENTER)
                 .bind(&posting.id)
                 .bind(at)
                 .bind(posting.debit.to_string())
                 .bind(posting.credit.to_string())
                 .bind(posting.amount)
+                .bind(place.map(|(node, _)| node))
+                .bind(place.map(|(_, to)| to))
                 .execute(work.on())
                 .await?;
             changes.posting(posting);

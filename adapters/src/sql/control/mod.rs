@@ -26,6 +26,7 @@ mod ledger;
 mod onboarding;
 mod outbox;
 mod poster;
+mod reconcile;
 mod requests;
 mod schema;
 mod tokens;
@@ -39,6 +40,7 @@ pub use idempotency::{Begun, Claim, IdempotencyScope};
 pub use ledger::{Books, TopUpError};
 pub use onboarding::{Decided, Newcomers, OnboardingError, Proposal};
 pub use poster::{PostError, Poster};
+pub use reconcile::{Compared, Difference, Reconciler};
 pub use requests::{IssuedToken, NewRequest, Polled};
 
 /// The secrets of the control store; none of them stands in the database or its backup.

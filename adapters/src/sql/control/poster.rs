@@ -72,8 +72,8 @@ impl Poster {
         }
         while posted < durable {
             let to = durable.min(posted.saturating_add(BATCH));
-            let (this, from) = (self.clone(), posted);
-            let read = tokio::task::spawn_blocking(move || this.read(from, to)).await;
+            let (log, from) = (Arc::clone(&self.log), posted);
+            let read = tokio::task::spawn_blocking(move || add_up(log.as_ref(), (from, to))).await;
             let batch = read.map_err(|_| PostError::Stopped)??;
             let done = self.store.post(node, (posted, to), &batch).await?;
             // Or somebody else was quicker.
@@ -81,24 +81,25 @@ impl Poster {
         }
         Ok(self.store.void_overdue(node, now).await?)
     }
+}
 
-    fn read(&self, from: u64, to: u64) -> Result<Batch, PostError> {
-        let (mut batch, mut next) = (Batch::default(), from);
-        while next < to {
-            let many = usize::try_from(to.saturating_sub(next)).unwrap_or(READ).min(READ);
-            let entries = self.log.read(next, many)?;
-            for entry in &entries {
-                if entry.sequence != next {
-                    return Err(PostError::Unreadable(next));
-                }
-                let leaf = Leaf::from_bytes(&entry.leaf).map_err(|_| PostError::Unreadable(next))?;
-                batch.add(&leaf);
-                next = next.saturating_add(1);
-            }
-            if entries.is_empty() {
+/// Adds up the entries `from..to` of a log, each of which must be there.
+pub(super) fn add_up(log: &dyn RecordLog, (from, to): (u64, u64)) -> Result<Batch, PostError> {
+    let (mut batch, mut next) = (Batch::default(), from);
+    while next < to {
+        let many = usize::try_from(to.saturating_sub(next)).unwrap_or(READ).min(READ);
+        let entries = log.read(next, many)?;
+        for entry in &entries {
+            if entry.sequence != next {
                 return Err(PostError::Unreadable(next));
             }
+            let leaf = Leaf::from_bytes(&entry.leaf).map_err(|_| PostError::Unreadable(next))?;
+            batch.add(&leaf);
+            next = next.saturating_add(1);
         }
-        Ok(batch)
+        if entries.is_empty() {
+            return Err(PostError::Unreadable(next));
+        }
     }
+    Ok(batch)
 }

@@ -46,6 +46,12 @@ impl Batch {
         }
     }
 
+    /// What all of it is rated at, milli-paisa, given or not.
+    #[must_use]
+    pub fn rated(&self) -> i64 {
+        self.sums.values().fold(0, |all: i64, amount| all.saturating_add(*amount))
+    }
+
     /// The movements of the entries `from..to` of a node: each agency is charged what its answers were rated at; what is
     /// given is offset by an account that tells its value.
     #[must_use]

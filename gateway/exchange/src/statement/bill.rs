@@ -114,6 +114,13 @@ pub struct Item {
     pub amount_milli_paisa: i64,
 }
 
+/// What a leaf is rated at, milli-paisa: the amount that [`billed`] adds, 0 for what is never billed.
+#[must_use]
+pub fn rated(leaf: &Leaf) -> i64 {
+    let is_billed = matches!(leaf.kind, Kind::Outcome | Kind::Part) && !leaf.dry_run && leaf.tariff.is_some();
+    if is_billed { leaf.amount } else { 0 }
+}
+
 /// What the leaf adds to the bill; `None` for what is never billed: refusals, replays, dry runs, changes of state, and
 /// intents, because an intent without outcome released nothing.
 #[must_use]

@@ -4,7 +4,7 @@ mod bill;
 mod check;
 mod priced;
 
-pub use bill::{Bill, Bills, Item, Sum, SumKey, billed, month_of, recompute};
+pub use bill::{Bill, Bills, Item, Sum, SumKey, billed, month_of, rated, recompute};
 pub use check::{AgencyClass, Classes, Fault, FaultKind, rate_again};
 pub use priced::{Line, Part, PriceError, Statement, TaxLine};
 

@@ -29,6 +29,7 @@ use crate::{
     config::{Config, UpstreamKind},
     door::{Door, Listener},
     listen::{self, ListenOptions},
+    observe::rated::RatedLog,
     phases::{
         assertion::SeenAssertions,
         counted::CountedRefusals,
@@ -59,6 +60,8 @@ pub(super) async fn build(
 ) -> Result<(), ComposeError> {
     let log = stores::log(config, world, keys, running.metrics())?;
     running.log(Arc::clone(&log));
+    let since = log.durable_size();
+    let (rated, counted) = RatedLog::new(Arc::clone(&log) as Arc<dyn RecordLog>, running.metrics());
     let control = Control::open(config, world, keys).await?;
     let index = stores::index(config).await?;
     let opener = Opener::new(Arc::clone(&log) as Arc<dyn RecordLog>, keys.side()?);
@@ -66,7 +69,7 @@ pub(super) async fn build(
     let outer = Outer::load(config)?;
     let record = record_router(&control, &log, opener, &indexer, index);
     let upstreams = upstreams(config, world, &control, registry, record)?;
-    let parts = Arc::new(parts(config, world, keys, &control, &log, &outer, upstreams, running)?);
+    let parts = Arc::new(parts(config, world, keys, &control, Arc::new(rated), &outer, upstreams, running)?);
     let door = Arc::new(Pipeline::new(parts));
     let admin = admin_log(&control, &log, keys, world)?;
     // Before the first request, so that what was changed while nothing ran stands before what was answered under it.
@@ -77,7 +80,7 @@ pub(super) async fn build(
     running.spawn(tasks::admin(admin));
     let watcher =
         Watcher::new().certificate(outer.certificate_files, outer.certificate).trust(outer.client_files, outer.clients);
-    tasks::gateway(&door, indexer, watcher, &control, running);
+    tasks::gateway(&door, indexer, watcher, &control, (counted, since), running);
     Ok(())
 }
 
@@ -147,7 +150,7 @@ fn parts(
     world: &World,
     keys: &Keys,
     control: &Control,
-    log: &Arc<SegmentLog>,
+    log: Arc<RatedLog>,
     outer: &Outer,
     upstreams: HashMap<UpstreamId, Arc<dyn Upstream>>,
     running: &Running,
@@ -158,7 +161,7 @@ fn parts(
         directory: Arc::clone(&control.directory),
         revocations: Arc::clone(&outer.clients) as Arc<dyn Revocations>,
         mint: PermitMint::new(),
-        log: Arc::clone(log) as Arc<dyn RecordLog>,
+        log: log as Arc<dyn RecordLog>,
         side_key: keys.side()?,
         citizen_keys: Arc::clone(&store) as Arc<dyn CitizenKeys>,
         idempotency: Arc::clone(&store) as Arc<dyn IdempotencyKeys>,

@@ -9,6 +9,7 @@ pub mod control;
 mod gateway;
 mod keys;
 mod pki;
+mod reconcile;
 mod registry;
 mod running;
 pub mod sample;

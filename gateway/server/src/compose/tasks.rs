@@ -3,18 +3,19 @@
 use std::{sync::Arc, time::Duration};
 
 use adapters::sql::{
-    control::{ControlStore, Poster},
+    control::{ControlStore, Poster, Reconciler},
     index::Indexer,
 };
 use exchange::ports::record_log::RecordLog as _;
 
-use super::{AdminLog, ComposeError, World, control::Control, running::Running};
+use super::{AdminLog, ComposeError, World, control::Control, reconcile, running::Running};
 use crate::{
     config::Config,
     observe::{
         expiry,
         metrics::Metrics,
         ops::{Ops, OpsServer, router},
+        rated::Counted,
     },
     pipeline::Pipeline,
     tls::{Watcher, watch::TICK},
@@ -38,6 +39,7 @@ pub(super) fn gateway(
     indexer: Indexer,
     watcher: Watcher,
     control: &Control,
+    (counted, since): (Arc<Counted>, u64),
     running: &mut Running,
 ) {
     running.directory(Arc::clone(&control.directory));
@@ -46,7 +48,9 @@ pub(super) fn gateway(
     running.background(control.background.clone());
     running.spawn(index(indexer));
     let log = Arc::clone(&door.parts().log);
-    running.spawn(post(Poster::new(log, Arc::clone(&control.store))));
+    running.spawn(post(Poster::new(Arc::clone(&log), Arc::clone(&control.store))));
+    let reconciler = Reconciler::new(Arc::clone(&log), Arc::clone(&control.store), since);
+    running.spawn(reconcile::watch(reconciler, log, counted, running.metrics()));
     running.spawn(count(Arc::clone(door)));
     running.spawn(shrink(Arc::clone(door)));
     running.spawn(watch(watcher));

@@ -67,6 +67,12 @@ pub struct Metrics {
     pub law_generation: IntGauge,
     /// Generation of a bundle that was activated and is refused here; 0 if there is none.
     pub law_refused: IntGauge,
+    /// What answers are rated at, milli-paisa, given or not, by class.
+    pub rated: IntCounterVec,
+    /// Entries of the access log that the ledger was held against and agrees with.
+    pub ledger_reconciled: IntGauge,
+    /// Whether the ledger says other than the leaves, or the counters of this process other than both.
+    pub ledger_differs: IntGaugeVec,
     /// SMS that wait in the outbox.
     pub sms_outbox_depth: IntGauge,
 }
@@ -83,6 +89,8 @@ impl Metrics {
         let handshakes_failed = maker.counters("handshakes_failed_total", "TLS handshakes that failed", &["reason"])?;
         let expiry = "days until a certificate runs out; holder is server, internal or an agency";
         let left = "days until the disk of the access log is full at the present rate";
+        let agrees = "entries of the access log that the ledger was held against and agrees with";
+        let differs = "1 while the ledger says other than the leaves, or this process's counters other than both";
         let wrongly = "agencies whose kind and sector cannot both be right: they are held as suspended";
         let metrics = Self {
             phases: PHASES.into_iter().map(|phase| (phase, phase_seconds.with_label_values(&[phase]))).collect(),
@@ -103,6 +111,9 @@ impl Metrics {
             policy_errors: maker.counter("policy_errors_total", "policies that could not be evaluated")?,
             law_generation: maker.gauge("law_generation", "generation of the law in force")?,
             law_refused: maker.gauge("law_refused", "generation of the law that is refused here, 0 if none is")?,
+            rated: maker.counters("rated_milli_paisa_total", "what answers are rated at, given or not", &["class"])?,
+            ledger_reconciled: maker.gauge("ledger_reconciled", agrees)?,
+            ledger_differs: maker.gauges("ledger_differs", differs, &["from"])?,
             sms_outbox_depth: maker.gauge("sms_outbox_depth", "messages that wait in the SMS outbox")?,
             registry: maker.registry,
             list: maker.list,
