@@ -31,6 +31,8 @@ mod idempotency;
 mod idempotency_old;
 #[path = "control_contract/idempotency_races.rs"]
 mod idempotency_races;
+#[path = "control_contract/idempotency_recorded.rs"]
+mod idempotency_recorded;
 #[path = "control_contract/key_check.rs"]
 mod key_check;
 #[path = "control_contract/keys.rs"]
@@ -207,6 +209,10 @@ contracts! {
         a_hold_is_lowered_put_off_and_ended,
         money_that_came_in_is_in_the_books_once_under_its_reference,
         a_ledger_ahead_of_its_log_posts_nothing,
+    }
+    idempotency_recorded {
+        b24_an_answer_that_is_recorded_finishes_its_key_whoever_died,
+        what_ended_without_an_answer_finishes_no_key,
     }
     reconcile {
         b33_the_ledger_is_held_against_the_leaves_from_where_it_was_the_last_time,

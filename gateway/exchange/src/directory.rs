@@ -13,7 +13,7 @@ use crate::{
     programme::{Cadence, Population},
     report::Report,
     statement::{AgencyClass, Classes},
-    tariff::{Class, Gratis, RateBook, book_at},
+    tariff::{Class, Column, Gratis, RateBook, book_at},
     timestamp::Timestamp,
 };
 
@@ -269,6 +269,20 @@ pub struct DirectoryData {
     pub classes: Vec<AgencyClass>,
     /// Serial numbers of revoked certificates that the directory itself knows, lower-case hex; the CRL is checked too.
     pub revoked_serials: Vec<String>,
+}
+
+impl DirectoryData {
+    /// Who pays what and paid, complete: an agency whose column is nowhere written has been of its sector's from ever.
+    #[must_use]
+    pub fn billing_classes(&self) -> Classes {
+        let written = |agency: &Agency| self.classes.iter().any(|class| class.agency == agency.id);
+        let unwritten = self.agencies.iter().filter(|agency| !written(agency)).map(|agency| AgencyClass {
+            agency: agency.id.clone(),
+            column: Column::of(agency.sector),
+            since: Timestamp::default(),
+        });
+        Classes { classes: self.classes.iter().cloned().chain(unwritten).collect(), gratis: self.gratis.clone() }
+    }
 }
 
 /// An indexed snapshot of [`DirectoryData`].

@@ -5,11 +5,11 @@ use std::time::Duration;
 use adapters::sql::control::ControlStore;
 use exchange::{
     consent::ConsentUse,
-    ids::ServiceId,
+    ids::{RequestId, ServiceId},
     ports::{
         clock::Clock as _,
         consent_tokens::ConsentTokens as _,
-        idempotency::{Begun, Claim, IdempotencyKeys, IdempotencyScope},
+        idempotency::{Beginning, Begun, Claim, IdempotencyKeys, IdempotencyScope},
     },
 };
 
@@ -20,7 +20,8 @@ const DAY_S: i64 = 24 * 3600;
 async fn begin(world: &World, keys: &dyn IdempotencyKeys, key: &str, body: u8) -> Begun {
     let service = ServiceId::parse("identity.kyc").unwrap();
     let scope = IdempotencyScope { agency: &world.bank, user: Some(&world.teller), service: &service, key };
-    keys.begin(scope, &[body; 32]).await.unwrap()
+    let request = RequestId::parse("request-1").unwrap();
+    keys.begin(scope, &[body; 32], Beginning { request: &request, note: b"" }).await.unwrap()
 }
 
 async fn fresh(world: &World, key: &str, body: u8) -> Claim {
@@ -124,7 +125,7 @@ pub async fn forgetting_takes_no_key_that_is_begun_at_once(world: &World) {
                 }
                 let service = ServiceId::parse("identity.kyc").unwrap();
                 let scope = IdempotencyScope { agency: &bank, user: Some(&teller), service: &service, key: &key };
-                Some(IdempotencyKeys::begin(store.as_ref(), scope, &[1; 32]).await.unwrap())
+                Some(store.begin(scope, &[1; 32]).await.unwrap())
             }
         });
         let answers = answers.await;

@@ -36,7 +36,12 @@ async fn three_rounds(world: &World, log: &Arc<Leaves>) -> [i64; 3] {
     for (round, rated) in rated.iter_mut().enumerate() {
         for n in 0..4 {
             let amount = i64::try_from(1 + round * 10 + n).unwrap();
-            log.put(leaf(Kind::Outcome, round * 4 + n, amount, if n == 3 { Class::GratisPrivate } else { Class::Private }));
+            log.put(leaf(
+                Kind::Outcome,
+                round * 4 + n,
+                amount,
+                if n == 3 { Class::GratisPrivate } else { Class::Private },
+            ));
             *rated += amount;
         }
         log.put(leaf(Kind::Intent, 99, 0, Class::Private));
@@ -154,6 +159,8 @@ pub async fn a_ledger_of_before_its_places_is_held_against_the_log_as_one_range(
         .meddle(
             "DROP INDEX ledger_entry_place; DROP INDEX ledger_entry_placeless; \
              ALTER TABLE ledger_entry DROP COLUMN node; ALTER TABLE ledger_entry DROP COLUMN log_to; \
+             DROP INDEX idempotency_working; ALTER TABLE idempotency DROP COLUMN request; \
+             ALTER TABLE idempotency DROP COLUMN begun; \
              UPDATE schema_version SET version = 9 WHERE component = 'control'",
         )
         .await
@@ -164,7 +171,10 @@ pub async fn a_ledger_of_before_its_places_is_held_against_the_log_as_one_range(
     log.put(leaf(Kind::Outcome, 77, 5, Class::Private));
     poster.catch_up().await.unwrap();
     assert_eq!(look(&mut reconciler(&log, &store, 0)).await, agreed(16, rated + 5));
-    world.meddle("UPDATE ledger_entry SET amount = amount + 1 WHERE log_to = 15 AND id LIKE '%10-15%/private'").await.unwrap();
+    world
+        .meddle("UPDATE ledger_entry SET amount = amount + 1 WHERE log_to = 15 AND id LIKE '%10-15%/private'")
+        .await
+        .unwrap();
     let told = look(&mut reconciler(&log, &store, 0)).await.difference;
     assert!(matches!(told, Some(Difference::Range { from: 0, to: 15, .. })), "{told:?}");
 }

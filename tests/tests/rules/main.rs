@@ -11,6 +11,7 @@
 )]
 
 mod dry_run;
+mod midnight;
 mod one_law;
 mod prepaid;
 mod r1_no_permit_no_data;

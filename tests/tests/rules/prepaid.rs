@@ -57,7 +57,8 @@ async fn b28_sixty_four_clients_get_as_many_rows_as_the_wallet_pays_for_and_it_i
     assert_eq!(balance().await, Balance { debits: paid, credits: paid, held: 0 });
     assert_eq!(seen().await, 402);
     assert_eq!(world.store.books().await.unwrap().fault(), None);
-    let rows = world.recorded().unwrap().iter().filter(|it| it.leaf.kind == Kind::Outcome && it.leaf.amount > 0).count();
+    let rows =
+        world.recorded().unwrap().iter().filter(|it| it.leaf.kind == Kind::Outcome && it.leaf.amount > 0).count();
     assert_eq!(i64::try_from(rows).unwrap(), ROWS + 1, "the record says as many");
     // And nobody else pays for it.
     assert_eq!(world.store.balance(&AgencyId::parse("bank-indus").unwrap()).await.unwrap(), Balance::default());

@@ -1,15 +1,18 @@
 //! Idempotency keys of clients: the same request twice is done once (decisions.md, "Idempotency").
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
-pub use exchange::ports::idempotency::{Begun, Claim, IdempotencyScope};
+pub use exchange::ports::idempotency::{Beginning, Begun, Claim, IdempotencyScope};
 use exchange::{
     ids::UserId,
+    ledger::Drawn,
     ports::{consent_tokens::ControlUnavailable, idempotency::IdempotencyKeys},
     timestamp::Timestamp,
 };
 use sqlx::Row as _;
 
-use super::{ControlStore, SqlError, damaged, sha256};
+use super::{ControlStore, SqlError, Work, damaged, sha256};
 
 /// Seconds that a key is remembered: a day.
 const REMEMBERED_S: i64 = 24 * 3600;
@@ -19,8 +22,13 @@ const ABANDONED_S: i64 = 60;
 
 #[async_trait]
 impl IdempotencyKeys for ControlStore {
-    async fn begin(&self, scope: IdempotencyScope<'_>, body_sha256: &[u8; 32]) -> Result<Begun, ControlUnavailable> {
-        Ok(Self::begin(self, scope, body_sha256).await?)
+    async fn begin(
+        &self,
+        scope: IdempotencyScope<'_>,
+        body_sha256: &[u8; 32],
+        beginning: Beginning<'_>,
+    ) -> Result<Begun, ControlUnavailable> {
+        Ok(self.begin_noted(scope, body_sha256, Some(beginning)).await?)
     }
 
     async fn finish(&self, claim: &Claim, sequence: u64, answer: Option<&[u8]>) -> Result<bool, ControlUnavailable> {
@@ -41,20 +49,33 @@ impl IdempotencyKeys for ControlStore {
 }
 
 impl ControlStore {
-    /// Claims a key for a body, or tells what became of it.
+    /// Claims a key for a body, or tells what became of it; nothing is noted of who asks.
     ///
     /// # Errors
     /// [`SqlError`]: the request must not be done.
     pub async fn begin(&self, scope: IdempotencyScope<'_>, body_sha256: &[u8; 32]) -> Result<Begun, SqlError> {
+        self.begin_noted(scope, body_sha256, None).await
+    }
+
+    async fn begin_noted(
+        &self,
+        scope: IdempotencyScope<'_>,
+        body_sha256: &[u8; 32],
+        beginning: Option<Beginning<'_>>,
+    ) -> Result<Begun, SqlError> {
         let now = self.clock.now();
         let claim = Claim { scope: scope_text(scope), begun_at: now };
         let body = hex::encode(body_sha256);
+        let seal = |beginning: Beginning<'_>| self.seal(&place(&claim.scope), beginning.note);
+        let note = beginning.map(seal).transpose()?;
         let turn = self.database.turn().await?;
         // A finished key is free after a day; unfinished work of the same body is taken over after a minute.
         let taken = sqlx::query(
-            "INSERT INTO idempotency (scope, body, state, replays, begun_at) VALUES ($1, $2, 'working', 0, $3) \
+            "INSERT INTO idempotency (scope, body, state, replays, begun_at, request, begun) \
+             VALUES ($1, $2, 'working', 0, $3, $6, $7) \
              ON CONFLICT (scope) DO UPDATE SET body = EXCLUDED.body, state = 'working', sequence = NULL, \
-             answer = NULL, replays = 0, begun_at = EXCLUDED.begun_at \
+             answer = NULL, replays = 0, begun_at = EXCLUDED.begun_at, request = EXCLUDED.request, \
+             begun = EXCLUDED.begun \
              WHERE idempotency.begun_at <= $4 \
              OR (idempotency.state = 'working' AND idempotency.body = EXCLUDED.body AND idempotency.begun_at <= $5)",
         )
@@ -63,6 +84,8 @@ impl ControlStore {
         .bind(now.micros())
         .bind(now.plus_seconds(-REMEMBERED_S).micros())
         .bind(now.plus_seconds(-ABANDONED_S).micros())
+        .bind(beginning.map(|beginning| beginning.request.to_string()))
+        .bind(note)
         .execute(self.database.pool())
         .await?;
         drop(turn);
@@ -104,8 +127,8 @@ impl ControlStore {
         let sealed = answer.map(|plain| self.seal(&place(&claim.scope), plain)).transpose()?;
         let _turn = self.database.turn().await?;
         let done = sqlx::query(
-            "UPDATE idempotency SET state = 'done', sequence = $3, answer = $4 \
-             WHERE scope = $1 AND begun_at = $2 AND state = 'working'",
+            "UPDATE idempotency SET state = 'done', sequence = $3, answer = $4, begun = NULL \
+             WHERE scope = $1 AND begun_at = $2 AND (state = 'working' OR sequence = $3)",
         )
         .bind(claim.scope.clone())
         .bind(claim.begun_at.micros())
@@ -161,6 +184,33 @@ impl ControlStore {
             .await?;
         Ok(forgotten.rows_affected())
     }
+}
+
+/// Finishes the keys of requests whose answers are recorded though nobody finished them: their processes died in between, or
+/// are about to.
+pub(super) async fn finish_recorded(work: &mut Work, drawn: &[Drawn]) -> Result<(), SqlError> {
+    let working: Vec<String> =
+        sqlx::query_scalar("SELECT request FROM idempotency WHERE state = 'working' AND request IS NOT NULL")
+            .fetch_all(work.on())
+            .await?;
+    if working.is_empty() {
+        return Ok(());
+    }
+    let working: BTreeSet<String> = working.into_iter().collect();
+    for (request, sequence) in drawn.iter().filter_map(|drawn| Some((&drawn.request, drawn.answered?))) {
+        if !working.contains(request) {
+            continue;
+        }
+        sqlx::query(
+            "UPDATE idempotency SET state = 'done', sequence = $2, answer = begun, begun = NULL \
+             WHERE request = $1 AND state = 'working'",
+        )
+        .bind(request)
+        .bind(i64::try_from(sequence).map_err(|_| damaged("sequence"))?)
+        .execute(work.on())
+        .await?;
+    }
+    Ok(())
 }
 
 /// `/` stands in no identifier, and the client's key comes last, so no two scopes read alike.

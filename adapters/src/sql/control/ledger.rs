@@ -19,7 +19,7 @@ use exchange::{
 };
 use serde_json::json;
 
-use super::{ControlStore, Done, SqlError, Work};
+use super::{ControlStore, Done, SqlError, Work, idempotency::finish_recorded};
 
 /// Holds if the account can bear it.
 const HOLD: &str = "UPDATE ledger_account SET held = held + $2 WHERE name = $1 AND credits - debits - held + $3 >= $2";
@@ -164,7 +164,7 @@ impl ControlStore {
     }
 
     /// Posts the entries `from..to` of a node's log; `false` if they do not follow what was posted, because somebody else was
-    /// quicker. What requests drew is no longer held.
+    /// quicker. What requests drew is no longer held, and the idempotency keys of those that were answered are finished.
     ///
     /// # Errors
     /// [`SqlError`]: nothing was posted.
@@ -199,6 +199,7 @@ impl ControlStore {
                 lower(&mut work, &drawn.request, |held| held.saturating_sub(drawn.amount)).await?
             });
         }
+        finish_recorded(&mut work, &batch.drawn).await?;
         self.enter(&mut work, &batch.postings(node, (from, to)), Some((node, next)), changes).await?;
         work.commit().await?;
         Ok(true)

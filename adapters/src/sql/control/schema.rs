@@ -13,6 +13,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 8, sql: PROPOSAL_REPLACES },
     Migration { version: 9, sql: LEDGER },
     Migration { version: 10, sql: LEDGER_PLACES },
+    Migration { version: 11, sql: KEYS_BEGUN },
 ];
 
 const FIRST: &str = "
@@ -135,4 +136,12 @@ UPDATE ledger_entry SET
         WHERE substr(ledger_entry.id, 1, length(m.node) + 5) = 'log/' || m.node || '/');
 CREATE INDEX ledger_entry_place ON ledger_entry (node, log_to);
 CREATE INDEX ledger_entry_placeless ON ledger_entry (id) WHERE node IS NULL;
+";
+
+/// Who works on a key, and what was noted of it at its beginning: with these a key whose process died after the record was
+/// written is finished by whoever posts the record.
+const KEYS_BEGUN: &str = "
+ALTER TABLE idempotency ADD COLUMN request TEXT;
+ALTER TABLE idempotency ADD COLUMN begun BYTEA;
+CREATE INDEX idempotency_working ON idempotency (request) WHERE state = 'working';
 ";

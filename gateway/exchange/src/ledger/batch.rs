@@ -10,7 +10,7 @@ use crate::{
     tariff::Class,
 };
 
-/// What one entry drew from what was held for its request.
+/// What one entry says of its request: what it drew from what was held for it, and whether it is over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Drawn {
     /// The request.
@@ -19,6 +19,8 @@ pub struct Drawn {
     pub amount: i64,
     /// Whether the request is over, so that nothing is held for it any more.
     pub over: bool,
+    /// Where its answer stands; `None` while it is not over, and of what ended otherwise.
+    pub answered: Option<u64>,
 }
 
 /// Entries of one node, added up by agency and class.
@@ -38,7 +40,9 @@ impl Batch {
         let amount = item.as_ref().map_or(0, |item| item.amount_milli_paisa);
         if matches!(leaf.kind, Kind::Outcome | Kind::Part) {
             let amount = if given { 0 } else { amount };
-            self.drawn.push(Drawn { request: leaf.request.clone(), amount, over: leaf.kind == Kind::Outcome });
+            let over = leaf.kind == Kind::Outcome;
+            let answered = (over && leaf.code.is_none() && !leaf.dry_run).then_some(leaf.sequence);
+            self.drawn.push(Drawn { request: leaf.request.clone(), amount, over, answered });
         }
         if let Some(agency) = agency.filter(|_| amount != 0) {
             let sum = self.sums.entry((agency, leaf.class)).or_default();

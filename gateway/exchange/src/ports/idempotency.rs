@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::consent_tokens::ControlUnavailable;
 use crate::{
-    ids::{AgencyId, ServiceId, UserId},
+    ids::{AgencyId, RequestId, ServiceId, UserId},
     timestamp::Timestamp,
 };
 
@@ -19,6 +19,15 @@ pub struct IdempotencyScope<'a> {
     pub service: &'a ServiceId,
     /// `Idempotency-Key` as sent.
     pub key: &'a str,
+}
+
+/// Who does the work of a key, and what is noted of it should its process die between the record and [`IdempotencyKeys::finish`].
+#[derive(Clone, Copy, Debug)]
+pub struct Beginning<'a> {
+    /// The request.
+    pub request: &'a RequestId,
+    /// What the door notes before it knows the answer.
+    pub note: &'a [u8],
 }
 
 /// The right to do the work of one key; hand it back to [`IdempotencyKeys::finish`] or [`IdempotencyKeys::abandon`].
@@ -55,14 +64,21 @@ pub enum Begun {
 /// Remembers keys for a day.
 ///
 /// Contract: of all who [`Self::begin`] one scope at once, one gets [`Begun::Fresh`]. Unfinished work is taken over by the
-/// same body after a minute; who lost the claim can neither finish nor abandon it. At most `max` calls of
+/// same body after a minute, unless its answer was recorded meanwhile: whoever follows the record finishes the key with what was
+/// noted at its beginning, so that what was charged once is not done and charged again. Who lost the claim can neither finish nor abandon it. At most `max` calls of
 /// [`Self::count_replay`] for one finished key return `true`, however many race. What is noted is sealed at rest.
 #[async_trait]
 pub trait IdempotencyKeys: Send + Sync + std::fmt::Debug {
     /// Claims a key for a body, or tells what became of it.
-    async fn begin(&self, scope: IdempotencyScope<'_>, body_sha256: &[u8; 32]) -> Result<Begun, ControlUnavailable>;
+    async fn begin(
+        &self,
+        scope: IdempotencyScope<'_>,
+        body_sha256: &[u8; 32],
+        beginning: Beginning<'_>,
+    ) -> Result<Begun, ControlUnavailable>;
 
-    /// The work is done and recorded at `sequence`. `false` if the claim was taken over meanwhile.
+    /// The work is done and recorded at `sequence`. `false` if the claim was taken over meanwhile; a key that was finished by
+    /// whoever follows the record is finished again with this answer.
     async fn finish(&self, claim: &Claim, sequence: u64, answer: Option<&[u8]>) -> Result<bool, ControlUnavailable>;
 
     /// The work had no effect: the key is free again.

@@ -5,7 +5,7 @@ use std::{collections::HashMap, num::NonZeroU32, sync::Arc};
 use adapters::{
     log::SegmentLog,
     sql::{
-        control::ControlStore,
+        control::{ControlStore, Poster},
         index::{IndexStore, Indexer, Opener},
     },
     upstream::embedded::Embedded,
@@ -74,6 +74,8 @@ pub(super) async fn build(
     let admin = admin_log(&control, &log, keys, world)?;
     // Before the first request, so that what was changed while nothing ran stands before what was answered under it.
     tasks::record_changes(&admin).await;
+    // A key whose process died behind its record must be known as done before its client asks again.
+    tasks::post_once(&Poster::new(Arc::clone(&log) as Arc<dyn RecordLog>, Arc::clone(&control.store))).await;
     // All this took its time: the first request is decided by a directory as fresh as the later ones.
     control.directory.confirm().await.map_err(ComposeError::of("directory"))?;
     listeners(config, &outer, &door, running)?;

@@ -74,11 +74,16 @@ async fn post(poster: Poster) {
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
-        match poster.catch_up().await {
-            Ok(0) => {}
-            Ok(given_up) => tracing::warn!(given_up, "amounts were held for requests that never ended"),
-            Err(error) => tracing::error!(error = %error, "the ledger is behind the access log"),
-        }
+        post_once(&poster).await;
+    }
+}
+
+/// Posts what is recorded; what cannot be posted now is tried again.
+pub(super) async fn post_once(poster: &Poster) {
+    match poster.catch_up().await {
+        Ok(0) => {}
+        Ok(given_up) => tracing::warn!(given_up, "amounts were held for requests that never ended"),
+        Err(error) => tracing::error!(error = %error, "the ledger is behind the access log"),
     }
 }
 

@@ -74,6 +74,9 @@ fn moved() -> Metrics {
     metrics.directory_stale.set(1);
     metrics.circuit_open.with_label_values(&["fbr"]).set(1);
     metrics.policy_errors.inc();
+    metrics.rated.with_label_values(&["private"]).inc_by(35_000);
+    metrics.ledger_reconciled.set(9);
+    metrics.ledger_differs.with_label_values(&["leaves"]).set(0);
     metrics.sms_outbox_depth.set(4);
     metrics
 }

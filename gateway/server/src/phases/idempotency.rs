@@ -15,7 +15,7 @@ use exchange::{
     limits,
     ports::{
         consent_tokens::ControlUnavailable,
-        idempotency::{Begun, Claim, IdempotencyScope},
+        idempotency::{Beginning, Begun, Claim, IdempotencyScope},
         record_log::Position,
     },
     record::seal::SealingKey,
@@ -53,7 +53,7 @@ pub struct First {
     note: Note,
 }
 
-/// What is kept of a first answer.
+/// What is kept of a first answer; at its beginning, whose it will be.
 #[derive(Clone, Debug, Encode, Decode)]
 #[cbor(map)]
 struct Note {
@@ -94,7 +94,15 @@ pub async fn begin(parts: &Parts, headers: &HeaderMap, routed: &mut Routed, trai
     }
     let user = user.as_ref().map(|user| &user.id);
     let scope = IdempotencyScope { agency: &agency.id, user, service: &routed.service.id, key: text };
-    let begun = parts.idempotency.begin(scope, &asked(routed)).await.map_err(|error| unavailable(&error))?;
+    let note = Note {
+        request: trail.request.to_string(),
+        shown: shown(routed).into(),
+        released: Vec::new(),
+        rows: 0,
+        body: None,
+    };
+    let beginning = Beginning { request: &trail.request, note: &note.to_bytes() };
+    let begun = parts.idempotency.begin(scope, &asked(routed), beginning).await.map_err(|error| unavailable(&error))?;
     let seals = SealingKey::new(&seal_key(scope)).map_err(|_| Refusal::new(Code::Internal))?;
     let (claim, first) = match begun {
         Begun::Fresh(claim) => (claim, None),
@@ -151,7 +159,8 @@ pub fn stored(routed: &Routed, trail: &Trail) -> Result<Option<Stored>, Refusal>
     if !first.note.released.iter().all(|name| allowed.iter().any(|datatype| datatype.as_str() == name)) {
         return Err(spent("less may be released now"));
     }
-    let sealed = first.note.body.as_ref().ok_or_else(|| unreadable(trail))?;
+    // The process died between its record and this note: it was done, and what it answered is lost.
+    let sealed = first.note.body.as_ref().ok_or_else(|| spent("it was done, and its answer is lost"))?;
     let body = key.seals.open(key.claim.scope.as_bytes(), sealed).map_err(|_| unreadable(trail))?;
     Ok(Some(Stored { body: Bytes::from(body), rows: first.note.rows }))
 }
@@ -168,10 +177,7 @@ pub async fn finish(parts: &Parts, routed: &Routed, position: Position, rows: u3
         rows,
         body: routed.service.writes.then(sealed).flatten(),
     };
-    let mut bytes = Vec::new();
-    // Writing to a Vec cannot fail.
-    let _ = minicbor::encode(&note, &mut bytes);
-    match parts.idempotency.finish(&key.claim, position.sequence, Some(&bytes)).await {
+    match parts.idempotency.finish(&key.claim, position.sequence, Some(&note.to_bytes())).await {
         Ok(true) => {}
         Ok(false) => tracing::warn!(request = %trail.request, "another request took over an idempotency key"),
         Err(error) => tracing::error!(request = %trail.request, %error, "an idempotency key could not be finished"),
@@ -209,6 +215,15 @@ fn text(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
         (1..=limits::IDEMPOTENCY_KEY_BYTES_MAX).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
     });
     text.map(Some).ok_or_else(|| Refusal::new(Code::HeaderInvalid).member("header", "Idempotency-Key"))
+}
+
+impl Note {
+    fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        // Writing to a Vec cannot fail.
+        let _ = minicbor::encode(self, &mut bytes);
+        bytes
+    }
 }
 
 impl First {

@@ -341,6 +341,24 @@ async fn a_crash_between_record_and_note_holds_the_key_for_a_minute() {
 }
 
 #[tokio::test]
+async fn b24_after_a_crash_behind_the_record_a_read_is_a_replay_and_a_write_is_not_done_again() {
+    let crashed = async |call: Call| {
+        let trial = Trial::new().await;
+        trial.keys.failing.lock().unwrap().insert("finish");
+        assert_eq!(status(&trial, &keyed(call)).await.0, 200);
+        trial.keys.failing.lock().unwrap().clear();
+        trial.keys.finish_recorded(1);
+        trial
+    };
+    let read = crashed(Call::household()).await;
+    assert_eq!(status(&read, &keyed(Call::household())).await.0, 200);
+    assert_eq!(read.leaves().pop().map(|leaf| (leaf.kind, leaf.amount)), Some((Kind::Replay, 0)), "charged once");
+    let write = crashed(Call::notice()).await;
+    assert_eq!(status(&write, &keyed(Call::notice())).await, (422, "idempotency_spent".into()));
+    assert_eq!(write.upstream.seen().len(), 1);
+}
+
+#[tokio::test]
 async fn without_the_store_nothing_is_done() {
     for word in ["begin", "count"] {
         let trial = Trial::new().await;

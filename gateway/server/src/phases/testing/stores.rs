@@ -20,7 +20,7 @@ use exchange::{
         citizen_keys::{CitizenKeys, KeysUnavailable},
         clock::Clock as _,
         consent_tokens::{ConsentTokens, ControlUnavailable},
-        idempotency::{Begun, Claim, IdempotencyKeys, IdempotencyScope},
+        idempotency::{Beginning, Begun, Claim, IdempotencyKeys, IdempotencyScope},
         proposals::Proposals,
     },
     record::seal::SealingKey,
@@ -221,11 +221,12 @@ pub struct FakeKeys {
     clock: ManualClock,
     pub failing: Mutex<BTreeSet<&'static str>>,
     kept: Mutex<HashMap<String, Kept>>,
+    begun: Mutex<Vec<Vec<u8>>>,
 }
 
 impl FakeKeys {
     pub fn new(diary: Diary, clock: ManualClock) -> Self {
-        Self { diary, clock, failing: Mutex::default(), kept: Mutex::default() }
+        Self { diary, clock, failing: Mutex::default(), kept: Mutex::default(), begun: Mutex::default() }
     }
 
     fn step(&self, word: &'static str) -> Result<(), ControlUnavailable> {
@@ -251,6 +252,14 @@ impl FakeKeys {
         }
     }
 
+    /// Does as whoever follows the record does when a process died between the record and the end of its key.
+    pub fn finish_recorded(&self, sequence: u64) {
+        let note = self.begun.lock().unwrap().last().cloned().unwrap();
+        for kept in self.kept.lock().unwrap().values_mut().filter(|kept| kept.done.is_none()) {
+            kept.done = Some((sequence, Some(note.clone())));
+        }
+    }
+
     /// Names of the keys that are taken or finished.
     pub fn known(&self) -> usize {
         self.kept.lock().unwrap().len()
@@ -259,8 +268,14 @@ impl FakeKeys {
 
 #[async_trait]
 impl IdempotencyKeys for FakeKeys {
-    async fn begin(&self, scope: IdempotencyScope<'_>, body: &[u8; 32]) -> Result<Begun, ControlUnavailable> {
+    async fn begin(
+        &self,
+        scope: IdempotencyScope<'_>,
+        body: &[u8; 32],
+        beginning: Beginning<'_>,
+    ) -> Result<Begun, ControlUnavailable> {
         self.step("begin")?;
+        self.begun.lock().unwrap().push(beginning.note.to_vec());
         let user = scope.user.map_or("", UserId::as_str);
         let name = format!("{}/{user}/{}/{}", scope.agency, scope.service, scope.key);
         let now = self.clock.now();
