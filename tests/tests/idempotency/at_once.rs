@@ -72,7 +72,7 @@ fn one_was_done(replies: &[Reply], otherwise: &[Code]) -> Reply {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_many_writes_at_once_one_is_done_and_charged() {
+async fn b25_of_many_writes_at_once_one_is_done_and_charged() {
     let world = World::start().await.unwrap();
     for (agency, tariff, call) in [
         ("bank-indus", "consent.request", keyed(authorize(&world))),
@@ -85,7 +85,7 @@ async fn of_many_writes_at_once_one_is_done_and_charged() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_many_reads_at_once_one_is_charged_and_three_are_replays_at_most() {
+async fn b25_of_many_reads_at_once_one_is_charged_and_three_are_replays_at_most() {
     let world = World::start().await.unwrap();
     let call = keyed(world.household());
     let replies = at_once(&world, "bisp", &call).await;

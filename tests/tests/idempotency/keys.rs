@@ -41,7 +41,7 @@ async fn a_key_may_be_any_visible_text_up_to_its_bound() {
 }
 
 #[tokio::test]
-async fn the_same_key_with_another_body_is_refused() {
+async fn b25_the_same_key_with_another_body_is_refused() {
     let world = World::start().await.unwrap();
     let another = Call::json("/v1/nser/household", &json!({ "cnic": world.stage.cast.citizen.digits() }));
     let headers = world.household().headers;

@@ -68,7 +68,7 @@ fn rows_calls_reports_inquiries_and_gifts_are_counted_each_in_its_way() {
 }
 
 #[test]
-fn b26_rows_of_zero_one_and_nine_thousand_cost_exactly_their_number() {
+fn b27_rows_of_zero_one_and_nine_thousand_cost_exactly_their_number() {
     for rows in [0_u32, 1, 1_000, 9_999] {
         let charge = charge(ChargeUnit::Row, Some(Class::Private), rows, true);
         assert_eq!(charge.amount, 35_000 * i64::from(rows), "1,000 rows at rate r cost exactly 1000 r (R151)");

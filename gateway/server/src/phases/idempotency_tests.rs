@@ -132,7 +132,7 @@ async fn a_day_later_the_key_is_new_for_whatever_body() {
 }
 
 #[tokio::test]
-async fn whatever_makes_another_request_is_a_conflict() {
+async fn b25_whatever_makes_another_request_is_a_conflict() {
     let trial = granted(ConsentUse::Standing).await;
     assert_eq!(status(&trial, &keyed(Call::kyc())).await.0, 200);
     let check = async |name: &str, call: Call| {
@@ -200,7 +200,7 @@ async fn a_key_that_is_being_worked_on_is_told_to_wait() {
 }
 
 #[tokio::test]
-async fn of_many_at_once_one_is_answered_and_charged() {
+async fn b25_of_many_at_once_one_is_answered_and_charged() {
     let trial = Trial::new().await;
     let call = keyed(Call::household());
     let gate = trial.log.gate();

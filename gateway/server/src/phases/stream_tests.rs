@@ -56,7 +56,7 @@ fn last_code(trial: &Trial) -> Option<String> {
 }
 
 #[tokio::test]
-async fn each_batch_is_recorded_before_it_leaves_and_asked_when_the_one_before_was_taken() {
+async fn b27_each_batch_is_recorded_before_it_leaves_and_asked_when_the_one_before_was_taken() {
     let trial = trial(&[batch(&["h-1", "h-2"], Some("c-1")), batch(&["h-3"], None)]).await;
     let mut reply = trial.send(&call()).await;
     assert_eq!(reply.status, 200);
@@ -124,7 +124,7 @@ async fn the_first_batch_fails_as_any_answer_does() {
 }
 
 #[tokio::test]
-async fn a_client_that_leaves_is_recorded_once_and_charged_for_what_was_recorded() {
+async fn b27_a_client_that_leaves_is_recorded_once_and_charged_for_what_was_recorded() {
     let trial = trial(&[batch(&["h-1"], Some("c-1"))]).await;
     let mut reply = trial.send(&call()).await;
     let rest = reply.rest.as_mut().unwrap();
