@@ -78,6 +78,8 @@ enum BenchName {
     Door,
     /// A decision, from the typed request to the permit.
     Policies,
+    /// What metering adds to a request, and what posting costs behind it.
+    Metering,
 }
 
 /// What a command answers: whether all held, or why it could not tell.
@@ -101,6 +103,9 @@ fn run(command: &Command) -> Verdict {
         Command::Bench { name: BenchName::Door, ref json, built } => bench::door(&root(), json.as_deref(), built),
         Command::Bench { name: BenchName::Policies, ref json, built } => {
             bench::policies(&root(), json.as_deref(), built)
+        }
+        Command::Bench { name: BenchName::Metering, ref json, built } => {
+            bench::metering(&root(), json.as_deref(), built)
         }
         Command::Mutants => prove::mutants(&root()),
         Command::Prove { ref arguments } => prove::run(&root(), arguments),

@@ -48,8 +48,11 @@ pub fn measure(binaries: &Path) -> Result<Samples, String> {
     read(&String::from_utf8_lossy(&output.stdout))
 }
 
-/// `repetition ⇥ who ⇥ case ⇥ metric ⇥ microseconds`, one number on each line.
-fn read(said: &str) -> Result<Samples, String> {
+/// Reads `repetition ⇥ who ⇥ case ⇥ metric ⇥ microseconds`, one number on each line.
+///
+/// # Errors
+/// When a line is no such line.
+pub fn read(said: &str) -> Result<Samples, String> {
     let mut samples = Samples::default();
     for line in said.lines() {
         let parts: Vec<&str> = line.split('\t').collect();

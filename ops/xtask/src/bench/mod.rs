@@ -1,7 +1,7 @@
 //! `cargo xtask bench`: what we cost beside what the user would pick instead, in one interleaved run.
 //!
 //! Map: *who* [`peers`], [`ours`], [`bare`] · *what is run* [`plan`] · *one measurement* [`load`], [`disk`], [`kill`], [`metrics`] ·
-//! *the law alone* [`law`] · *what was seen* [`samples`] · *what it must be* [`goals`] · *how it is told* [`report`], [`machine`].
+//! *the law alone* [`law`], *metering alone* [`metering`] · *what was seen* [`samples`] · *what it must be* [`goals`] · *how it is told* [`report`], [`machine`].
 
 mod bare;
 mod disk;
@@ -11,6 +11,7 @@ mod kill;
 mod law;
 mod load;
 mod machine;
+mod metering;
 mod metrics;
 mod ours;
 mod peers;
@@ -76,6 +77,25 @@ pub fn policies(root: &Path, json: Option<&Path>, built: bool) -> Verdict {
     say::line(&format!("{}{}", report::as_text(&samples, &goals), law::profile(&samples)));
     if let Some(path) = json {
         let document = report::as_json("policies", &began, &machine::of_ours(root), &samples, &goals);
+        fs::write(path, document).map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    Ok(goals.iter().all(goals::Goal::floor_holds))
+}
+
+/// Runs the bench `metering`: what pricing, counting and posting cost. Else as [`door`].
+///
+/// # Errors
+/// When the measuring program cannot be built or run.
+pub fn metering(root: &Path, json: Option<&Path>, built: bool) -> Verdict {
+    let began = machine::Now::read();
+    if !built {
+        metering::build(root)?;
+    }
+    let samples = metering::measure(&target(root).join("demo"))?;
+    let goals = metering::goals(&samples);
+    say::line(&report::as_text(&samples, &goals));
+    if let Some(path) = json {
+        let document = report::as_json("metering", &began, &machine::of_ours(root), &samples, &goals);
         fs::write(path, document).map_err(|error| format!("{}: {error}", path.display()))?;
     }
     Ok(goals.iter().all(goals::Goal::floor_holds))
