@@ -22,7 +22,7 @@ use exchange::{
     catalogue::Service,
     decision::Decider as _,
     directory::{Agency, Directory},
-    ids::{AgencyId, ServiceId},
+    ids::ServiceId,
     ports::{
         clock::Clock as _,
         record_log::{Durable, Entry, InclusionProof, LogUnavailable, Position, RecordLog, StoredEntry},
@@ -100,14 +100,14 @@ struct Place {
 impl Place {
     fn new() -> Result<Self, Failed> {
         let directory = Directory::new(1, sample::directory()?);
-        let agency = directory.agency(&AgencyId::parse("bank-indus")?).ok_or("no bank")?;
+        let agency = directory.agency("bank-indus").map(Arc::clone).ok_or("no bank")?;
         let bundle = Bundle::embedded()?;
         let id = ServiceId::parse("identity.yes-no")?;
         let service =
             bundle.catalogue().services().iter().find(|it| it.id == id).map(Arc::clone).ok_or("no service")?;
         let now = SystemClock.now();
         let leaf = leaf(&service, now);
-        let mut place = Self { directory, agency: Arc::clone(&agency), service, now, leaf };
+        let mut place = Self { directory, agency, service, now, leaf };
         let charge = place.price().ok_or("no price")?;
         if charge.amount == 0 {
             return Err("the bench's request is free".into());
