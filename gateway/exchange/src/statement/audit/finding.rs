@@ -6,7 +6,7 @@ use crate::{
     log::proof::ProofError,
     statement::{
         check::{Fault, FaultKind},
-        priced::PriceError,
+        priced::{Line, PriceError},
     },
     tariff::{Class, Unit},
 };
@@ -22,6 +22,21 @@ pub struct LineName {
     pub class: Option<Class>,
     /// Line of the tariff and what is counted, where one part of the line is meant.
     pub part: Option<(String, Option<Unit>)>,
+}
+
+impl LineName {
+    /// The name of a line.
+    #[must_use]
+    pub fn of(line: &Line) -> Self {
+        let (service, rate_version) = (line.service.clone(), line.rate_version.clone());
+        Self { service, rate_version, class: line.class, part: None }
+    }
+
+    /// The line that a part is of.
+    #[must_use]
+    pub fn whole(&self) -> Self {
+        Self { part: None, ..self.clone() }
+    }
 }
 
 impl fmt::Display for LineName {
@@ -171,6 +186,15 @@ impl Finding {
             Self::Proof { node, index, .. } | Self::Unlisted { node, index } => Some((node, *index)),
             Self::WithoutLeaf { node, from, .. } | Self::Beyond { node, from, .. } => Some((node, *from)),
             Self::Rated(Fault { node, sequence, kind: _ }) => Some((node, *sequence)),
+            _ => None,
+        }
+    }
+
+    /// The line that is wrong, if one is.
+    #[must_use]
+    pub fn line(&self) -> Option<&LineName> {
+        match self {
+            Self::Line { line, .. } | Self::LineMissing(line) | Self::LineUnfounded(line) => Some(line),
             _ => None,
         }
     }

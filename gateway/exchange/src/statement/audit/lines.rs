@@ -29,15 +29,10 @@ fn differs(what: &'static str, stated: i64, found: i64) -> Option<Differs> {
     (stated != found).then_some(Differs { what, stated, found })
 }
 
-fn name_of(line: &Line) -> LineName {
-    let (service, rate_version) = (line.service.clone(), line.rate_version.clone());
-    LineName { service, rate_version, class: line.class, part: None }
-}
-
 fn lines(stated: &[Line], found: &[Line], findings: &mut Vec<Finding>) {
-    let mut left: BTreeMap<LineName, &Line> = found.iter().map(|line| (name_of(line), line)).collect();
+    let mut left: BTreeMap<LineName, &Line> = found.iter().map(|line| (LineName::of(line), line)).collect();
     for line in stated {
-        let name = name_of(line);
+        let name = LineName::of(line);
         match left.remove(&name) {
             Some(found) => numbers(&name, line, found, findings),
             None => findings.push(Finding::LineUnfounded(name)),

@@ -6,10 +6,14 @@
 
 mod finding;
 mod lines;
+mod prover;
 
 use std::collections::{BTreeMap, HashMap};
 
-pub use self::finding::{Differs, Finding, LineName, Unproved};
+pub use self::{
+    finding::{Differs, Finding, LineName, Unproved},
+    prover::{Prover, origin_of},
+};
 use super::{
     bill::{Bill, Bills},
     check::rate_again,
@@ -21,16 +25,7 @@ use super::{
     priced::Statement,
     terms::BillingTerms,
 };
-use crate::{
-    log::{
-        checkpoint::Checkpoint,
-        merkle::{Frontier, Hash, leaf_hash},
-        note::unverified_text,
-        paths::{Head, verify_inclusion},
-        proof::{ProofError, TlogProof},
-    },
-    record::leaf::Leaf,
-};
+use crate::log::merkle::{Frontier, Hash, leaf_hash};
 
 /// Why nothing can be audited.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -46,13 +41,11 @@ pub enum AuditError {
 /// An audit under way: leaves go in one by one, in any order.
 #[derive(Debug)]
 pub struct Audit<'k> {
-    keys: &'k PublicKeys,
+    prover: Prover<'k>,
     issued: Issued,
     terms: BillingTerms,
     /// Hashes of the proved leaves of this bill, by log and index.
     proved: BTreeMap<Log, BTreeMap<u64, Hash>>,
-    /// Checkpoints whose signature held.
-    checkpoints: HashMap<String, Head>,
     bills: Bills,
     others: u64,
     findings: Vec<Finding>,
@@ -100,11 +93,10 @@ impl<'k> Audit<'k> {
             findings.push(Finding::OtherTerms(format!("it names {}, they are {}", issued.terms, terms.digest)));
         }
         Ok(Self {
-            keys,
+            prover: Prover::new(keys),
             issued,
             terms: terms.body,
             proved: BTreeMap::new(),
-            checkpoints: HashMap::new(),
             bills: Bills::default(),
             others: 0,
             findings,
@@ -113,43 +105,20 @@ impl<'k> Audit<'k> {
 
     /// Takes in one leaf. What is not proved is a finding and counts for nothing; the same leaf twice counts once.
     pub fn add(&mut self, evidence: &Evidence) {
-        let origin = origin_of(&evidence.proof.checkpoint);
-        let (node, index) = (node_of(&origin).to_owned(), evidence.proof.index);
-        match self.prove(&origin, evidence) {
+        let origin = origin_of(evidence);
+        let (node, index) = (node_of(origin).to_owned(), evidence.proof.index);
+        match self.prover.prove(evidence) {
             Err(why) => self.findings.push(Finding::Proof { node, index, why }),
             Ok(leaf) if !is_of(&leaf, &self.terms) => self.others = self.others.saturating_add(1),
             Ok(leaf) => {
                 let hash = leaf_hash(&evidence.leaf);
-                if self.proved.entry(log_of(&origin)).or_default().insert(index, hash).is_none() {
+                if self.proved.entry(log_of(origin)).or_default().insert(index, hash).is_none() {
                     let faulty = rate_again(&leaf, &self.terms.books, &self.terms.classes).err();
                     self.findings.extend(faulty.map(Finding::Rated));
                     self.bills.add(&leaf);
                 }
             }
         }
-    }
-
-    /// The leaf, once it is proved that it stands where its proof says.
-    fn prove(&mut self, origin: &str, evidence: &Evidence) -> Result<Leaf, Unproved> {
-        let TlogProof { index, path, checkpoint } = &evidence.proof;
-        let head = match self.checkpoints.get(checkpoint) {
-            Some(head) => *head,
-            None => self.open(origin, checkpoint)?,
-        };
-        let held = verify_inclusion(leaf_hash(&evidence.leaf), *index, head.size, path, &head.root);
-        held.map_err(|error| Unproved::Proof(ProofError::Path(error)))?;
-        let leaf = Leaf::from_bytes(&evidence.leaf).map_err(|_| Unproved::Leaf)?;
-        if leaf.node == node_of(origin) && leaf.sequence == *index {
-            return Ok(leaf);
-        }
-        Err(Unproved::Place { node: leaf.node, sequence: leaf.sequence })
-    }
-
-    fn open(&mut self, origin: &str, note: &str) -> Result<Head, Unproved> {
-        let key = self.keys.log(origin).ok_or_else(|| Unproved::Key(origin.to_owned()))?;
-        let checkpoint = Checkpoint::open(note, key).map_err(ProofError::Checkpoint)?;
-        self.checkpoints.insert(note.to_owned(), checkpoint.head);
-        Ok(checkpoint.head)
     }
 
     /// Holds the statement against all leaves that went in.
@@ -219,10 +188,4 @@ fn beyond(covered: &Covered) -> impl Iterator<Item = (u64, u64)> + '_ {
         let after = (from.max(covered.until), until);
         [before, after].into_iter().filter(|(from, until)| from < until)
     })
-}
-
-/// The log that a checkpoint says it is of, not yet believed.
-fn origin_of(checkpoint: &str) -> String {
-    let text = unverified_text(checkpoint).ok();
-    text.and_then(|text| text.lines().next()).unwrap_or("unknown").to_owned()
 }
