@@ -199,6 +199,15 @@ impl Finding {
         }
     }
 
+    /// Rate version and name of the tax that is wrong, if one is.
+    #[must_use]
+    pub fn tax(&self) -> Option<(&str, &str)> {
+        match self {
+            Self::Tax { rate_version, name, .. } => Some((rate_version, name)),
+            _ => None,
+        }
+    }
+
     /// Why an entry was rated wrongly, if it was.
     #[must_use]
     pub fn rated(&self) -> Option<&FaultKind> {

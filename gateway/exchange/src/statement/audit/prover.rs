@@ -40,8 +40,8 @@ impl<'k> Prover<'k> {
             Some(head) => *head,
             None => self.open(origin, checkpoint)?,
         };
-        let held = verify_inclusion(leaf_hash(&evidence.leaf), *index, head.size, path, &head.root);
-        held.map_err(|error| Unproved::Proof(ProofError::Path(error)))?;
+        let stands = verify_inclusion(leaf_hash(&evidence.leaf), *index, head.size, path, &head.root);
+        stands.map_err(|error| Unproved::Proof(ProofError::Path(error)))?;
         let leaf = Leaf::from_bytes(&evidence.leaf).map_err(|_| Unproved::Leaf)?;
         if leaf.node == node_of(origin) && leaf.sequence == *index {
             return Ok(leaf);

@@ -131,9 +131,13 @@ impl Page {
         self.write("</td><td>");
         self.both(words::unit(part.unit));
         self.write(format_args!("<span dir=\"ltr\">{}</span></td>", escaped(&part.tariff)));
-        [part.calls, part.rows, part.units].into_iter().for_each(|count| self.number(&count.to_string()));
+        for count in [part.calls, part.rows, part.units] {
+            self.number(&count.to_string());
+        }
         let saved = part.saved_milli_paisa.saturating_neg();
-        [part.rated_milli_paisa, saved, part.missing_milli_paisa].into_iter().for_each(|it| self.number(&rupees(it)));
+        for amount in [part.rated_milli_paisa, saved, part.missing_milli_paisa] {
+            self.number(&rupees(amount));
+        }
         self.write("</tr>\n");
     }
 

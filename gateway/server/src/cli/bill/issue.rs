@@ -151,7 +151,7 @@ impl Issue {
             draft.begin(log.origin(), log.head().size).map_err(Wrong::Draft).map_err(told)?;
             let bar = bar();
             bar.set_length(log.head().size);
-            let wanted = |index, bytes: &[u8]| {
+            let wanted = |index: u64, bytes: &[u8]| -> Result<bool, Wrong> {
                 bar.set_position(index + 1);
                 Ok(is_of(&leaf_of(index, bytes)?, terms))
             };

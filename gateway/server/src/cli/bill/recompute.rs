@@ -84,7 +84,7 @@ fn tell(audited: &Audited, out: &mut dyn Write) -> Result<(), Failure> {
     }
     statement.lines.iter().try_for_each(|line| tell_line(line, &audited.findings, out))?;
     for tax in &statement.taxes {
-        let wrong = |finding: &Finding| matches!(finding, Finding::Tax { rate_version, name, .. } if *rate_version == tax.rate_version && *name == tax.name);
+        let wrong = |finding: &Finding| finding.tax() == Some((tax.rate_version.as_str(), tax.name.as_str()));
         let mark = mark(audited.findings.iter().any(wrong));
         let (amount, on) = (rupees_of_paisa(tax.tax_paisa), rupees_of_paisa(tax.on_paisa));
         writeln!(out, "  {mark:<5} {amount:>18}  {} on {on}, rate {}", tax.name, tax.rate_version)?;
