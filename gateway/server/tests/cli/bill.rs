@@ -342,7 +342,7 @@ fn b24_receipts_are_held_against_the_statement() {
 }
 
 #[test]
-fn b16_what_an_agency_is_given_holds_no_one_elses_entry_and_no_side_record() {
+fn what_an_agency_is_given_holds_no_one_elses_entry_and_no_side_record() {
     let folder = answered();
     folder.answer(&ISSUE);
     let all = ["statement.note", "terms.note", "leaves.ndjson", "statement.json", "statement.csv", "statement.html"];

@@ -69,7 +69,7 @@ pub struct Audited {
     pub recomputed: Option<Statement>,
     /// Proved leaves of this bill.
     pub entries: u64,
-    /// Proved leaves that are of no bill, or of another.
+    /// Proved leaves that are of no bill, of another, or later than a provisional statement.
     pub others: u64,
     /// What is wrong; nothing in a statement that holds.
     pub findings: Vec<Finding>,
@@ -109,7 +109,9 @@ impl<'k> Audit<'k> {
         let (node, index) = (node_of(origin).to_owned(), evidence.proof.index);
         match self.prover.prove(evidence) {
             Err(why) => self.findings.push(Finding::Proof { node, index, why }),
-            Ok(leaf) if !is_of(&leaf, &self.terms) => self.others = self.others.saturating_add(1),
+            Ok(leaf) if !is_of(&leaf, &self.terms) || self.is_later(origin, index) => {
+                self.others = self.others.saturating_add(1);
+            }
             Ok(leaf) => {
                 let hash = leaf_hash(&evidence.leaf);
                 if self.proved.entry(log_of(origin)).or_default().insert(index, hash).is_none() {
@@ -119,6 +121,12 @@ impl<'k> Audit<'k> {
                 }
             }
         }
+    }
+
+    /// Whether an entry came after a provisional statement was made, which is not its fault.
+    fn is_later(&self, origin: &str, index: u64) -> bool {
+        let covered = self.issued.covered.iter().find(|covered| covered.origin == origin);
+        self.issued.provisional && covered.is_none_or(|covered| index >= covered.until)
     }
 
     /// Holds the statement against all leaves that went in.
@@ -164,9 +172,7 @@ impl<'k> Audit<'k> {
         for ((node, origin), proved) in &self.proved {
             let covered = listed.get(origin.as_str());
             for index in proved.keys().copied() {
-                // What came after a provisional statement was made is not its fault.
-                let later = self.issued.provisional && covered.is_none_or(|covered| index >= covered.until);
-                if !later && !covered.is_some_and(|covered| covered.entries.contains(index)) {
+                if !covered.is_some_and(|covered| covered.entries.contains(index)) {
                     self.findings.push(Finding::Unlisted { node: node.clone(), index });
                 }
             }
