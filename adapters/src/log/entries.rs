@@ -30,7 +30,7 @@ pub fn entries(dir: &Path) -> io::Result<Entries> {
     entries_on(Arc::new(FsDisk::read_only(dir)))
 }
 
-fn entries_on(disk: Arc<dyn Disk>) -> io::Result<Entries> {
+pub(super) fn entries_on(disk: Arc<dyn Disk>) -> io::Result<Entries> {
     let reader = FrameReader::open(disk.as_ref(), Place::first_of(0))?;
     let signed = disk.read_file(HEAD_FILE)?.and_then(|note| size_of(&note));
     Ok(Entries { disk, reader, signed, ended: false })

@@ -4,7 +4,7 @@
 //! under load for company (`batching.rs`), and are written and synced together by `writer.rs`, in files that `keeper.rs` prepares ahead; `observe.rs` measures
 //! each sync and tells whoever watches · `store.rs` and `tree.rs` answer reads and hashes · `signer.rs` signs heads
 //! after reading the entries again · `recover.rs` tells a torn tail from corruption at start · `publish.rs` derives C2SP
-//! tiles · [`verify()`] believes none of them and computes all again · `entries.rs` reads a folder through · `memory.rs` is a disk that fails on command.
+//! tiles · [`verify()`] believes none of them and computes all again · `entries.rs` reads a folder through, `evidence.rs` proves what is wanted of it · `memory.rs` is a disk that fails on command.
 //!
 //! Files: `segment-N.log` (frames, see `frame.rs`), `head` (the last signed checkpoint), `lock`, `tiles/`.
 
@@ -12,6 +12,7 @@ mod batching;
 pub mod disk;
 mod engine;
 mod entries;
+mod evidence;
 pub mod files;
 mod frame;
 #[cfg(test)]
@@ -36,6 +37,7 @@ pub mod verify;
 mod writer;
 
 pub use entries::{Entries, entries};
+pub use evidence::{Proved, SignedLog};
 pub use observe::{HostStopwatch, LogObserver, Stopwatch, Unobserved};
 pub use options::{LogOptions, OpenError};
 pub use room::DiskRoom;

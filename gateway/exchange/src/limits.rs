@@ -3,6 +3,14 @@
 /// Bytes of an identifier: it stands in headers, log lines and records.
 pub const ID_BYTES_MAX: usize = 96;
 
+/// Seconds after a month's end from which it is stated: whatever began in the month is recorded by then, however long its
+/// answer in parts took.
+pub const STATEMENT_SETTLES_S: i64 = 86_400;
+
+/// Bytes of a leaf with its proof as one line of JSON: a leaf below 64 KiB in base64, a path of 63 hashes, a checkpoint with
+/// some dozen cosignatures.
+pub const EVIDENCE_BYTES_MAX: usize = 128 * 1024;
+
 /// Bytes of a request body: the largest bounded request is a notice with a few hundred fields.
 pub const REQUEST_BODY_BYTES_MAX: usize = 64 * 1024;
 

@@ -5,7 +5,7 @@
 //! the rounded lines that bear it, and rounded the same way. So a statement is off its exact sum by at most half a paisa for
 //! each line and half a paisa for each tax, however many requests it was cut into.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::bill::{Bill, Sum, SumKey};
 use crate::{
@@ -15,7 +15,8 @@ use crate::{
 };
 
 /// What one line holds of one unit, milli-paisa.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Part {
     /// Line of the tariff.
     pub tariff: String,
@@ -42,7 +43,8 @@ impl Part {
 }
 
 /// One line: an agency's service at one rate version and class.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Line {
     /// Service and version.
     pub service: String,
@@ -67,7 +69,8 @@ impl Line {
 }
 
 /// A tax of one rate version on the lines that bear it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct TaxLine {
     /// Version of the rate book that has it.
     pub rate_version: String,
@@ -84,7 +87,8 @@ pub struct TaxLine {
 }
 
 /// What one agency owes for one month.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Statement {
     /// The agency.
     pub agency: AgencyId,

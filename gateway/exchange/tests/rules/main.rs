@@ -8,6 +8,7 @@
     reason = "tests may panic: that is how they fail"
 )]
 
+mod billing;
 mod bills;
 mod bodies;
 mod catalogue;
@@ -19,6 +20,7 @@ mod consent_edges;
 mod consent_moves;
 mod consent_texts;
 mod directory;
+mod disputes;
 mod filter_answers;
 mod filter_model;
 mod forgeries;
@@ -32,6 +34,7 @@ mod prices;
 mod refusals;
 mod sealed;
 mod spoken;
+mod statements;
 mod support;
 mod targets;
 mod tiles;

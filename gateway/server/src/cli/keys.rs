@@ -28,7 +28,7 @@ pub(super) struct KnownKey {
 }
 
 /// Every secret that the embedded form keeps under its state.
-pub(super) const KEYS: [KnownKey; 12] = [
+pub(super) const KEYS: [KnownKey; 13] = [
     KnownKey {
         file: "keys/log.key",
         algorithm: "Ed25519",
@@ -98,6 +98,16 @@ pub(super) const KEYS: [KnownKey; 12] = [
         rotation: "by `ijazat policy keygen`; the earlier verifier key stays in [policy] keys until a bundle of two present signers is in force",
         verifiable: "every record; a bundle by a key that is trusted no more is refused at the next start",
         loss: "no new bundle by this signer; the one in force stays",
+    },
+    KnownKey {
+        file: "keys/statements.key",
+        algorithm: "Ed25519",
+        purpose: "signs monthly statements and their terms",
+        owner: "control",
+        production: "PKCS#11 or KMS port, in the billing office",
+        rotation: "yearly: remove the file, give agencies the new line of `ijazat bill keys` beside the earlier one",
+        verifiable: "every earlier statement, by the earlier public key",
+        loss: "no statement by this key; the log recomputes every bill",
     },
     KnownKey {
         file: "pki/client-ca.key",

@@ -4,6 +4,7 @@
 //! everything else to standard error.
 
 mod agency;
+mod bill;
 mod check_config;
 mod control;
 mod demo;
@@ -68,6 +69,7 @@ enum Command {
     Agency(agency::Agency),
     Certificate(agency::Certificate),
     Ledger(ledger::Ledger),
+    Bill(bill::Bill),
     Keys(keys::Keys),
     Seed(seed::Seed),
     Sms(sms::Sms),
@@ -88,6 +90,7 @@ impl Command {
             Self::Agency(command) => command.run(out),
             Self::Certificate(command) => command.run(out),
             Self::Ledger(command) => command.run(out),
+            Self::Bill(command) => command.run(out),
             Self::Keys(command) => command.run(out),
             Self::Seed(command) => command.run(out),
             Self::Sms(command) => command.run(out),

@@ -97,6 +97,15 @@ impl Keys {
         ControlKeys::new(lookup, wrapping, pepper).map_err(ComposeError::of("keys"))
     }
 
+    /// Seed of the key that signs statements; made when it is first asked for, which no start does.
+    ///
+    /// # Errors
+    /// [`ComposeError`] naming the file that is exposed, cut or unwritable.
+    pub fn statements(config: &Config, entropy: &dyn Entropy) -> Result<[u8; 32], ComposeError> {
+        let path = config.node.state_dir.join("keys").join("statements.key");
+        load_or_create(&path, entropy).map_err(ComposeError::of("keys"))
+    }
+
     /// The folder.
     #[must_use]
     pub fn folder(&self) -> &Path {

@@ -12,6 +12,7 @@
 )]
 
 mod admin;
+mod bill;
 mod config;
 mod doctor;
 mod drain;

@@ -1,0 +1,61 @@
+//! `ijazat bill …`: what an agency owes for a month, so that whoever pays can recompute it from nothing of ours but files.
+//!
+//! Map: `issue` reads the log and signs · `recompute` and `compare` are the agency's and need no installation · `keys` prints
+//! the public keys · `folder`, `lines`, `signers` are what they share.
+
+mod compare;
+mod folder;
+mod issue;
+mod keys;
+mod lines;
+mod recompute;
+mod signers;
+
+use std::io::Write;
+
+use clap::{Args, Subcommand};
+
+use super::{failure::Failure, options::Place};
+
+/// Issues monthly statements that follow from the access log alone, and recomputes them.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  ijazat bill issue --month 2026-10 --agency bank-indus --out bank-indus-2026-10
+  ijazat bill recompute --statement statement.note --terms terms.note --leaves leaves.ndjson --keys keys.txt
+  ijazat bill compare --receipts receipts.txt --statement statement.note --keys keys.txt
+  ijazat bill keys
+
+The operator issues; whoever pays recomputes and compares, with files and public keys and nothing else. A statement is never
+changed: what was wrong is issued anew with --reverses, which takes back what the earlier one asked for.")]
+pub struct Bill {
+    #[command(subcommand)]
+    command: BillCommand,
+    #[command(flatten)]
+    place: Place,
+}
+
+/// What to do; the words for each stand with its options.
+#[derive(Debug, Subcommand)]
+enum BillCommand {
+    Issue(issue::Issue),
+    Recompute(recompute::Recompute),
+    Compare(compare::Compare),
+    Keys(keys::PrintKeys),
+}
+
+impl Bill {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// [`Failure::Failed`] when a statement cannot be issued or does not hold; [`Failure::Usage`] for what is not there.
+    pub fn run(&self, out: &mut dyn Write) -> Result<(), Failure> {
+        match &self.command {
+            BillCommand::Issue(command) => command.run(&self.place.load()?, out),
+            BillCommand::Keys(command) => command.run(&self.place.load()?, out),
+            // No configuration: these two work where no installation is.
+            BillCommand::Recompute(command) => command.run(out),
+            BillCommand::Compare(command) => command.run(out),
+        }
+    }
+}
