@@ -13,6 +13,8 @@ mod world;
 
 #[path = "control_contract/bundles.rs"]
 mod bundles;
+#[path = "control_contract/closing.rs"]
+mod closing;
 #[path = "control_contract/consent.rs"]
 mod consent;
 #[path = "control_contract/damage.rs"]
@@ -209,6 +211,10 @@ contracts! {
         a_hold_is_lowered_put_off_and_ended,
         money_that_came_in_is_in_the_books_once_under_its_reference,
         a_ledger_ahead_of_its_log_posts_nothing,
+    }
+    closing {
+        a_month_is_closed_once_whoever_closes_it_and_corrected_by_reversal_alone,
+        a_month_whose_entries_are_not_posted_is_not_closed,
     }
     idempotency_recorded {
         b24_an_answer_that_is_recorded_finishes_its_key_whoever_died,

@@ -295,7 +295,7 @@ impl ControlStore {
 
     /// Adds movements, which follow from a node's log up to an entry or from none, and moves their accounts together with what
     /// is no longer held.
-    async fn enter(
+    pub(super) async fn enter(
         &self,
         work: &mut Work,
         postings: &[Posting],
@@ -332,7 +332,7 @@ async fn make_account(work: &mut Work, name: &str) -> Result<(), SqlError> {
 
 /// What changes of accounts, by name.
 #[derive(Debug, Default)]
-struct Moves(BTreeMap<String, Balance>);
+pub(super) struct Moves(BTreeMap<String, Balance>);
 
 impl Moves {
     fn of(&mut self, name: &str) -> &mut Balance {

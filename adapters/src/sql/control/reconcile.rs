@@ -1,7 +1,7 @@
 //! Holding the ledger against the log: each movement must be what the leaves that it follows from are rated at.
 //!
 //! A ledger that was changed consistently in itself, accounts and movements together, is found here: what its movements say
-//! is read off the leaves once more, range by range, and what follows from no log must be a payment.
+//! is read off the leaves once more, range by range, and what follows from no log must be a payment or a month's closing.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -49,7 +49,7 @@ pub enum Difference {
         /// By the leaves.
         log: i64,
     },
-    /// A movement that is no payment and stands for no entries of a log.
+    /// A movement that is no payment, closes no month and stands for no entries of a log.
     #[error("movement `{0}` follows from nothing")]
     Origin(String),
 }
@@ -137,10 +137,14 @@ fn sides(batch: &Batch, node: &str, range: (u64, u64)) -> BTreeMap<Sides, i64> {
 }
 
 impl ControlStore {
-    /// A movement that follows neither from a log nor from a payment.
+    /// A movement that follows neither from a log, nor from a payment, nor from a month that was closed.
     async fn stray(&self) -> Result<Option<String>, SqlError> {
         let id = sqlx::query_scalar(
-            "SELECT id FROM ledger_entry WHERE node IS NULL AND substr(id, 1, 5) <> 'bank/' ORDER BY id LIMIT 1",
+            "SELECT e.id FROM ledger_entry e WHERE e.node IS NULL AND substr(e.id, 1, 5) <> 'bank/' AND NOT EXISTS \
+             (SELECT 1 FROM closed_month c WHERE e.id IN ( \
+              'month/' || c.agency || '/' || c.month || '/' || CAST(c.place AS TEXT) || '/tax', \
+              'month/' || c.agency || '/' || c.month || '/' || CAST(c.place AS TEXT) || '/adjustment')) \
+             ORDER BY e.id LIMIT 1",
         );
         Ok(id.fetch_optional(self.database.pool()).await?)
     }

@@ -14,6 +14,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 9, sql: LEDGER },
     Migration { version: 10, sql: LEDGER_PLACES },
     Migration { version: 11, sql: KEYS_BEGUN },
+    Migration { version: 12, sql: CLOSED_MONTHS },
 ];
 
 const FIRST: &str = "
@@ -144,4 +145,12 @@ const KEYS_BEGUN: &str = "
 ALTER TABLE idempotency ADD COLUMN request TEXT;
 ALTER TABLE idempotency ADD COLUMN begun BYTEA;
 CREATE INDEX idempotency_working ON idempotency (request) WHERE state = 'working';
+";
+
+/// Months that were closed, each by one statement and what corrects it; `place` counts them from 1, and the last one holds.
+const CLOSED_MONTHS: &str = "
+CREATE TABLE closed_month (
+    agency TEXT NOT NULL, month TEXT NOT NULL, place BIGINT NOT NULL, statement TEXT NOT NULL, root TEXT NOT NULL,
+    total_paisa BIGINT NOT NULL, tax BIGINT NOT NULL, adjustment BIGINT NOT NULL, closed_at BIGINT NOT NULL,
+    PRIMARY KEY (agency, month, place));
 ";

@@ -13,6 +13,10 @@ pub enum Account {
     Revenue(Option<Column>),
     /// What an agency was given: rated in full, and offset.
     Given(AgencyId),
+    /// Taxes that were asked for.
+    Tax,
+    /// What a month's tiers, minimums and rounding add (credits) or take off (debits).
+    Adjustment,
     /// What came in by the bank.
     Bank,
 }
@@ -23,6 +27,8 @@ impl fmt::Display for Account {
             Self::Agency(agency) => write!(f, "agency/{agency}"),
             Self::Revenue(column) => write!(f, "revenue/{}", column.map_or("unclassed", Column::as_str)),
             Self::Given(agency) => write!(f, "given/{agency}"),
+            Self::Tax => f.write_str("tax"),
+            Self::Adjustment => f.write_str("adjustment"),
             Self::Bank => f.write_str("bank"),
         }
     }
@@ -79,6 +85,8 @@ mod tests {
             Account::Revenue(Some(Column::Government)),
             Account::Revenue(Some(Column::Private)),
             Account::Revenue(None),
+            Account::Tax,
+            Account::Adjustment,
             Account::Bank,
         ];
         let names = all.map(|account| account.to_string());
@@ -88,6 +96,8 @@ mod tests {
             "revenue/government",
             "revenue/private",
             "revenue/unclassed",
+            "tax",
+            "adjustment",
             "bank",
         ];
         assert_eq!(names, expected);

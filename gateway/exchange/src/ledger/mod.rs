@@ -2,12 +2,14 @@
 //!
 //! Map: [`Account`] names one side of a movement, [`Posting`] is one movement, [`Balance`] what an account has come to ·
 //! [`Terms`] say how an agency pays · [`Batch`] turns a range of the log into postings, so that the ledger is a function of
-//! the log as the bill is.
+//! the log as the bill is · [`Closing`] is what a month's statement moves beside.
 
 mod account;
 mod batch;
+mod closing;
 mod terms;
 
 pub use account::{Account, Balance, Posting};
 pub use batch::{Batch, Drawn};
+pub use closing::{Beside, Closing, ClosingError};
 pub use terms::{Pays, Terms};

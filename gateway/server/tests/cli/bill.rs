@@ -357,3 +357,38 @@ fn what_an_agency_is_given_holds_no_one_elses_entry_and_no_side_record() {
         assert_eq!(members, ["leaf", "proof"]);
     }
 }
+
+/// An installation in January's place whose ledger has posted everything, and its statement.
+fn posted() -> Folder {
+    let folder = answered();
+    folder.answer(&ISSUE);
+    let closed = ["bill", "close", "--statement", "january/statement.note"];
+    folder.refused(&closed, 1, "the ledger is posted up to entry 0 of `node-1`, the statement was made up to 7");
+    // A start posts what was recorded before it.
+    folder.serve(&[], &[]).stop();
+    folder
+}
+
+#[test]
+fn a_month_is_closed_once_by_its_statement_and_its_taxes_are_in_the_books() {
+    let folder = posted();
+    let close = |statement: &str| folder.answer(&["bill", "close", "--statement", statement]);
+    let told = close("january/statement.note");
+    assert!(told.starts_with("2026-01 of bank-indus is closed by statement "), "{told}");
+    assert!(told.contains("  taxes Rs 9.00; tiers, minimums and rounding Rs 0.00, beside"), "{told}");
+    assert!(close("january/statement.note").starts_with("2026-01 of bank-indus was closed before by statement "));
+    // Sixty rupees of January and six of February were charged, and nine are January's tax.
+    assert!(folder.answer(&["ledger", "show", "bank-indus"]).contains("debited Rs 75.00"), "once");
+    folder.answer(&["ledger", "check"]);
+    // The month is final: only a reversal is issued, and moves what differs.
+    folder.refused(&[&ISSUE[..7], &["again"]].concat(), 2, "is closed by statement");
+    let reversal = [&ISSUE[..7], &["again", "--reverses", "january/statement.note"]].concat();
+    folder.answer(&reversal);
+    folder.serve(&[], &[]).stop();
+    assert!(close("again/statement.note").contains(" is closed by statement "));
+    folder.refused(&["bill", "close", "--statement", "january/statement.note"], 1, "is closed by statement");
+    assert!(folder.answer(&["ledger", "show", "bank-indus"]).contains("debited Rs 75.00"), "nothing differed");
+    let provisional = ["bill", "issue", "--month", MONTH, "--agency", "bank-indus", "--out", "so-far", "--so-far"];
+    folder.answer(&provisional);
+    folder.refused(&["bill", "close", "--statement", "so-far/statement.note"], 1, "is provisional");
+}

@@ -8,16 +8,13 @@ use std::{
 use adapters::log::{Proved, SignedLog, VerifyError};
 use clap::Args;
 use exchange::{
-    directory::DirectoryData,
     ids::AgencyId,
     limits::STATEMENT_SETTLES_S,
     log::note::NoteSigner,
     ports::directory_source::DirectorySource as _,
     record::leaf::Leaf,
-    statement::{
-        AgencyClass, BillingTerms, Classes, Digest, Draft, DraftError, Evidence, Issued, Month, Reversal, is_of, views,
-    },
-    tariff::{Column, rupees_of_paisa},
+    statement::{BillingTerms, Digest, Draft, DraftError, Evidence, Issued, Month, Reversal, is_of, views},
+    tariff::rupees_of_paisa,
     timestamp::Timestamp,
 };
 use indicatif::{ProgressBar, ProgressStyle};
@@ -125,14 +122,22 @@ impl Issue {
     fn terms(&self, config: &Config) -> Result<BillingTerms, Failure> {
         let data = block_on(async {
             let store = control::open(config).await?;
-            let data = store.read().await.map_err(|error| Failure::Failed(error.to_string()));
+            let told = |error: &dyn std::fmt::Display| Failure::Failed(error.to_string());
+            let data = store.read().await.map_err(|error| told(&error));
+            let closed = store.closed_by(&self.agency, self.month).await.map_err(|error| told(&error));
             store.database().close().await;
-            data
+            Ok::<_, Failure>((data?.1, closed?))
         })?;
-        let (_, data) = data;
-        let classes = classes(&data, &self.agency)
-            .ok_or_else(|| Failure::Failed(format!("agency `{}` is not in the directory", self.agency)))?;
-        Ok(BillingTerms::of(self.agency.clone(), self.month, &data.rate_books, &classes))
+        let (data, closed) = data;
+        if let Some(digest) = closed.filter(|_| self.reverses.is_none() && !self.so_far) {
+            let (agency, month) = (&self.agency, self.month);
+            let told = format!("{month} of {agency} is closed by statement {digest}: name its file with --reverses");
+            return Err(Failure::Usage(told));
+        }
+        if data.agencies.iter().all(|agency| agency.id != self.agency) {
+            return Err(Failure::Failed(format!("agency `{}` is not in the directory", self.agency)));
+        }
+        Ok(BillingTerms::of(self.agency.clone(), self.month, &data.rate_books, &data.billing_classes()))
     }
 
     /// Reads the logs through; writes each leaf that is used with its proof.
@@ -228,17 +233,6 @@ fn write(issued: &Issued, office: &NoteSigner, folder: &Unfinished) -> Result<()
     folder.write("statement.json", &format!("{}\n", issued.to_json()))?;
     folder.write("statement.csv", &views::csv(issued))?;
     folder.write("statement.html", &views::page(issued))
-}
-
-/// All classes of the directory; of the agency, where none is noted, the one that its sector says.
-fn classes(data: &DirectoryData, agency: &AgencyId) -> Option<Classes> {
-    let entry = data.agencies.iter().find(|entry| entry.id == *agency)?;
-    let mut classes = data.classes.clone();
-    if !classes.iter().any(|class| class.agency == *agency) {
-        let (agency, column) = (agency.clone(), Column::of(entry.sector));
-        classes.push(AgencyClass { agency, column, since: Timestamp::default() });
-    }
-    Some(Classes { classes, gratis: data.gratis.clone() })
 }
 
 fn month(text: &str) -> Result<Month, String> {

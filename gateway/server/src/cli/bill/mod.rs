@@ -1,8 +1,9 @@
 //! `ijazat bill …`: what an agency owes for a month, so that whoever pays can recompute it from nothing of ours but files.
 //!
-//! Map: `issue` reads the log and signs · `recompute` and `compare` are the agency's and need no installation · `keys` prints
+//! Map: `issue` reads the log and signs, `close` makes it final · `recompute` and `compare` are the agency's and need no installation · `keys` prints
 //! the public keys · `folder`, `lines`, `signers` are what they share.
 
+mod close;
 mod compare;
 mod folder;
 mod issue;
@@ -24,9 +25,10 @@ Examples:
   ijazat bill issue --month 2026-10 --agency bank-indus --out bank-indus-2026-10
   ijazat bill recompute --statement statement.note --terms terms.note --leaves leaves.ndjson --keys keys.txt
   ijazat bill compare --receipts receipts.txt --statement statement.note --keys keys.txt
+  ijazat bill close --statement bank-indus-2026-10/statement.note
   ijazat bill keys
 
-The operator issues; whoever pays recomputes and compares, with files and public keys and nothing else. A statement is never
+The operator issues and closes; whoever pays recomputes and compares, with files and public keys and nothing else. A statement is never
 changed: what was wrong is issued anew with --reverses, which takes back what the earlier one asked for.")]
 pub struct Bill {
     #[command(subcommand)]
@@ -41,6 +43,7 @@ enum BillCommand {
     Issue(issue::Issue),
     Recompute(recompute::Recompute),
     Compare(compare::Compare),
+    Close(close::Close),
     Keys(keys::PrintKeys),
 }
 
@@ -52,6 +55,7 @@ impl Bill {
     pub fn run(&self, out: &mut dyn Write) -> Result<(), Failure> {
         match &self.command {
             BillCommand::Issue(command) => command.run(&self.place.load()?, out),
+            BillCommand::Close(command) => command.run(&self.place.load()?, out),
             BillCommand::Keys(command) => command.run(&self.place.load()?, out),
             // No configuration: these two work where no installation is.
             BillCommand::Recompute(command) => command.run(out),
