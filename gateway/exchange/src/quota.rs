@@ -9,13 +9,14 @@
 //!
 //! 1. *The store answers everyone, or has answered no one since before the window:* at most **q**. `N·own + pool = q`, and
 //!    `N·alone ≤ q`. A store that dies within the window takes back nothing and gives nothing more: the same sum.
-//! 2. *It answers some nodes and not others* (a cut network; the window in which it comes back): at most **q + q/N**, the
+//! 2. *It answers some nodes and not others* (a cut network; a first window, of the node or of the store): at most **q + q/N**, the
 //!    quota and one node's share. With `k` nodes alone, `1 ≤ k ≤ N−1`, the sum is at most
 //!    `k·alone + (N−k)·own + pool = q + k·(alone − own)`, and `alone − own ≤ ⌊q/max(2, N−1)⌋/N ≤ q/((N−1)·N)` for `N ≥ 3`,
 //!    `≤ q/4` for `N = 2`.
 //! 3. *It forgets within the window* (FLUSHALL, a restart without its data): what was leased before may be leased once more,
 //!    so `pool` more than above for each time it forgets, and never more than `own + pool` at any one node.
 //! 4. *`q < N`:* each node grants 1, so that no agency is shut out by where it connects: at most **N** in the place of `q`.
+//! 5. *The quota is changed by the directory:* each node counts anew, as its own counter does.
 //!
 //! Never more than `N` times what a node alone would grant without any sharing: the node's own counter of `q` stands before.
 //! As the nodes' clocks name the windows, a node whose clock is off leases from another window than the rest at the same

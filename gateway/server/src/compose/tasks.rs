@@ -16,6 +16,7 @@ use crate::{
         metrics::Metrics,
         ops::{Ops, OpsServer, router},
     },
+    phases::shared::SharedQuota,
     pipeline::Pipeline,
     tls::{Watcher, watch::TICK},
 };
@@ -30,6 +31,8 @@ const COUNT_EVERY: Duration = Duration::from_secs(1);
 const OUTBOX_EVERY: Duration = Duration::from_secs(1);
 /// Between two looks for what operators changed.
 const RECORD_EVERY: Duration = Duration::from_secs(1);
+/// Between two looks at the store of shared quotas: one window.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Between two clearings of idle counters and old keys.
 const SHRINK_EVERY: Duration = Duration::from_mins(1);
 
@@ -49,6 +52,9 @@ pub(super) fn gateway(
     running.spawn(post(Poster::new(log, Arc::clone(&control.store))));
     running.spawn(count(Arc::clone(door)));
     running.spawn(shrink(Arc::clone(door)));
+    if let Some(shared) = door.parts().limits.shared() {
+        running.spawn(look(Arc::clone(shared)));
+    }
     running.spawn(watch(watcher));
     running.spawn(outbox(Arc::clone(&control.store), running.metrics()));
     gauges(door, running);
@@ -115,6 +121,16 @@ async fn shrink(door: Arc<Pipeline>) {
         if let Err(error) = door.parts().idempotency.forget_old().await {
             tracing::warn!(error = %error, "old idempotency keys wait to be forgotten");
         }
+    }
+}
+
+/// Looks whether the store of shared quotas answers, so that no request has to find out.
+async fn look(shared: Arc<SharedQuota>) {
+    let mut tick = tokio::time::interval(LOOK_EVERY);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        shared.look().await;
     }
 }
 

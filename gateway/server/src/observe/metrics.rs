@@ -67,6 +67,10 @@ pub struct Metrics {
     pub law_generation: IntGauge,
     /// Generation of a bundle that was activated and is refused here; 0 if there is none.
     pub law_refused: IntGauge,
+    /// Whether the store of shared quotas is away, so that this node has its own share only.
+    pub shared_quota_away: IntGauge,
+    /// Leases asked of the store of shared quotas, by outcome: `leased`, `none_left` or `failed`.
+    pub shared_quota_leases: IntCounterVec,
     /// SMS that wait in the outbox.
     pub sms_outbox_depth: IntGauge,
 }
@@ -84,6 +88,8 @@ impl Metrics {
         let expiry = "days until a certificate runs out; holder is server, internal or an agency";
         let left = "days until the disk of the access log is full at the present rate";
         let wrongly = "agencies whose kind and sector cannot both be right: they are held as suspended";
+        let away = "1 while the store of shared quotas is away, and this node has its own share only";
+        let leases = "leases asked of the store of shared quotas; outcome is leased, none_left or failed";
         let metrics = Self {
             phases: PHASES.into_iter().map(|phase| (phase, phase_seconds.with_label_values(&[phase]))).collect(),
             requests,
@@ -103,6 +109,8 @@ impl Metrics {
             policy_errors: maker.counter("policy_errors_total", "policies that could not be evaluated")?,
             law_generation: maker.gauge("law_generation", "generation of the law in force")?,
             law_refused: maker.gauge("law_refused", "generation of the law that is refused here, 0 if none is")?,
+            shared_quota_away: maker.gauge("shared_quota_away", away)?,
+            shared_quota_leases: maker.counters("shared_quota_leases_total", leases, &["outcome"])?,
             sms_outbox_depth: maker.gauge("sms_outbox_depth", "messages that wait in the SMS outbox")?,
             registry: maker.registry,
             list: maker.list,

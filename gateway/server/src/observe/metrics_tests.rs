@@ -75,6 +75,7 @@ fn moved() -> Metrics {
     metrics.circuit_open.with_label_values(&["fbr"]).set(1);
     metrics.policy_errors.inc();
     metrics.sms_outbox_depth.set(4);
+    metrics.shared_quota_leases.with_label_values(&["leased"]).inc();
     metrics
 }
 
