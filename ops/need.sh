@@ -13,6 +13,7 @@ missing_packages() {
     have pkg-config || echo pkg-config
     have curl || echo curl              # README's walk-through
     have_postgresql || echo postgresql  # the tests start their own cluster from it
+    have redis-server || echo redis-server # the tests start their own from it
 }
 
 # Go and its own note and tlog libraries, with which ops/test verifies a log of ours.
@@ -26,15 +27,29 @@ missing_solver() {
     have "${CVC5:-cvc5}" || echo cvc5
 }
 
-# Debian's package would start a cluster of its own on port 5432; the tests need only the programs.
+# Debian's packages would start servers of their own on ports 5432 and 6379; the tests need only the programs.
 install_packages() {
+    local policy=/usr/sbin/policy-rc.d
     export DEBIAN_FRONTEND=noninteractive
     apt-get update -qq
     if [[ " $* " == *" postgresql "* && ! -e /etc/postgresql-common/createcluster.conf ]]; then
         apt-get install -y -qq --no-install-recommends postgresql-common >/dev/null
         sed -i 's/^#\?create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf
     fi
-    apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+    # What a package would start while it is installed, unless the host has a policy of its own already.
+    [[ -e $policy ]] && policy=
+    if [[ -n $policy ]]; then
+        printf '#!/bin/sh\nexit 101\n' >"$policy"
+        chmod 755 "$policy"
+    fi
+    local code=0
+    apt-get install -y -qq --no-install-recommends "$@" >/dev/null || code=$?
+    [[ -z $policy ]] || rm -f "$policy"
+    # Nor at the next start of the host.
+    if [[ " $* " == *" redis-server "* ]] && have systemctl; then
+        systemctl disable redis-server >/dev/null 2>&1 || true
+    fi
+    return "$code"
 }
 
 # Installs what the functions named by the arguments say is missing; missing_packages when none is named.

@@ -1,4 +1,4 @@
-//! Everything that talks to something else: SQL, log files, SMS, remote upstreams, clock and entropy.
+//! Everything that talks to something else: SQL, Redis, log files, SMS, remote upstreams, clock and entropy.
 #![forbid(unsafe_code)]
 #![cfg_attr(
     test,
@@ -15,6 +15,7 @@
 pub mod clock;
 pub mod entropy;
 pub mod log;
+pub mod quotas;
 pub mod sms;
 pub mod sql;
 pub mod upstream;

@@ -18,5 +18,6 @@ pub mod load;
 pub mod meddling;
 pub mod postgres;
 pub mod process;
+pub mod redis;
 pub mod schema;
 pub mod world;

@@ -4,7 +4,7 @@
 //! *may they* [`decision`], [`enrolment`], [`permit`], [`refusal`], [`codes`] · *did the citizen say yes* [`consent`] · *what is
 //! remembered* [`record`] · *what is published* [`report`] · *what it costs* [`tariff`], [`statement`],
 //! [`ledger`] · *how one comes to be
-//! served* [`onboarding`] · *when* [`timestamp`], [`day`], [`month`], [`calendar`] · *how programs read it* [`openapi`] · *what
+//! served* [`onboarding`] · *how much at once* [`quota`] · *when* [`timestamp`], [`day`], [`month`], [`calendar`] · *how programs read it* [`openapi`] · *what
 //! the world must give* [`ports`] · *bounds* [`limits`].
 #![forbid(unsafe_code)]
 #![cfg_attr(
@@ -45,6 +45,7 @@ pub mod path;
 pub mod permit;
 pub mod ports;
 pub mod programme;
+pub mod quota;
 pub mod record;
 pub mod refusal;
 pub mod report;

@@ -73,6 +73,17 @@ pub const HOLD_MARGIN_S: i64 = 30;
 /// Milliseconds between two looks for the bundle of the law in force: a new one decides everywhere within a second.
 pub const LAW_CONFIRM_MS: u64 = 250;
 
+/// Milliseconds that a request waits at most for its turn to lease of a shared quota, and for the lease: forty times what a
+/// healthy store in the same building takes, and less than anyone notices. Then the node's own share must do.
+pub const QUOTA_WAIT_MS: u64 = 20;
+
+/// Milliseconds in which a node connects to the store of shared quotas, beside requests: less than the second between two looks.
+pub const QUOTA_CONNECT_MS: u64 = 500;
+
+/// Milliseconds after which the store may drop a second's counter: longer than any lease of it is under way, clocks that differ
+/// included. Nothing is decided by it.
+pub const QUOTA_COUNTER_MS: u64 = 10_000;
+
 /// Seconds that a user's signed assertion may live (decisions.md, Callers).
 pub const USER_ASSERTION_TTL_S_MAX: i64 = 60;
 

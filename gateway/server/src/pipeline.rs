@@ -71,7 +71,8 @@ impl Pipeline {
         parts.directory.catch_up().await;
         let (caller, directory) = identify::identify(parts, head, trail)?;
         watch.done("identify");
-        parts.limits.check(&caller, head.peer.address)?;
+        parts.limits.check(&caller, head.peer.address, &mut trail.standings)?;
+        parts.limits.share(&caller, &mut trail.standings).await?;
         watch.done("limit");
         let mut routed = route::route(parts, head, body, caller, &directory, trail).await?;
         watch.done("route");

@@ -302,6 +302,24 @@ async fn a_flood_is_recorded_by_count_and_nobody_is_forgotten() {
 }
 
 #[tokio::test]
+async fn b32_answers_and_refusals_tell_the_limits_that_counted_them_and_only_those() {
+    let trial = Trial::with(|setup| setup.per_s = 10).await;
+    let told = |reply: &Reply| (read(reply, "ratelimit-policy").2, read(reply, "ratelimit").2);
+    let whoami = Call::get("/v1/self/whoami").by("bank-indus", "");
+    let (policy, state) = told(&trial.send(&whoami).await);
+    assert_eq!(policy, "\"agency\";q=10;w=1, \"service\";q=10;w=1");
+    assert_eq!(state, "\"agency\";r=9;t=1, \"service\";r=9;t=1");
+    let (policy, state) = told(&trial.send(&Call::get("/v1/nothing").by("bisp", "standard-1")).await);
+    assert_eq!(policy, "\"agency\";q=10;w=1, \"user\";q=10;w=1", "no service was found");
+    assert_eq!(state, "\"agency\";r=9;t=1, \"user\";r=9;t=1");
+    let nobody = trial.send(&Call::get("/v1/self/whoami").by("nobody-known", "")).await;
+    assert_eq!((nobody.status >= 400, told(&nobody)), (true, (String::new(), String::new())));
+    let known = whoami.head();
+    let unparsed = trial.door.unparsed(Listener::Agency, known.peer, Code::HeaderInvalid).await;
+    assert_eq!(told(&unparsed), (String::new(), String::new()), "what cannot be read is not counted");
+}
+
+#[tokio::test]
 async fn what_could_not_be_parsed_is_recorded_under_its_agency() {
     let trial = Trial::new().await;
     let known = Call::get("/").by("bank-indus", "").head();

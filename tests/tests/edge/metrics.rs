@@ -8,7 +8,7 @@ use tests::world::{Flaw, World, client_certificate, until, wire::bytes_of};
 use tokio::net::TcpListener;
 
 /// Metrics that a whole gateway cannot be made to move within a test; each has its own, named here.
-const MOVED_ELSEWHERE: [(&str, &str); 8] = [
+const MOVED_ELSEWHERE: [(&str, &str); 10] = [
     ("ijazat_certificate_expiry_days", "observe::expiry: the clock of this world stands still"),
     ("ijazat_crl_age_seconds", "observe::expiry: looked at every hour"),
     ("ijazat_directory_misregistered", "rules::registration: a bank that is called a part of the State"),
@@ -17,6 +17,8 @@ const MOVED_ELSEWHERE: [(&str, &str); 8] = [
     ("ijazat_law_refused", "rules::one_law: a law that nobody trusted signed"),
     ("ijazat_log_disk_left_days", "adapters::log: known after a day's worth of entries"),
     ("ijazat_policy_errors_total", "rules::r5: a bundle with a policy that overflows"),
+    ("ijazat_shared_quota_away", "quotas::gateway: Redis is killed"),
+    ("ijazat_shared_quota_leases_total", "quotas::gateway: leases are taken"),
 ];
 
 /// Series of the text with their values; histograms without their buckets.

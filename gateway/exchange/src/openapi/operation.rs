@@ -133,6 +133,8 @@ pub(super) fn shared_parameters() -> Map<String, Value> {
 
 /// Headers of answers.
 pub(super) fn answer_headers() -> Value {
+    let limits = |state: &str| format!("\"(agency|user|service|address)\"{state}");
+    let list = |state: &str| format!("^{0}(, {0}){{0,2}}$", limits(state));
     json!({
         "Ijazat-Request-Id": {
             "description": "Names the request in the record and in support.",
@@ -148,11 +150,38 @@ pub(super) fn answer_headers() -> Value {
                 "examples": ["\"localhost:8443/17\";rows=1;amount-milli-paisa=600000;rate=\"sample-2026-01\""],
             },
         },
+        "RateLimit-Policy": {
+            "description": "The limits that counted the request, the tightest first: `q` requests in `w` seconds \
+                (draft-ietf-httpapi-ratelimit-headers). On every answer to a caller that is known, refusals too.",
+            "schema": {
+                "type": "string",
+                "pattern": list(";q=[0-9]+;w=[0-9]+"),
+                "examples": ["\"user\";q=50;w=1, \"agency\";q=1000;w=1"],
+            },
+        },
+        "RateLimit": {
+            "description": "What is left of them: who sends no more than `r` in the next `t` seconds, what is under way \
+                included, and waits `Retry-After` seconds after a 429, meets no other 429.",
+            "schema": {
+                "type": "string",
+                "pattern": list(";r=[0-9]+;t=[0-9]+"),
+                "examples": ["\"user\";r=49;t=1, \"agency\";r=998;t=1"],
+            },
+        },
+        "Retry-After": {
+            "description": "Seconds to wait before the next request.",
+            "schema": { "type": "integer", "minimum": 0 },
+        },
     })
 }
 
+/// References to headers of answers.
+pub(super) fn headers(names: &[&str]) -> Map<String, Value> {
+    let header = |name: &&str| ((*name).to_owned(), json!({ "$ref": format!("#/components/headers/{name}") }));
+    names.iter().map(header).collect()
+}
+
 fn responses(service: &Service) -> Map<String, Value> {
-    let header = |name: &str| json!({ "$ref": format!("#/components/headers/{name}") });
     let (answer, dry_run) = (schema::reference(&answer_name(service)), schema::reference("DryRun"));
     let content = match service.streams {
         None => json!({ "application/json": { "schema": { "oneOf": [answer, dry_run] } } }),
@@ -163,7 +192,7 @@ fn responses(service: &Service) -> Map<String, Value> {
     };
     let answered = json!({
         "description": "Answered and recorded; with `Ijazat-Dry-Run: 1` the decision and the price only.",
-        "headers": { "Ijazat-Request-Id": header("Ijazat-Request-Id"), "Ijazat-Receipt": header("Ijazat-Receipt") },
+        "headers": headers(&["Ijazat-Request-Id", "Ijazat-Receipt", "RateLimit-Policy", "RateLimit"]),
         "content": content,
     });
     let mut all = Map::new();

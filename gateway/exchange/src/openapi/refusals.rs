@@ -106,10 +106,10 @@ pub(super) fn responses(service: &Service) -> Map<String, Value> {
     statuses.sort_unstable();
     statuses.dedup();
     let of_status = |status| codes.iter().copied().filter(move |code| code.status() == status).collect::<Vec<_>>();
-    statuses.into_iter().map(|status| (status.to_string(), response(service, &of_status(status)))).collect()
+    statuses.into_iter().map(|status| (status.to_string(), response(service, status, &of_status(status)))).collect()
 }
 
-fn response(service: &Service, codes: &[Code]) -> Value {
+fn response(service: &Service, status: u16, codes: &[Code]) -> Value {
     let words: Vec<_> = codes.iter().map(|code| code.as_str()).collect();
     let examples: Map<_, _> = words
         .iter()
@@ -123,9 +123,12 @@ fn response(service: &Service, codes: &[Code]) -> Value {
     let narrowed = json!({
         "allOf": [super::schema::reference(schema), { "properties": { "code": { "enum": words } } }],
     });
+    let all = ["Ijazat-Request-Id", "RateLimit-Policy", "RateLimit", "Retry-After"];
+    // Every refusal of a caller that was counted has the limits; named are they where they are the reason.
+    let headers = if status == 429 { all.as_slice() } else { all.split_at(1).0 };
     json!({
         "description": format!("Refused: {}.", words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")),
-        "headers": { "Ijazat-Request-Id": { "$ref": "#/components/headers/Ijazat-Request-Id" } },
+        "headers": super::operation::headers(headers),
         "content": { media: { "schema": narrowed, "examples": examples } },
     })
 }

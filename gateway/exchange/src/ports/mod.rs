@@ -10,6 +10,7 @@ pub mod idempotency;
 pub mod law_source;
 pub mod proposals;
 pub mod record_log;
+pub mod shared_quotas;
 pub mod subject_status;
 pub mod upstream;
 pub mod wallets;

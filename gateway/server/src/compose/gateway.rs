@@ -1,9 +1,10 @@
 //! The gateway role: the log, the door over its parts, and the two outer listeners.
 
-use std::{collections::HashMap, num::NonZeroU32, sync::Arc};
+use std::{collections::HashMap, num::NonZeroU32, sync::Arc, time::Duration};
 
 use adapters::{
     log::SegmentLog,
+    quotas::RedisQuotas,
     sql::{
         control::{ControlStore, Poster},
         index::{IndexStore, Indexer, Opener},
@@ -16,8 +17,8 @@ use exchange::{
     permit::PermitMint,
     ports::{
         admin_changes::AdminChanges, citizen_keys::CitizenKeys, consent_tokens::ConsentTokens,
-        idempotency::IdempotencyKeys, proposals::Proposals, record_log::RecordLog, upstream::Upstream,
-        wallets::Wallets,
+        idempotency::IdempotencyKeys, proposals::Proposals, record_log::RecordLog, shared_quotas::SharedQuotas,
+        upstream::Upstream, wallets::Wallets,
     },
 };
 
@@ -35,6 +36,7 @@ use crate::{
         counted::CountedRefusals,
         limit::{LimitNumbers, Limits},
         parts::{Parts, Revocations},
+        shared::{Nowhere, SharedQuota},
     },
     pipeline::Pipeline,
     routes::control::{
@@ -171,7 +173,7 @@ fn parts(
         wallets: Arc::clone(&store) as Arc<dyn Wallets>,
         tokens: store as Arc<dyn ConsentTokens>,
         upstreams,
-        limits: Limits::new(numbers(config)),
+        limits: limits(config, world, running)?,
         counted: CountedRefusals::default(),
         assertions: SeenAssertions::default(),
         clock: Arc::clone(&world.clock),
@@ -179,6 +181,18 @@ fn parts(
         metrics: running.metrics(),
         assertion_audience: config.node.origin.clone(),
     })
+}
+
+fn limits(config: &Config, world: &World, running: &Running) -> Result<Limits, ComposeError> {
+    let wait = Duration::from_millis(exchange::limits::QUOTA_WAIT_MS);
+    let quotas: Arc<dyn SharedQuotas> = match (&config.limits.shared, config.limits.nodes) {
+        (None, 1) => return Ok(Limits::new(numbers(config))),
+        (None, _) => Arc::new(Nowhere),
+        (Some(url), _) => Arc::new(RedisQuotas::new(url.expose(), wait).map_err(ComposeError::of("shared quotas"))?),
+    };
+    let (clock, metrics) = (Arc::clone(&world.clock), running.metrics());
+    let shared = SharedQuota::new(quotas, (config.limits.nodes, wait), clock, metrics);
+    Ok(Limits::new(numbers(config)).sharing(Arc::new(shared)))
 }
 
 fn numbers(config: &Config) -> LimitNumbers {

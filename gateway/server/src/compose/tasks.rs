@@ -17,6 +17,7 @@ use crate::{
         ops::{Ops, OpsServer, router},
         rated::Counted,
     },
+    phases::shared::SharedQuota,
     pipeline::Pipeline,
     tls::{Watcher, watch::TICK},
 };
@@ -31,6 +32,8 @@ const COUNT_EVERY: Duration = Duration::from_secs(1);
 const OUTBOX_EVERY: Duration = Duration::from_secs(1);
 /// Between two looks for what operators changed.
 const RECORD_EVERY: Duration = Duration::from_secs(1);
+/// Between two looks at the store of shared quotas: one window.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Between two clearings of idle counters and old keys.
 const SHRINK_EVERY: Duration = Duration::from_mins(1);
 
@@ -53,6 +56,9 @@ pub(super) fn gateway(
     running.spawn(reconcile::watch(reconciler, log, counted, running.metrics()));
     running.spawn(count(Arc::clone(door)));
     running.spawn(shrink(Arc::clone(door)));
+    if let Some(shared) = door.parts().limits.shared() {
+        running.spawn(look(Arc::clone(shared)));
+    }
     running.spawn(watch(watcher));
     running.spawn(outbox(Arc::clone(&control.store), running.metrics()));
     gauges(door, running);
@@ -124,6 +130,16 @@ async fn shrink(door: Arc<Pipeline>) {
         if let Err(error) = door.parts().idempotency.forget_old().await {
             tracing::warn!(error = %error, "old idempotency keys wait to be forgotten");
         }
+    }
+}
+
+/// Looks whether the store of shared quotas answers, so that no request has to find out.
+async fn look(shared: Arc<SharedQuota>) {
+    let mut tick = tokio::time::interval(LOOK_EVERY);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        shared.look().await;
     }
 }
 

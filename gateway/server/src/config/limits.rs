@@ -12,6 +12,9 @@ pub const DRAIN_MS_MAX: i64 = 80_000;
 /// Requests a second of any one counter: above it a counter no longer protects anything.
 pub const RATE_MAX: i64 = 1_000_000;
 
+/// Gateways that share one quota: beyond them a node's share of a usual quota is a handful.
+pub const NODES_MAX: i64 = 64;
+
 /// MiB of one segment file of the access log: recovery reads the last one whole.
 pub const SEGMENT_MIB_MAX: i64 = 1_024;
 

@@ -189,6 +189,23 @@ impl<'a> Section<'a> {
         self.take_masked(key, read, show).unwrap_or_else(|| self.fall_back(key, SecretUrl::new(default), show))
     }
 
+    /// As [`Self::secret_url`], or nothing.
+    pub(super) fn optional_secret_url(
+        &mut self,
+        key: &'static str,
+        check: impl Fn(&str) -> Result<(), String>,
+    ) -> Option<SecretUrl> {
+        let read = |given: &Given| {
+            let url = text_of(given)?;
+            check(&url).map(|()| SecretUrl::new(url))
+        };
+        let read = self.take_masked(key, read, |url| quoted(&url.to_string()));
+        if read.is_none() {
+            self.remember(key, None, Source::Default);
+        }
+        read
+    }
+
     /// One of some words.
     pub(super) fn choice<T: Copy + PartialEq>(
         &mut self,

@@ -73,6 +73,10 @@ pub struct Metrics {
     pub ledger_reconciled: IntGauge,
     /// Whether the ledger says other than the leaves, or the counters of this process other than both.
     pub ledger_differs: IntGaugeVec,
+    /// Whether the store of shared quotas is away, so that this node has its own share only.
+    pub shared_quota_away: IntGauge,
+    /// Leases asked of the store of shared quotas, by outcome: `leased`, `none_left` or `failed`.
+    pub shared_quota_leases: IntCounterVec,
     /// SMS that wait in the outbox.
     pub sms_outbox_depth: IntGauge,
 }
@@ -92,6 +96,8 @@ impl Metrics {
         let agrees = "entries of the access log that the ledger was held against and agrees with";
         let differs = "1 while the ledger says other than the leaves, or this process's counters other than both";
         let wrongly = "agencies whose kind and sector cannot both be right: they are held as suspended";
+        let away = "1 while the store of shared quotas is away, and this node has its own share only";
+        let leases = "leases asked of the store of shared quotas; outcome is leased, none_left or failed";
         let metrics = Self {
             phases: PHASES.into_iter().map(|phase| (phase, phase_seconds.with_label_values(&[phase]))).collect(),
             requests,
@@ -114,6 +120,8 @@ impl Metrics {
             rated: maker.counters("rated_milli_paisa_total", "what answers are rated at, given or not", &["class"])?,
             ledger_reconciled: maker.gauge("ledger_reconciled", agrees)?,
             ledger_differs: maker.gauges("ledger_differs", differs, &["from"])?,
+            shared_quota_away: maker.gauge("shared_quota_away", away)?,
+            shared_quota_leases: maker.counters("shared_quota_leases_total", leases, &["outcome"])?,
             sms_outbox_depth: maker.gauge("sms_outbox_depth", "messages that wait in the SMS outbox")?,
             registry: maker.registry,
             list: maker.list,

@@ -78,6 +78,7 @@ fn moved() -> Metrics {
     metrics.ledger_reconciled.set(9);
     metrics.ledger_differs.with_label_values(&["leaves"]).set(0);
     metrics.sms_outbox_depth.set(4);
+    metrics.shared_quota_leases.with_label_values(&["leased"]).inc();
     metrics
 }
 

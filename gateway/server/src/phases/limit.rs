@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    hash::Hash,
     net::IpAddr,
     num::NonZeroU32,
     sync::{Arc, RwLock},
@@ -14,8 +15,15 @@ use exchange::{
     refusal::Refusal,
 };
 use governor::{
-    DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter,
-    clock::{Clock as _, DefaultClock},
+    NotUntil, Quota, RateLimiter,
+    clock::{Clock, DefaultClock},
+    middleware::{StateInformationMiddleware, StateSnapshot},
+    state::{InMemoryState, NotKeyed, keyed::DashMapStateStore},
+};
+
+use super::{
+    shared::SharedQuota,
+    standing::{Limit, Standing, Standings},
 };
 
 /// Requests per second, each with a burst of the same size.
@@ -31,85 +39,145 @@ pub struct LimitNumbers {
     pub agency_per_s_max: NonZeroU32,
 }
 
-type Agencies = HashMap<AgencyId, (u32, Arc<DefaultDirectRateLimiter>)>;
+type Direct<C> = RateLimiter<NotKeyed, InMemoryState, C, StateInformationMiddleware>;
+type Keyed<K, C> = RateLimiter<K, DashMapStateStore<K>, C, StateInformationMiddleware>;
+type Agencies<C> = HashMap<AgencyId, (u32, Arc<Direct<C>>)>;
 
-/// The counters (GCRA), in this process.
+/// The counters (GCRA), in this process. Tests hold their clock.
 #[derive(Debug)]
-pub struct Limits {
+pub struct Limits<C: Clock = DefaultClock> {
     numbers: LimitNumbers,
-    agencies: RwLock<Agencies>,
-    users: DefaultKeyedRateLimiter<String>,
-    services: DefaultKeyedRateLimiter<(AgencyId, ServiceId)>,
-    public: DefaultKeyedRateLimiter<IpAddr>,
-    clock: DefaultClock,
+    agencies: RwLock<Agencies<C>>,
+    users: Keyed<String, C>,
+    services: Keyed<(AgencyId, ServiceId), C>,
+    public: Keyed<IpAddr, C>,
+    shared: Option<Arc<SharedQuota>>,
+    clock: C,
 }
 
 impl Limits {
-    /// Empty counters.
+    /// Empty counters by the host's monotonic clock.
     #[must_use]
     pub fn new(numbers: LimitNumbers) -> Self {
+        Self::with_clock(numbers, DefaultClock::default())
+    }
+}
+
+impl<C: Clock + Clone> Limits<C> {
+    /// Empty counters by this clock.
+    #[must_use]
+    pub fn with_clock(numbers: LimitNumbers, clock: C) -> Self {
         Self {
             numbers,
             agencies: RwLock::default(),
-            users: RateLimiter::keyed(Quota::per_second(numbers.user_per_s)),
-            services: RateLimiter::keyed(Quota::per_second(numbers.service_per_s)),
-            public: RateLimiter::keyed(Quota::per_second(numbers.public_per_s)),
-            clock: DefaultClock::default(),
+            users: keyed(numbers.user_per_s, &clock),
+            services: keyed(numbers.service_per_s, &clock),
+            public: keyed(numbers.public_per_s, &clock),
+            shared: None,
+            clock,
         }
     }
 
-    /// Counts one request of the caller.
+    /// The same, of which agencies' quotas are shared with other gateways.
+    #[must_use]
+    pub fn sharing(self, shared: Arc<SharedQuota>) -> Self {
+        Self { shared: Some(shared), ..self }
+    }
+
+    /// What is shared with other gateways.
+    #[must_use]
+    pub fn shared(&self) -> Option<&Arc<SharedQuota>> {
+        self.shared.as_ref()
+    }
+
+    /// Counts one request of the caller, and notes what is left of each limit.
     ///
     /// # Errors
     /// `rate_limited` with `retry_after`.
-    pub fn check(&self, caller: &Caller, address: IpAddr) -> Result<(), Refusal> {
+    pub fn check(&self, caller: &Caller, address: IpAddr, standings: &mut Standings) -> Result<(), Refusal> {
         match caller {
             Caller::Agency { agency, user, .. } => {
-                let limiter = self.agency(&agency.id, agency.requests_per_s);
-                limiter.check().map_err(|until| refuse(until.wait_time_from(self.clock.now())))?;
+                let (per_s, limiter) = self.agency(&agency.id, agency.requests_per_s);
+                self.counted((Limit::Agency, per_s), limiter.check(), standings)?;
                 if let Some(user) = user {
                     let key = format!("{}/{}", agency.id, user.id);
-                    self.users.check_key(&key).map_err(|until| refuse(until.wait_time_from(self.clock.now())))?;
+                    let quota = self.numbers.user_per_s.get();
+                    self.counted((Limit::User, quota), self.users.check_key(&key), standings)?;
                 }
                 Ok(())
             }
             Caller::Public | Caller::Citizen { .. } | Caller::Sms => {
-                self.public.check_key(&address).map_err(|until| refuse(until.wait_time_from(self.clock.now())))
+                let quota = self.numbers.public_per_s.get();
+                self.counted((Limit::Address, quota), self.public.check_key(&address), standings)
             }
             Caller::Internal => Ok(()),
         }
     }
 
-    /// Counts one request of the agency at a service, once the service is known.
+    /// Counts one request of an agency among all gateways, where they share its quota. Asked after [`Self::check`], so that this
+    /// node never grants more than the whole quota, whatever the others or the store do.
     ///
     /// # Errors
     /// `rate_limited` with `retry_after`.
-    pub fn check_service(&self, caller: &Caller, service: &ServiceId) -> Result<(), Refusal> {
-        let Some(agency) = caller.agency_id() else { return Ok(()) };
-        self.services
-            .check_key(&(agency.clone(), service.clone()))
-            .map_err(|until| refuse(until.wait_time_from(self.clock.now())))
+    pub async fn share(&self, caller: &Caller, standings: &mut Standings) -> Result<(), Refusal> {
+        let (Some(shared), Some(agency)) = (&self.shared, caller.agency()) else { return Ok(()) };
+        let per_s = self.per_s(agency.requests_per_s);
+        let outcome = shared.take(&agency.id, per_s).await;
+        let left = *outcome.as_ref().unwrap_or(&0);
+        standings.note(Standing { limit: Limit::Agency, quota: per_s, left });
+        outcome.map(drop)
     }
 
-    fn agency(&self, id: &AgencyId, asked_per_s: u32) -> Arc<DefaultDirectRateLimiter> {
-        let per_s = asked_per_s.clamp(1, self.numbers.agency_per_s_max.get());
+    /// Counts one request of the agency at a service, once the service is known, and notes what is left.
+    ///
+    /// # Errors
+    /// `rate_limited` with `retry_after`.
+    pub fn check_service(
+        &self,
+        caller: &Caller,
+        service: &ServiceId,
+        standings: &mut Standings,
+    ) -> Result<(), Refusal> {
+        let Some(agency) = caller.agency_id() else { return Ok(()) };
+        let outcome = self.services.check_key(&(agency.clone(), service.clone()));
+        self.counted((Limit::Service, self.numbers.service_per_s.get()), outcome, standings)
+    }
+
+    fn counted(
+        &self,
+        (limit, quota): (Limit, u32),
+        outcome: Result<StateSnapshot, NotUntil<C::Instant>>,
+        standings: &mut Standings,
+    ) -> Result<(), Refusal> {
+        let left = outcome.as_ref().map_or(0, StateSnapshot::remaining_burst_capacity);
+        standings.note(Standing { limit, quota, left });
+        outcome.map(drop).map_err(|until| refuse(until.wait_time_from(self.clock.now())))
+    }
+
+    fn per_s(&self, asked: u32) -> u32 {
+        asked.clamp(1, self.numbers.agency_per_s_max.get())
+    }
+
+    /// The counter of an agency, and the requests a second that it was made for.
+    fn agency(&self, id: &AgencyId, asked_per_s: u32) -> (u32, Arc<Direct<C>>) {
+        let per_s = self.per_s(asked_per_s);
         if let Ok(agencies) = self.agencies.read()
             && let Some((known, limiter)) = agencies.get(id)
             && *known == per_s
         {
-            return Arc::clone(limiter);
+            return (per_s, Arc::clone(limiter));
         }
         let quota = Quota::per_second(NonZeroU32::new(per_s).unwrap_or(NonZeroU32::MIN));
-        let limiter = Arc::new(RateLimiter::direct(quota));
+        let limiter = Arc::new(RateLimiter::new(quota, InMemoryState::default(), self.clock.clone()));
         if let Ok(mut agencies) = self.agencies.write() {
             // Another request may have been quicker: both then count on the same limiter.
             let entry = agencies.entry(id.clone()).or_insert_with(|| (per_s, Arc::clone(&limiter)));
             if entry.0 != per_s {
                 *entry = (per_s, limiter);
             }
-            return Arc::clone(&entry.1);
+            return (per_s, Arc::clone(&entry.1));
         }
-        limiter
+        (per_s, limiter)
     }
 
     /// Forgets counters of users and addresses that are idle, so that their number stays bounded.
@@ -118,6 +186,10 @@ impl Limits {
         self.services.retain_recent();
         self.public.retain_recent();
     }
+}
+
+fn keyed<K: Hash + Eq + Clone, C: Clock + Clone>(per_s: NonZeroU32, clock: &C) -> Keyed<K, C> {
+    RateLimiter::new(Quota::per_second(per_s), DashMapStateStore::default(), clock.clone())
 }
 
 fn refuse(wait: std::time::Duration) -> Refusal {
@@ -137,7 +209,7 @@ mod tests {
     #[test]
     fn an_address_beyond_its_quota_is_told_when_to_come_back() {
         let limits = limits(2);
-        let check = |address: &str| limits.check(&Caller::Public, address.parse().unwrap());
+        let check = |address: &str| limits.check(&Caller::Public, address.parse().unwrap(), &mut Standings::default());
         assert!(check("127.0.0.1").is_ok() && check("127.0.0.1").is_ok());
         let refusal = check("127.0.0.1").unwrap_err();
         assert_eq!((refusal.code, refusal.retry_after_s), (Code::RateLimited, Some(1)));
@@ -148,13 +220,18 @@ mod tests {
     fn an_agency_keeps_its_counter_until_its_quota_changes() {
         let limits = limits(5);
         let id = AgencyId::parse("bank").unwrap();
-        let first = limits.agency(&id, 3);
-        assert!(Arc::ptr_eq(&first, &limits.agency(&id, 3)));
-        assert!(!Arc::ptr_eq(&first, &limits.agency(&id, 4)));
-        assert!(Arc::ptr_eq(&limits.agency(&id, 99), &limits.agency(&id, 5)), "the ceiling holds");
+        let of = |per_s| limits.agency(&id, per_s).1;
+        let first = of(3);
+        assert!(Arc::ptr_eq(&first, &of(3)));
+        assert!(!Arc::ptr_eq(&first, &of(4)));
+        assert!(Arc::ptr_eq(&of(99), &of(5)), "the ceiling holds");
     }
 }
 
 #[cfg(test)]
 #[path = "limit_tests.rs"]
 mod quota_tests;
+
+#[cfg(test)]
+#[path = "limit_obedient_tests.rs"]
+mod obedient_tests;

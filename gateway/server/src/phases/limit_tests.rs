@@ -46,7 +46,7 @@ fn address(last: u8) -> IpAddr {
 
 /// How many of a quick row of requests pass: the burst, and what the host's clock adds while they run.
 fn passed(limits: &Limits, caller: &Caller, from: IpAddr, sent: u32) -> u32 {
-    (0..sent).map(|_| u32::from(limits.check(caller, from).is_ok())).sum()
+    (0..sent).map(|_| u32::from(limits.check(caller, from, &mut Standings::default()).is_ok())).sum()
 }
 
 fn about(got: u32, burst: u32, name: &str) {
@@ -69,7 +69,10 @@ fn agencies_do_not_use_up_each_others_quota() {
     let limits = limits(MANY, MANY, MANY, MANY);
     about(passed(&limits, &caller("bank", None, 5), address(1), 20), 5, "bank");
     about(passed(&limits, &caller("telco", None, 5), address(1), 20), 5, "telco");
-    assert!(limits.check(&caller("bank", None, 5), address(2)).is_err(), "another address is the same agency");
+    assert!(
+        limits.check(&caller("bank", None, 5), address(2), &mut Standings::default()).is_err(),
+        "another address is the same agency"
+    );
 }
 
 #[test]
@@ -92,7 +95,10 @@ fn a_name_cannot_be_made_to_count_as_anothers() {
 fn a_refused_user_still_counts_for_the_agency() {
     let limits = limits(1, MANY, MANY, 10);
     passed(&limits, &caller("bank", Some("a"), 10), address(1), 30);
-    assert!(limits.check(&caller("bank", None, 10), address(1)).is_err(), "a flood by one user is the agency's flood");
+    assert!(
+        limits.check(&caller("bank", None, 10), address(1), &mut Standings::default()).is_err(),
+        "a flood by one user is the agency's flood"
+    );
 }
 
 #[test]
@@ -100,7 +106,7 @@ fn a_service_counts_for_agencies_only() {
     let limits = limits(MANY, 3, MANY, MANY);
     let (kyc, usage) = (ServiceId::parse("identity.kyc").unwrap(), ServiceId::parse("usage.month").unwrap());
     let sent = |caller: &Caller, service: &ServiceId| -> u32 {
-        (0..10).map(|_| u32::from(limits.check_service(caller, service).is_ok())).sum()
+        (0..10).map(|_| u32::from(limits.check_service(caller, service, &mut Standings::default()).is_ok())).sum()
     };
     about(sent(&caller("bank", None, 1), &kyc), 3, "kyc");
     about(sent(&caller("bank", None, 1), &usage), 3, "another service");
@@ -113,10 +119,11 @@ fn everyone_without_a_certificate_is_counted_by_address() {
     let citizen = Caller::Citizen { cnic: exchange::cnic::Cnic::parse("4210112345671").unwrap() };
     let limits = limits(MANY, MANY, 3, MANY);
     let mixed = [Caller::Public, citizen, Caller::Sms, Caller::Public, Caller::Public, Caller::Public, Caller::Public];
-    let got: u32 = mixed.iter().map(|caller| u32::from(limits.check(caller, address(1)).is_ok())).sum();
+    let got: u32 =
+        mixed.iter().map(|caller| u32::from(limits.check(caller, address(1), &mut Standings::default()).is_ok())).sum();
     about(got, 3, "one address, whoever speaks from it");
-    assert!(limits.check(&Caller::Public, address(2)).is_ok());
-    assert!(limits.check(&Caller::Public, "2001:db8::1".parse().unwrap()).is_ok());
+    assert!(limits.check(&Caller::Public, address(2), &mut Standings::default()).is_ok());
+    assert!(limits.check(&Caller::Public, "2001:db8::1".parse().unwrap(), &mut Standings::default()).is_ok());
     about(passed(&limits, &caller("bank", None, MANY), address(1), 20), 20, "agencies are not");
 }
 
@@ -139,8 +146,8 @@ fn shrinking_forgets_nobody_who_is_still_counted() {
     passed(&limits, &Caller::Public, address(1), 10);
     passed(&limits, &caller("bank", Some("a"), MANY), address(1), 10);
     limits.shrink();
-    assert!(limits.check(&Caller::Public, address(1)).is_err());
-    assert!(limits.check(&caller("bank", Some("a"), MANY), address(1)).is_err());
+    assert!(limits.check(&Caller::Public, address(1), &mut Standings::default()).is_err());
+    assert!(limits.check(&caller("bank", Some("a"), MANY), address(1), &mut Standings::default()).is_err());
 }
 
 #[test]

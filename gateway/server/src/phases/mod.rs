@@ -22,7 +22,9 @@ pub mod record;
 pub mod release;
 pub mod reserve;
 pub mod route;
+pub mod shared;
 pub mod snapshot;
+pub mod standing;
 pub mod stream;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -101,10 +101,14 @@ pub fn problem(trail: &Trail, refusal: &Refusal, close: bool) -> Reply {
 }
 
 fn base(trail: &Trail, content_type: &'static str) -> Vec<(HeaderName, HeaderValue)> {
-    let mut headers = Vec::with_capacity(5);
+    let mut headers = Vec::with_capacity(7);
     headers.push((header::CONTENT_TYPE, HeaderValue::from_static(content_type)));
     headers.push((header::CACHE_CONTROL, HeaderValue::from_static("no-store")));
     push(&mut headers, "ijazat-request-id", trail.request.as_str());
+    if let Some((policy, state)) = trail.standings.fields() {
+        push(&mut headers, "ratelimit-policy", &policy);
+        push(&mut headers, "ratelimit", &state);
+    }
     headers
 }
 

@@ -114,7 +114,7 @@ pub async fn route(
     trail.traceparent = traceparent(&head.headers);
     trail.dry_run = head.headers.get("ijazat-dry-run").is_some_and(|value| value == "1");
     admit(&service, &caller)?;
-    parts.limits.check_service(&caller, &service.id)?;
+    parts.limits.check_service(&caller, &service.id, &mut trail.standings)?;
     let purpose = purpose(&service, directory, &head.headers)?;
     trail.purpose = purpose.as_ref().map(|purpose| purpose.code.clone());
     let body = read_body(&service, &head.headers, body).await?;

@@ -13,6 +13,8 @@ use exchange::{
     timestamp::Timestamp,
 };
 
+use super::standing::Standings;
+
 /// Grows from phase to phase; a refusal is recorded with what stands here by then.
 #[derive(Clone, Debug)]
 pub struct Trail {
@@ -24,6 +26,8 @@ pub struct Trail {
     pub address: IpAddr,
     /// Kind of caller.
     pub caller: CallerKind,
+    /// What is left of the limits that counted it.
+    pub standings: Standings,
     /// The agency, as soon as its certificate maps to one, even if it is refused then.
     pub agency: Option<AgencyId>,
     /// The user.
@@ -69,6 +73,7 @@ impl Trail {
             at,
             address,
             caller,
+            standings: Standings::default(),
             agency: None,
             user: None,
             service: None,

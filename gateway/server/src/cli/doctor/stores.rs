@@ -1,8 +1,9 @@
 //! What holds the state: databases with the version of their tables, and the access log.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, time::Duration};
 
-use adapters::{log, sql::Database};
+use adapters::{log, quotas::RedisQuotas, sql::Database};
+use exchange::{limits::QUOTA_WAIT_MS, ports::shared_quotas::SharedQuotas as _};
 
 use super::{
     super::{failure::Failure, runtime::block_on, verify_log::own_vkey},
@@ -25,6 +26,9 @@ pub(super) fn checks(config: &Config) -> Result<Vec<Check>, Failure> {
         let mut checks = Vec::new();
         for (role, url, _) in stores.into_iter().filter(|(.., used)| *used) {
             checks.push(database(role, url).await);
+        }
+        if let Some(url) = config.limits.shared.as_ref().filter(|_| gateway) {
+            checks.push(shared_quotas(url).await);
         }
         Ok(checks)
     })?;
@@ -57,6 +61,23 @@ async fn database(role: &str, url: &SecretUrl) -> Check {
         }
         Err(error) => {
             Check::fail(name, format!("{url}: {error}"), "start the database, or mend its address and rights")
+        }
+    }
+}
+
+/// Whether Redis answers and can be written. Without it each gateway grants its share, so this is never a failure.
+async fn shared_quotas(url: &SecretUrl) -> Check {
+    let name = "shared quotas";
+    let looked = match RedisQuotas::new(url.expose(), Duration::from_millis(QUOTA_WAIT_MS)) {
+        Ok(quotas) => quotas.look().await,
+        Err(error) => Err(error),
+    };
+    match looked {
+        Ok(()) => Check::ok(name, format!("{url} answers")),
+        Err(error) => {
+            let todo =
+                "start Redis, or mend its address and rights; until then each gateway grants its share of a quota";
+            Check::warn(name, format!("{url}: {error}"), todo)
         }
     }
 }

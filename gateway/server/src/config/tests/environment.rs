@@ -25,6 +25,7 @@ fn other_value(line: &Effective) -> (String, String) {
         ("listen", "internal_control") => quoted("10.0.0.2:7004"),
         ("listen", "internal_registry") => quoted("10.0.0.3:7005"),
         ("database", role) => quoted(&format!("sqlite://other/{role}.db")),
+        ("limits", "nodes") => ("2".to_owned(), "2".to_owned()),
         ("sms", _) => quoted("sandbox"),
         ("policy", "keys") => {
             let signer = exchange::log::note::NoteSigner::from_seed("office", &[7; 32]).unwrap();
@@ -41,11 +42,14 @@ fn other_value(line: &Effective) -> (String, String) {
     }
 }
 
-/// Keys that may stand alone: those of embedded upstreams' addresses need others beside them.
+/// Keys that may stand alone: those of embedded upstreams' addresses need others beside them, and who shares says with how many.
 fn lone_keys() -> Vec<Effective> {
     let config = load("", &[]).unwrap();
     let needs_others = ["url", "ca", "client_cert", "client_key", "permit_key"];
-    let lone = |line: &Effective| !line.section.starts_with("upstream") || !needs_others.contains(&line.key);
+    let lone = |line: &Effective| match line.section.starts_with("upstream") {
+        true => !needs_others.contains(&line.key),
+        false => line.key != "shared",
+    };
     config.effective.into_iter().filter(lone).collect()
 }
 

@@ -33,6 +33,28 @@ fn each_database_is_masked_from_the_file_and_from_the_environment() {
 }
 
 #[test]
+fn the_store_of_shared_quotas_is_masked_too() {
+    let url = "redis://ijazat:hunter2@10.0.0.9/0";
+    for outcome in [
+        load(&format!("[limits]\nnodes = 3\nshared = \"{url}\""), &[]),
+        load("", &[("IJAZAT__LIMITS__NODES", "3"), ("IJAZAT__LIMITS__SHARED", url)]),
+    ] {
+        assert!(!everything_shown(&outcome).contains("hunter2"));
+        let config = outcome.unwrap();
+        assert_eq!(config.limits.shared.unwrap().expose(), url);
+    }
+    let check = |shared: &str, expected: &str| {
+        let outcome = load(&format!("[limits]\nshared = \"{shared}\""), &[]);
+        assert!(!everything_shown(&outcome).contains("hunter2"));
+        assert_eq!(outcome.unwrap_err().to_string(), format!("config: [limits] {expected}"));
+    };
+    for other in ["rediss://:hunter2@host", "http://:hunter2@host", "hunter2", ""] {
+        check(other, "shared: does not begin with redis:// or redis+unix://");
+    }
+    check("redis://:hunter2@host", "nodes = 1: say how many gateways share the quotas, 2 or more");
+}
+
+#[test]
 fn the_driver_gets_the_password_all_the_same() {
     let config = load("", &[("IJAZAT__DATABASE__INDEX", "postgres://u:hunter2@h/i")]).unwrap();
     assert_eq!(config.database.index.expose(), "postgres://u:hunter2@h/i");
