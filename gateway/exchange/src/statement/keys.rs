@@ -21,10 +21,10 @@ pub struct PublicKeys {
 
 /// A line of a file of public keys that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: {why}")]
+#[error("{}{why}", line.map(|line| format!("line {line}: ")).unwrap_or_default())]
 pub struct KeysError {
-    /// Number of the line, from 1.
-    pub line: usize,
+    /// Number of the line, from 1; `None` where one is lacking.
+    pub line: Option<usize>,
     /// What is wrong.
     pub why: String,
 }
@@ -34,7 +34,7 @@ impl PublicKeys {
     /// are passed over.
     ///
     /// # Errors
-    /// [`KeysError`] names the first line that is neither; line 0 where a kind of key is missing.
+    /// [`KeysError`] names the first line that is neither, or the kind of key that is lacking.
     pub fn parse(text: &str) -> Result<Self, KeysError> {
         let mut keys = Self::default();
         for (at, line) in text.lines().enumerate() {
@@ -42,7 +42,7 @@ impl PublicKeys {
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
-            let wrong = |why: String| KeysError { line: at + 1, why };
+            let wrong = |why: String| KeysError { line: Some(at + 1), why };
             let (word, vkey) = line.split_once(' ').unwrap_or((line, ""));
             let list = match word {
                 STATEMENTS => &mut keys.statements,
@@ -51,7 +51,7 @@ impl PublicKeys {
             };
             list.push(NoteVerifier::parse(vkey.trim()).map_err(|error| wrong(error.to_string()))?);
         }
-        let lacks = |word: &str| Err(KeysError { line: 0, why: format!("there is no line `{word} VKEY`") });
+        let lacks = |word: &str| Err(KeysError { line: None, why: format!("there is no line `{word} VKEY`") });
         match (keys.statements.is_empty(), keys.logs.is_empty()) {
             (true, _) => lacks(STATEMENTS),
             (_, true) => lacks(LOG),
@@ -98,15 +98,15 @@ mod tests {
     #[test]
     fn a_line_that_is_no_key_is_named() {
         let log = format!("log {}", key("x/node-1", 2).to_vkey());
-        let check = |text: &str, line: usize, why: &str| {
+        let check = |text: &str, line: Option<usize>, why: &str| {
             let error = PublicKeys::parse(text).unwrap_err();
             assert!(error.line == line && error.why.contains(why), "{error}");
         };
-        check("", 0, "no line `statements VKEY`");
-        check(&log, 0, "no line `statements VKEY`");
-        check(&log.replace("log ", "statements "), 0, "no line `log VKEY`");
-        check(&format!("{log}\nlog x+y+z\n"), 2, "name+id+key");
-        check("log\n", 1, "name+id+key");
-        check(&log.replace("log ", "key "), 1, "not of the form");
+        check("", None, "no line `statements VKEY`");
+        check(&log, None, "no line `statements VKEY`");
+        check(&log.replace("log ", "statements "), None, "no line `log VKEY`");
+        check(&format!("{log}\nlog x+y+z\n"), Some(2), "name+id+key");
+        check("log\n", Some(1), "name+id+key");
+        check(&log.replace("log ", "key "), Some(1), "not of the form");
     }
 }

@@ -35,6 +35,7 @@ mod refusals;
 mod sealed;
 mod spoken;
 mod statements;
+mod statements_any;
 mod support;
 mod targets;
 mod tiles;

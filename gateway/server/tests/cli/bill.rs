@@ -210,7 +210,7 @@ fn what_is_not_signed_by_a_key_that_was_given_is_refused() {
     let told = text(&output.stdout);
     assert!(told.contains("entry node-1/0: proof does not hold: note is not signed by the trusted key"), "{told}");
     elsewhere.write("january/keys.txt", &format!("{statements}\n"));
-    elsewhere.refused(&RECOMPUTE, 1, "january/keys.txt: line 0: there is no line `log VKEY`");
+    elsewhere.refused(&RECOMPUTE, 1, "january/keys.txt: there is no line `log VKEY`");
     elsewhere.write("january/keys.txt", "hello\n");
     elsewhere.refused(&RECOMPUTE, 1, "january/keys.txt: line 1: not of the form");
 }
@@ -292,19 +292,14 @@ fn a_statement_is_corrected_by_one_that_takes_it_back() {
     let folder = answered();
     folder.answer(&ISSUE);
     append(&folder, vec![answer("bank-indus", 5, 7)]);
-    let again = |reverses: &str, out: &str| {
-        ["bill", "issue", "--month", MONTH, "--agency", "bank-indus", "--out", out, "--reverses", reverses]
-            .map(str::to_owned)
-    };
-    let typed = |words: &[String; 10]| words.each_ref().map(String::as_str).to_vec();
-    let told = folder.answer(&typed(&again("january/statement.note", "again")));
+    let again = ["bill", "issue", "--month", MONTH, "--out", "again", "--agency", "bank-indus", "--reverses"];
+    let told = folder.answer(&[&again[..], &["january/statement.note"]].concat());
     assert!(told.contains("5 entries") && told.contains("  to be paid  Rs 103.50\n"), "{told}");
     assert!(told.contains("  balance     Rs 34.50 after the earlier statement\n"), "{told}");
-    let wrong = again("january/terms.note", "x");
-    folder.refused(&typed(&wrong), 1, "january/terms.note: document is not of the kind `ijazat-statement/1`");
-    let mut other = again("january/statement.note", "x");
-    other[5] = "telco-sarhad".to_owned();
-    folder.refused(&typed(&other), 2, "january/statement.note: is bank-indus's for 2026-01");
+    let other = ["bill", "issue", "--month", MONTH, "--out", "x", "--agency", "telco-sarhad", "--reverses"];
+    let refused = |file: &str, code: i32, told: &str| folder.refused(&[&other[..], &[file]].concat(), code, told);
+    refused("january/terms.note", 1, "january/terms.note: document is not of the kind `ijazat-statement/1`");
+    refused("january/statement.note", 2, "january/statement.note: is bank-indus's for 2026-01");
 }
 
 #[test]
