@@ -32,6 +32,15 @@ impl Counts {
         self.amount_milli_paisa = self.amount_milli_paisa.saturating_add(sum.amount_milli_paisa);
         self.payable_milli_paisa = self.payable_milli_paisa.saturating_add(sum.payable_milli_paisa());
     }
+
+    /// Adds other counts.
+    pub const fn join(&mut self, other: &Self) {
+        self.calls = self.calls.saturating_add(other.calls);
+        self.rows = self.rows.saturating_add(other.rows);
+        self.units = self.units.saturating_add(other.units);
+        self.amount_milli_paisa = self.amount_milli_paisa.saturating_add(other.amount_milli_paisa);
+        self.payable_milli_paisa = self.payable_milli_paisa.saturating_add(other.payable_milli_paisa);
+    }
 }
 
 /// A bill and the days that it is made of: both of one reading, so that they agree.
