@@ -32,6 +32,7 @@ fn agency(id: &str) -> AgencyId {
 }
 
 fn entry(dice: &mut Dice, node: &str, sequence: u64) -> Opened {
+    let kind = if dice.below(3) == 0 { Kind::ALL[dice.below(Kind::ALL.len())] } else { Kind::Outcome };
     let hours = i64::try_from(dice.below(60 * 24)).unwrap() * 3_600_000_000;
     let leaf = Leaf {
         node: node.into(),
@@ -43,7 +44,7 @@ fn entry(dice: &mut Dice, node: &str, sequence: u64) -> Opened {
         unit: [None, Some(Unit::Row)][dice.below(2)],
         rows: [0, 1, 500][dice.below(3)],
         amount: [0, 35_000, 1 << 40][dice.below(3)],
-        ..leaf(Kind::ALL[dice.below(Kind::ALL.len())], sequence, &format!("r{sequence}"))
+        ..leaf(kind, sequence, &format!("r{sequence}"))
     };
     Opened { user: user(dice.below(4)), ..opened(leaf, &[]) }
 }
