@@ -13,8 +13,9 @@ const DIGESTS: &[u8] = b"ijazat/digests/1";
 /// A 256-bit key that seals records. Its bytes never leave it.
 pub struct SealingKey {
     seal: LessSafeKey,
-    /// HMAC-SHA-256 of a label under the secret: who learns a digest learns nothing of what seals.
-    digests: hmac::Key,
+    /// HMAC-SHA-256 of a label under the secret: who learns a digest learns nothing of what seals. Boxed, because the
+    /// library's key is large and sealing keys are passed by value.
+    digests: Box<hmac::Key>,
 }
 
 impl std::fmt::Debug for SealingKey {
@@ -36,7 +37,7 @@ impl SealingKey {
     pub fn new(secret: &[u8; 32]) -> Result<Self, SealError> {
         let seal = UnboundKey::new(&AES_256_GCM, secret).map(LessSafeKey::new).map_err(|_| SealError)?;
         let derived = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), DIGESTS);
-        Ok(Self { seal, digests: hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()) })
+        Ok(Self { seal, digests: Box::new(hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref())) })
     }
 
     /// A digest of these parts that nobody can guess from them without the key: HMAC-SHA-256 under a key derived from this

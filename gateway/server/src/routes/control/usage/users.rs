@@ -31,7 +31,9 @@ pub(super) async fn users(
     let placed: Vec<_> =
         sums.iter().map(|sum| ((agency.clone(), who(sum, &known), sum.sum.key.service.clone()), sum)).collect();
     let (mut rated, lines) = (Counts::default(), lines(&placed, LINES_MAX));
-    sums.iter().for_each(|sum| rated.add(&sum.sum));
+    for sum in &sums {
+        rated.add(&sum.sum);
+    }
     Ok(Json(json!({
         "agency": agency,
         "month": month.to_string(),
