@@ -96,6 +96,7 @@ pub(crate) const FILES: &[(&str, &str)] = files![
     "domains/onboarding/OB08-second-person.cedar",
     "domains/open/P01-exchange-itself.cedar",
     "domains/own/O01-own-affairs.cedar",
+    "domains/own/O02-revenue.cedar",
     "domains/report/R01-published.cedar",
     "domains/report/R02-approved-design.cedar",
     "domains/state/S01-control-list.cedar",

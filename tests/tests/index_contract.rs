@@ -9,6 +9,8 @@ mod follow;
 mod model;
 #[path = "index_contract/plain_log.rs"]
 mod plain_log;
+#[path = "index_contract/usage.rs"]
+mod usage;
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -109,7 +111,7 @@ fn side_of(citizens: &[u8]) -> Side {
 }
 
 fn opened(leaf: Leaf, citizens: &[u8]) -> Opened {
-    Opened { leaf, side: side_of(citizens), is_closed: false }
+    Opened { leaf, side: side_of(citizens), user: None, is_closed: false }
 }
 
 fn outcomes(from: u64, count: u64) -> Vec<Opened> {
@@ -273,6 +275,11 @@ async fn parts(name: &str, url: impl Fn(&Folder) -> String) {
             a_log_that_was_rolled_back_is_refused,
             a_log_that_cannot_be_read_leaves_the_index_where_it_was,
             entries_are_opened_in_the_order_asked,
+        }
+        usage {
+            days_and_users_are_those_of_a_plain_reading,
+            a_node_takes_its_part_of_every_sum_with_it,
+            a_damaged_sum_is_told_and_the_rebuilt_index_is_whole,
         }
         damage {
             a_damaged_row_is_told_and_the_rebuilt_index_is_whole,

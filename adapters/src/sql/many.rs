@@ -21,6 +21,15 @@ impl Insertion {
         Self { many: text(table, shared, columns, ROWS), one: text(table, shared, columns, 1) }
     }
 
+    /// The same, and what becomes of a row that is there already: the rows of one statement must differ in their keys.
+    pub(super) fn on_conflict(mut self, clause: &str) -> Self {
+        for text in [&mut self.many, &mut self.one] {
+            text.push_str(" ON CONFLICT ");
+            text.push_str(clause);
+        }
+        self
+    }
+
     /// The text that inserts `rows` rows: [`ROWS`] or one.
     pub(super) fn of(&'static self, rows: usize) -> &'static str {
         if rows == ROWS { &self.many } else { &self.one }
@@ -58,6 +67,13 @@ mod tests {
         let text = |rows| text("t", "node", &["a", "b"], rows);
         assert_eq!(text(1), "INSERT INTO t (node, a, b) VALUES ($1, $2, $3)");
         assert_eq!(text(2), "INSERT INTO t (node, a, b) VALUES ($1, $2, $3), ($1, $4, $5)");
+    }
+
+    #[test]
+    fn what_becomes_of_a_row_that_is_there_is_said_behind_each_text() {
+        let insertion = Insertion::new("t", "node", &["a"]).on_conflict("(a) DO NOTHING");
+        assert_eq!(insertion.one, "INSERT INTO t (node, a) VALUES ($1, $2) ON CONFLICT (a) DO NOTHING");
+        assert!(insertion.many.ends_with("($1, $9) ON CONFLICT (a) DO NOTHING"));
     }
 
     #[test]

@@ -385,6 +385,16 @@ impl Directory {
         self.users.get(agency)?.get(user)
     }
 
+    /// Users of an agency, in no order.
+    pub fn users(&self, agency: &AgencyId) -> impl Iterator<Item = &Arc<User>> {
+        self.users.get(agency).into_iter().flat_map(HashMap::values)
+    }
+
+    /// Decisions to serve for nothing, in no order.
+    pub fn gifts(&self) -> impl Iterator<Item = &Gratis> {
+        self.classes.values().flat_map(|classes| &classes.gratis)
+    }
+
     /// The agency's agreements, live or not: the policies judge which.
     #[must_use]
     pub fn agreements(&self, agency: &AgencyId) -> &[Arc<Agreement>] {

@@ -58,6 +58,13 @@ impl Month {
         next.first()
     }
 
+    /// Days that it has.
+    #[must_use]
+    pub fn days(self) -> u8 {
+        let seconds = self.until().seconds().saturating_sub(self.first().seconds());
+        u8::try_from(seconds / (24 * 3600)).unwrap_or(0)
+    }
+
     /// Whether the instant lies in it.
     #[must_use]
     pub fn contains(self, at: Timestamp) -> bool {
@@ -110,6 +117,18 @@ mod tests {
         let (first, until) = (november.first(), november.until());
         assert!(november.contains(first) && !november.contains(until));
         assert!(!november.contains(Timestamp::from_micros(first.micros() - 1)));
+    }
+
+    #[test]
+    fn a_month_has_as_many_days_as_the_calendar_says() {
+        let check = |month: &str, days| assert_eq!(Month::parse(month).unwrap().days(), days, "{month}");
+        check("2026-01", 31);
+        check("2026-11", 30);
+        check("2026-02", 28);
+        check("2028-02", 29);
+        check("2100-02", 28);
+        check("0000-02", 29);
+        check("9998-12", 31);
     }
 
     #[test]

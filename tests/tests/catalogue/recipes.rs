@@ -34,10 +34,10 @@ pub async fn good(world: &World, service: &str) -> Option<(Who, Call)> {
         "law.policy" => (Who::Anyone, Call::get("/v1/law/policies/G12-secret-needs-board")),
         "report.public" => (Who::Anyone, Call::get("/v1/reports/persons-by-province")),
         "receipt.get" => (BANK, own_receipt(world).await),
-        "usage.month" => {
-            let (year, month, _) = world.stage.clock.now().karachi_date();
-            (BANK, Call::get(format!("/v1/usage/{year:04}-{month:02}")))
-        }
+        "usage.month" => (BANK, monthly(world, "usage", "")),
+        "usage.users" => (BANK, monthly(world, "usage", "/users")),
+        "usage.chart" => (BANK, monthly(world, "usage", "/chart")),
+        "revenue.month" => (Who::Registrar("registrar-1"), monthly(world, "revenue", "")),
         "onboarding.apply" => (BANK, apply()),
         "onboarding.application" => (BANK, applied(world).await),
         "onboarding.propose" => (Who::Registrar("registrar-1"), propose()),
@@ -84,6 +84,11 @@ pub fn export() -> Call {
     Call::json("/v1/nser/export", &json!({}))
         .with("ijazat-purpose", "NSER-201")
         .with("ijazat-basis", "prog-kafalat, appr-export")
+}
+
+/// What is asked of the present month.
+fn monthly(world: &World, what: &str, part: &str) -> Call {
+    Call::get(format!("/v1/{what}/{}{part}", world.stage.clock.now().karachi_month()))
 }
 
 pub fn accesses(world: &World) -> Call {

@@ -10,7 +10,8 @@ use tests::meddling::meddle;
 
 use super::{everything, leaf, opened, outcomes, sequences};
 
-async fn meddled(url: &str, sql: &str) -> Result<(), SqlError> {
+/// Runs a statement that no program of ours would.
+pub async fn meddled(url: &str, sql: &str) -> Result<(), SqlError> {
     let database = Database::open(url, "log_index").await.unwrap();
     let done = meddle(&database, sql).await;
     database.close().await;

@@ -55,3 +55,45 @@ async fn nobody_is_shown_another_agencys_bill() {
     assert_eq!((usage.status, usage.body["data"]["agency"].as_str()), (200, Some("bank-indus")));
     assert_eq!(usage.body["data"]["total_milli_paisa"], 0, "BISP's household is not the bank's to pay");
 }
+
+/// The members of a list, summed.
+fn total(list: &serde_json::Value, member: &str) -> i64 {
+    list.as_array().unwrap().iter().map(|one| one[member].as_i64().unwrap()).sum()
+}
+
+#[tokio::test]
+async fn days_users_and_revenue_are_the_same_sums_as_the_bill() {
+    let world = World::start().await.unwrap();
+    world.serves().await.unwrap();
+    let month = world.clock.now().karachi_month();
+    let bisp = |path: String| world.ask("bisp", Call::get(path).with("ijazat-user", "standard-1"));
+    let bill = bisp(format!("/v1/usage/{month}")).await.unwrap().body["data"].clone();
+    let rated = bill["rated_milli_paisa"].as_i64().unwrap();
+    assert!(rated > 0, "{bill}");
+    assert_eq!(total(&bill["lines"], "amount_milli_paisa"), rated);
+    assert_eq!(total(&bill["days"], "amount_milli_paisa"), rated);
+    assert_eq!(total(&bill["lines"], "calls"), total(&bill["days"], "calls"));
+    // Everything was asked by one user on one day; asking for the bill is an answer of its own by then.
+    let users = bisp(format!("/v1/usage/{month}/users")).await.unwrap().body["data"].clone();
+    assert_eq!((total(&users["users"], "amount_milli_paisa"), &users["rated_milli_paisa"]), (rated, &json!(rated)));
+    assert_eq!(total(&users["users"], "calls"), total(&bill["lines"], "calls") + 1);
+    assert!(users["users"].as_array().unwrap().iter().all(|line| line["user"] == "standard-1"), "{users}");
+    let chart = bisp(format!("/v1/usage/{month}/chart")).await.unwrap();
+    let svg = chart.body["data"]["svg"].as_str().unwrap();
+    assert!(svg.starts_with("<svg ") && svg.contains(&format!("Usage of Benazir Income Support Programme in {month}")));
+    let revenue = Call::get(format!("/v1/revenue/{month}"));
+    let told = world.ask_as_registrar("registrar-1", revenue.clone()).await.unwrap().body["data"].clone();
+    let agencies = told["agencies"].as_array().unwrap();
+    let own = agencies.iter().find(|line| line["agency"] == "bisp").unwrap();
+    assert_eq!((&own["amount_milli_paisa"], &own["kind"]), (&json!(rated), &json!("Bisp")));
+    for level in ["lines", "kinds", "agencies", "users"] {
+        assert_eq!(total(&told[level], "amount_milli_paisa"), told["rated_milli_paisa"], "{level}");
+        assert_eq!(total(&told[level], "payable_milli_paisa"), told["revenue_milli_paisa"], "{level}");
+        assert_eq!(total(&told[level], "calls"), told["calls"], "{level}");
+    }
+    // Nobody else is told: neither the highest officer of another agency nor the operator's own system without a person.
+    let refused = bisp(format!("/v1/revenue/{month}")).await.unwrap();
+    assert_eq!((refused.status, refused.code()), (403, "policy_denied"));
+    let bare = world.ask("registry-office", revenue).await.unwrap();
+    assert_eq!((bare.status, bare.code()), (403, "policy_denied"));
+}

@@ -36,11 +36,16 @@ pub struct FakeLog(Mutex<Vec<StoredEntry>>);
 
 impl FakeLog {
     /// Appends a leaf about these citizens, its side record sealed as the door seals it.
-    pub fn put(&self, mut leaf: Leaf, subjects: &[(u8, bool)]) -> u64 {
+    pub fn put(&self, leaf: Leaf, subjects: &[(u8, bool)]) -> u64 {
+        self.put_by(Some("teller-1"), leaf, subjects)
+    }
+
+    /// Appends a leaf of a request in which this user was named.
+    pub fn put_by(&self, user: Option<&str>, mut leaf: Leaf, subjects: &[(u8, bool)]) -> u64 {
         let mut entries = self.0.lock().unwrap();
         leaf.sequence = entries.len() as u64;
         let side = Side {
-            user: Some("teller-1".into()),
+            user: user.map(Into::into),
             user_name: Some(NAME.into()),
             address: ADDRESS.into(),
             subjects: subjects

@@ -1,8 +1,11 @@
 //! The search index of the access log: a table that can be thrown away and built again from the log alone.
 //!
 //! [`Indexer`] follows the log and writes each entry exactly once; [`IndexStore`] answers "who looked at this citizen"
-//! and "what does this agency owe". Names and addresses stay in the sealed side records, which [`Opener`] opens for the
-//! few hits of one question (design/access-log-and-metering.md, The log 5).
+//! and "what does this agency owe", by day and by user. Names and addresses stay in the sealed side records, which [`Opener`]
+//! opens for the few hits of one question (design/access-log-and-metering.md, The log 5).
+//!
+//! A user is counted under a [`UserKey`]: HMAC-SHA-256 of agency and user under a key that is derived from the log's sealing
+//! key. Sums by user are therefore found again only by who holds that key and the directory's list of users.
 
 use exchange::ports::record_log::LogUnavailable;
 
@@ -14,11 +17,14 @@ mod query;
 mod schema;
 mod shown;
 mod store;
+mod sums;
+mod usage;
 
 pub use indexer::Indexer;
-pub use opened::{Opened, Opener};
+pub use opened::{Opened, Opener, UserKey};
 pub use query::{Access, AccessQuery};
 pub use store::IndexStore;
+pub use usage::UserSum;
 
 /// Why the index cannot follow the log or answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -55,3 +61,5 @@ impl From<sqlx::Error> for IndexError {
 mod fake;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod usage_tests;

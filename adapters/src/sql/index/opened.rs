@@ -26,6 +26,8 @@ pub struct Opened {
     pub leaf: Leaf,
     /// The side record; empty where the log holds none, and left closed where [`Self::is_closed`].
     pub side: Side,
+    /// Who asked, where the side record names a user of an agency.
+    pub user: Option<UserKey>,
     /// Whether this is an intent that a later entry of the same range closes: its outcome then tells all there is.
     pub is_closed: bool,
 }
@@ -49,6 +51,35 @@ impl Opened {
     }
 }
 
+/// A user of an agency as the index knows one: a digest that nobody makes without the log's sealing key, under which the
+/// user's name lies too. Whoever has the directory and the key finds the user again; the index alone names nobody.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UserKey([u8; 32]);
+
+impl fmt::Debug for UserKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("UserKey(…)")
+    }
+}
+
+impl UserKey {
+    /// The digest as the index writes it.
+    #[must_use]
+    pub fn to_hex(self) -> String {
+        hex::encode(self.0)
+    }
+
+    /// Reads a text of [`Self::to_hex`].
+    #[must_use]
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let mut bytes = [0; 32];
+        hex::decode_to_slice(text, &mut bytes).ok().map(|()| Self(bytes))
+    }
+}
+
+/// Label of users' digests among all that the sealing key makes.
+const USER: &[u8] = b"user of an agency";
+
 /// Opens entries of one log: the only holder of the log's sealing key besides the door.
 #[derive(Clone, Debug)]
 pub struct Opener {
@@ -69,6 +100,12 @@ impl Opener {
         &self.log
     }
 
+    /// The digest under which the index counts a user of an agency.
+    #[must_use]
+    pub fn user_key(&self, agency: &str, user: &str) -> UserKey {
+        UserKey(self.key.digest(&[USER, agency.as_bytes(), user.as_bytes()]))
+    }
+
     /// Reads and opens durable entries from `from` on, at most `count`, in order, up to the first that does not open.
     /// Reads files on a blocking thread.
     ///
@@ -87,7 +124,7 @@ impl Opener {
                 let is_closed = leaf.kind == Kind::Intent && closed.contains(&leaf.sequence);
                 let side = if is_closed { Ok(Side::default()) } else { this.side(entry, &leaf) };
                 match side {
-                    Ok(side) => opened.push(Opened { leaf, side, is_closed }),
+                    Ok(side) => opened.push(this.joined(leaf, side, is_closed)),
                     Err(_) => break,
                 }
             }
@@ -115,7 +152,15 @@ impl Opener {
     fn open(&self, entry: &StoredEntry, sequence: u64) -> Result<Opened, IndexError> {
         let leaf = self.leaf(entry, sequence)?;
         let side = self.side(entry, &leaf)?;
-        Ok(Opened { leaf, side, is_closed: false })
+        Ok(self.joined(leaf, side, false))
+    }
+
+    fn joined(&self, leaf: Leaf, side: Side, is_closed: bool) -> Opened {
+        let user = match (&leaf.agency, &side.user) {
+            (Some(agency), Some(user)) => Some(self.user_key(agency, user)),
+            _ => None,
+        };
+        Opened { leaf, side, user, is_closed }
     }
 
     fn leaf(&self, entry: &StoredEntry, sequence: u64) -> Result<Leaf, IndexError> {

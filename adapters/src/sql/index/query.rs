@@ -1,13 +1,6 @@
-//! Asking the index: accesses to a citizen, and the sums of a bill.
+//! Asking the index who accessed a citizen.
 
-use exchange::{
-    consent::SubjectKey,
-    ids::AgencyId,
-    record::leaf::Kind,
-    statement::{Bill, Month, Sum, SumKey},
-    tariff::{Class, Unit},
-    timestamp::Timestamp,
-};
+use exchange::{consent::SubjectKey, record::leaf::Kind, timestamp::Timestamp};
 use sqlx::{Row as _, any::AnyRow};
 
 use super::{
@@ -78,12 +71,6 @@ WHERE s.subject_key = $1 AND s.node = $2 AND s.sequence < $3 AND s.sequence < $4
            (SELECT 1 FROM entry c WHERE c.node = e.node AND c.intent = e.sequence AND c.sequence < $3))
 ORDER BY s.sequence DESC LIMIT $8";
 
-const USAGE: &str = "
-SELECT service, rate_version, class, tariff, unit, CAST(SUM(calls) AS BIGINT) AS calls,
-       CAST(SUM(row_count) AS BIGINT) AS row_count, CAST(SUM(units) AS BIGINT) AS units, CAST(SUM(amount) AS BIGINT) AS amount
-FROM bill WHERE agency = $1 AND month = $2
-GROUP BY service, rate_version, class, tariff, unit";
-
 impl IndexStore {
     /// Accesses to a citizen, newest first. Every entry that concerns the citizen is one, except an intent that a later
     /// entry below the bound closes.
@@ -103,17 +90,6 @@ impl IndexStore {
             .fetch_all(self.database.pool())
             .await?;
         rows.iter().map(access).collect()
-    }
-
-    /// The bill of an agency's month, from every node indexed here: equal to `exchange::statement::recompute`.
-    ///
-    /// # Errors
-    /// [`SqlError`] when the database does not answer.
-    pub async fn usage(&self, agency: &AgencyId, month: Month) -> Result<Bill, SqlError> {
-        let rows =
-            sqlx::query(USAGE).bind(agency.as_str()).bind(month.to_string()).fetch_all(self.database.pool()).await?;
-        let sums = rows.iter().map(sum).collect::<Result<_, _>>()?;
-        Ok(Bill::of(agency.clone(), month, sums))
     }
 }
 
@@ -139,31 +115,10 @@ fn access(row: &AnyRow) -> Result<Access, SqlError> {
     })
 }
 
-fn sum(row: &AnyRow) -> Result<Sum, SqlError> {
-    let (class, unit): (String, String) = (row.try_get("class")?, row.try_get("unit")?);
-    let said = |word: &str, known: bool| if known || word.is_empty() { Ok(()) } else { Err(damaged()) };
-    let key = SumKey {
-        service: row.try_get("service")?,
-        rate_version: row.try_get("rate_version")?,
-        class: Class::parse(&class),
-        tariff: row.try_get("tariff")?,
-        unit: Unit::parse(&unit),
-    };
-    said(&class, key.class.is_some())?;
-    said(&unit, key.unit.is_some())?;
-    Ok(Sum {
-        key,
-        calls: row.try_get("calls")?,
-        rows: row.try_get("row_count")?,
-        units: row.try_get("units")?,
-        amount_milli_paisa: row.try_get("amount")?,
-    })
-}
-
-fn number<T: TryFrom<i64>>(value: i64) -> Result<T, SqlError> {
+pub(super) fn number<T: TryFrom<i64>>(value: i64) -> Result<T, SqlError> {
     T::try_from(value).map_err(|_| damaged())
 }
 
-fn damaged() -> SqlError {
+pub(super) fn damaged() -> SqlError {
     SqlError::Other("index holds a value that it never writes: rebuild it".to_owned())
 }

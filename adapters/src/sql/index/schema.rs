@@ -1,4 +1,4 @@
-//! Tables of the index. They hold no name, number or address of anyone: citizens stand as keyed digests, users not at all.
+//! Tables of the index. They hold no name, number or address of anyone: citizens and users stand as keyed digests.
 //!
 //! A column of its own has what SQL asks by; what is only shown of an entry stands together in one ([`super::shown`]), and
 //! bills are summed while entries are taken, for each column of each entry costs the time of a request's answer.
@@ -14,6 +14,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, sql: FIRST },
     Migration { version: 2, sql: SECOND },
     Migration { version: 3, sql: THIRD },
+    Migration { version: 4, sql: FOURTH },
 ];
 
 const FIRST: &str = "
@@ -106,4 +107,44 @@ CREATE TABLE bill (
     amount BIGINT NOT NULL,
     PRIMARY KEY (agency, month, service, rate_version, class, tariff, unit, node)
 );
+";
+
+/// Sums are kept by day and by user too, so the index is built again from the log. A user is a keyed digest, or an empty
+/// text where none was named.
+const FOURTH: &str = "
+DELETE FROM watermark;
+DELETE FROM subject;
+DELETE FROM entry;
+DROP TABLE bill;
+CREATE TABLE bill (
+    node TEXT NOT NULL,
+    agency TEXT NOT NULL,
+    month TEXT NOT NULL,
+    day BIGINT NOT NULL CHECK (day BETWEEN 1 AND 31),
+    service TEXT NOT NULL,
+    rate_version TEXT NOT NULL,
+    class TEXT NOT NULL,
+    tariff TEXT NOT NULL,
+    unit TEXT NOT NULL,
+    calls BIGINT NOT NULL CHECK (calls >= 0),
+    row_count BIGINT NOT NULL CHECK (row_count >= 0),
+    units BIGINT NOT NULL CHECK (units >= 0),
+    amount BIGINT NOT NULL,
+    PRIMARY KEY (agency, month, day, service, rate_version, class, tariff, unit, node)
+);
+CREATE INDEX bill_month ON bill (month);
+CREATE TABLE user_sum (
+    node TEXT NOT NULL,
+    agency TEXT NOT NULL,
+    month TEXT NOT NULL,
+    user_key TEXT NOT NULL,
+    service TEXT NOT NULL,
+    class TEXT NOT NULL,
+    calls BIGINT NOT NULL CHECK (calls >= 0),
+    row_count BIGINT NOT NULL CHECK (row_count >= 0),
+    units BIGINT NOT NULL CHECK (units >= 0),
+    amount BIGINT NOT NULL,
+    PRIMARY KEY (agency, month, user_key, service, class, node)
+);
+CREATE INDEX user_sum_month ON user_sum (month);
 ";

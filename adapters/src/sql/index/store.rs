@@ -2,13 +2,9 @@
 
 use std::sync::LazyLock;
 
-use exchange::{
-    record::leaf::Leaf,
-    statement::Bills,
-    tariff::{Class, Unit},
-};
+use exchange::record::leaf::Leaf;
 
-use super::{IndexError, Opened, schema, shown};
+use super::{IndexError, Opened, schema, shown, sums};
 use crate::sql::{
     Database, SqlError, Work,
     many::{self, Insertion},
@@ -19,13 +15,6 @@ static ENTRIES: LazyLock<Insertion> =
 
 static SUBJECTS: LazyLock<Insertion> =
     LazyLock::new(|| Insertion::new("subject", "node", &["subject_key", "sequence", "returned"]));
-
-const BILL: &str = "
-INSERT INTO bill (node, agency, month, service, rate_version, class, tariff, unit, calls, row_count, units, amount)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-ON CONFLICT (agency, month, service, rate_version, class, tariff, unit, node) DO UPDATE
-SET calls = bill.calls + EXCLUDED.calls, row_count = bill.row_count + EXCLUDED.row_count,
-    units = bill.units + EXCLUDED.units, amount = bill.amount + EXCLUDED.amount";
 
 /// The index's tables in one database.
 #[derive(Clone, Debug)]
@@ -69,7 +58,7 @@ impl IndexStore {
         let shown: Vec<&Opened> = entries.iter().filter(|entry| !entry.is_closed).collect();
         write_entries(&mut work, node, &shown).await?;
         write_subjects(&mut work, node, &shown).await?;
-        add_to_bills(&mut work, node, entries).await?;
+        sums::add(&mut work, node, entries).await?;
         work.commit().await?;
         Ok(true)
     }
@@ -84,6 +73,7 @@ impl IndexStore {
             "DELETE FROM subject WHERE node = $1",
             "DELETE FROM entry WHERE node = $1",
             "DELETE FROM bill WHERE node = $1",
+            "DELETE FROM user_sum WHERE node = $1",
             "DELETE FROM watermark WHERE node = $1",
         ] {
             sqlx::query(statement).bind(node).execute(work.on()).await?;
@@ -128,34 +118,6 @@ fn bind_entry<'q>(insertion: Bound<'q>, leaf: &'q Leaf) -> Bound<'q> {
         .bind(leaf.intent.map(stored))
         .bind(&leaf.request)
         .bind(shown::text(leaf))
-}
-
-/// One row for each sum of a bill that the entries add to: few, however many entries.
-async fn add_to_bills(work: &mut Work, node: &str, entries: &[Opened]) -> Result<(), SqlError> {
-    let mut bills = Bills::default();
-    for entry in entries {
-        bills.add(&entry.leaf);
-    }
-    for bill in bills.bills() {
-        for sum in &bill.sums {
-            sqlx::query(BILL)
-                .bind(node)
-                .bind(bill.agency.as_str())
-                .bind(bill.month.to_string())
-                .bind(&sum.key.service)
-                .bind(&sum.key.rate_version)
-                .bind(sum.key.class.map_or("", Class::as_str))
-                .bind(&sum.key.tariff)
-                .bind(sum.key.unit.map_or("", Unit::as_str))
-                .bind(sum.calls)
-                .bind(sum.rows)
-                .bind(sum.units)
-                .bind(sum.amount_milli_paisa)
-                .execute(work.on())
-                .await?;
-        }
-    }
-    Ok(())
 }
 
 async fn write_subjects(work: &mut Work, node: &str, entries: &[&Opened]) -> Result<(), SqlError> {

@@ -17,31 +17,31 @@ use super::{
 use crate::sql::{Database, SqlError};
 
 /// 2026-11-22 in Karachi, somewhere in the afternoon.
-const AT: i64 = 1_795_340_000_000_000;
+pub(super) const AT: i64 = 1_795_340_000_000_000;
 
-struct Bench {
-    folder: PathBuf,
-    log: Arc<FakeLog>,
+pub(super) struct Bench {
+    pub(super) folder: PathBuf,
+    pub(super) log: Arc<FakeLog>,
 }
 
 impl Bench {
-    fn new(name: &str) -> Self {
+    pub(super) fn new(name: &str) -> Self {
         let folder = std::env::temp_dir().join(format!("ijazat-index-{name}-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir_all(&folder).unwrap();
         Self { folder, log: Arc::default() }
     }
 
-    async fn store(&self) -> IndexStore {
+    pub(super) async fn store(&self) -> IndexStore {
         let url = format!("sqlite:{}", self.folder.join("index.db").display());
         IndexStore::open(Database::open(&url, "log_index").await.unwrap()).await.unwrap()
     }
 
-    fn opener(&self) -> Opener {
+    pub(super) fn opener(&self) -> Opener {
         Opener::new(Arc::clone(&self.log) as _, key())
     }
 
-    async fn indexer(&self) -> (Indexer, IndexStore) {
+    pub(super) async fn indexer(&self) -> (Indexer, IndexStore) {
         let store = self.store().await;
         (Indexer::new(self.opener(), store.clone()), store)
     }
@@ -244,7 +244,7 @@ async fn an_index_of_version_one_is_built_again_from_the_log() {
 }
 
 /// Numbers that look random and are the same in each run.
-fn numbers(seed: u64) -> impl FnMut(usize) -> usize {
+pub(super) fn numbers(seed: u64) -> impl FnMut(usize) -> usize {
     let mut state = seed;
     move |below| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);

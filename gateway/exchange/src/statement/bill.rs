@@ -43,15 +43,30 @@ pub struct Sum {
 }
 
 impl Sum {
-    fn of(key: SumKey) -> Self {
+    /// What of it is to be paid, milli-paisa: all of it, or nothing of what is given.
+    #[must_use]
+    pub fn payable_milli_paisa(&self) -> i64 {
+        if self.key.class.is_some_and(Class::is_gratis) { 0 } else { self.amount_milli_paisa }
+    }
+
+    /// Of nothing so far.
+    pub(super) fn of(key: SumKey) -> Self {
         Self { key, calls: 0, rows: 0, units: 0, amount_milli_paisa: 0 }
     }
 
-    fn add(&mut self, item: &Item) {
+    pub(super) fn add(&mut self, item: &Item) {
         self.calls = self.calls.saturating_add(item.calls);
         self.rows = self.rows.saturating_add(item.rows);
         self.units = self.units.saturating_add(item.units);
         self.amount_milli_paisa = self.amount_milli_paisa.saturating_add(item.amount_milli_paisa);
+    }
+
+    /// Adds another sum of the same.
+    pub(super) fn join(&mut self, other: &Self) {
+        self.calls = self.calls.saturating_add(other.calls);
+        self.rows = self.rows.saturating_add(other.rows);
+        self.units = self.units.saturating_add(other.units);
+        self.amount_milli_paisa = self.amount_milli_paisa.saturating_add(other.amount_milli_paisa);
     }
 }
 
@@ -80,8 +95,7 @@ impl Bill {
     /// What of it is to be paid, milli-paisa: all but what is given. Tiers, minimums, rounding and tax come after.
     #[must_use]
     pub fn payable_milli_paisa(&self) -> i64 {
-        let payable = self.sums.iter().filter(|sum| !sum.key.class.is_some_and(Class::is_gratis));
-        payable.fold(0, |all: i64, sum| all.saturating_add(sum.amount_milli_paisa))
+        self.sums.iter().fold(0, |all: i64, sum| all.saturating_add(sum.payable_milli_paisa()))
     }
 }
 

@@ -158,10 +158,19 @@ impl Gratis {
     /// Whether an answer of this service to this agency is offset, by the instant of its request.
     #[must_use]
     pub fn covers(&self, agency: &AgencyId, service: &ServiceId, at: Timestamp) -> bool {
-        self.agency == *agency
-            && self.services.contains(service)
-            && self.valid_from <= at
-            && at < self.ended_at.map_or(self.valid_until, |ended| ended.min(self.valid_until))
+        self.agency == *agency && self.services.contains(service) && self.valid_from <= at && at < self.end()
+    }
+
+    /// Whether it covers an answer of this service to this agency at some instant from `first` on and before `until`.
+    #[must_use]
+    pub fn touches(&self, agency: &AgencyId, service: &ServiceId, first: Timestamp, until: Timestamp) -> bool {
+        let begins = self.valid_from.max(first);
+        begins < until && self.covers(agency, service, begins)
+    }
+
+    /// The first instant after it, ended before its time or not.
+    fn end(&self) -> Timestamp {
+        self.ended_at.map_or(self.valid_until, |ended| ended.min(self.valid_until))
     }
 }
 
@@ -219,5 +228,22 @@ mod tests {
         };
         assert!(covers(150, 149) && !covers(150, 150));
         assert!(!covers(900, 200));
+    }
+    #[test]
+    fn a_gift_touches_the_days_of_which_it_covers_a_part() {
+        let touches = |gift: &Gratis, first, until| {
+            let (first, until) = (Timestamp::from_micros(first), Timestamp::from_micros(until));
+            gift.touches(&gift.agency, &gift.services[0], first, until)
+        };
+        for (first, until, expected) in
+            [(0, 100, false), (0, 101, true), (150, 160, true), (0, 900, true), (199, 300, true), (200, 300, false)]
+        {
+            assert_eq!(touches(&gift(), first, until), expected, "{first} to {until}");
+        }
+        assert!(!touches(&gift(), 150, 150), "no instant at all");
+        let ended = Gratis { ended_at: Some(Timestamp::from_micros(150)), ..gift() };
+        assert!(touches(&ended, 149, 300) && !touches(&ended, 150, 300));
+        let never = Gratis { ended_at: Some(Timestamp::from_micros(50)), ..gift() };
+        assert!(!touches(&never, 0, 900));
     }
 }

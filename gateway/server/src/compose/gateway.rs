@@ -107,16 +107,22 @@ fn record_router(
     index: IndexStore,
 ) -> Router {
     let log = Arc::clone(log) as Arc<dyn RecordLog>;
+    let usage = UsageParts {
+        opener: opener.clone(),
+        indexer: indexer.clone(),
+        index: index.clone(),
+        directory: Arc::clone(&control.directory),
+    };
     let audit = AuditParts {
         opener,
         indexer: indexer.clone(),
-        index: index.clone(),
+        index,
         keys: Arc::clone(&control.store) as Arc<dyn CitizenKeys>,
     };
     let receipt = ReceiptParts { log: Arc::clone(&log), directory: Arc::clone(&control.directory) };
     Router::new()
         .merge(audit::routes(Arc::new(audit)))
-        .merge(usage::routes(Arc::new(UsageParts { indexer: indexer.clone(), index })))
+        .merge(usage::routes(Arc::new(usage)))
         .merge(receipt::routes(Arc::new(receipt)))
         .merge(checkpoint::routes(Arc::new(CheckpointParts { log })))
 }

@@ -208,11 +208,16 @@ pub struct MemoryLog(Mutex<Vec<StoredEntry>>);
 
 impl MemoryLog {
     /// Appends a leaf about the citizen of this last digit.
-    pub fn put(&self, mut leaf: Leaf, citizen: u8) {
+    pub fn put(&self, leaf: Leaf, citizen: u8) {
+        self.put_by(Some("teller-1"), leaf, citizen);
+    }
+
+    /// Appends a leaf of a request in which this user was named.
+    pub fn put_by(&self, user: Option<&str>, mut leaf: Leaf, citizen: u8) {
         let mut entries = self.0.lock().unwrap();
         leaf.sequence = entries.len() as u64;
         let side = Side {
-            user: Some("teller-1".into()),
+            user: user.map(Into::into),
             user_name: Some("Teller of the story".into()),
             address: "203.0.113.77".into(),
             subjects: vec![SubjectEntry { key: [citizen; 32].into(), sealed: vec![].into(), returned: true }],
