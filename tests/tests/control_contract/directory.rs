@@ -43,6 +43,7 @@ pub fn data(world: &World) -> DirectoryData {
         role: Role::Standard,
         disabled: false,
         assertion_key: None,
+        place: None,
     };
     let purpose = Purpose {
         code: PurposeCode::parse("KYC-101").unwrap(),

@@ -10,10 +10,10 @@ use crate::codes::Code::{
     HeaderInvalid, IdempotencyConflict, IdempotencyInProgress, IdempotencySpent, Internal, InvalidAuthorizationDetails,
     InvalidBindingMessage, InvalidGrant, InvalidPin, LogUnavailable, MethodNotAllowed, NetworkRefused, NotBuilt,
     NotFound, OutsideProgramme, ParameterInvalid, PathAmbiguous, PinUsed, PolicyDenied, PolicyError, ProgrammeSpent,
-    PurposeRequired, PurposeUnknown, RateLimited, RateUnknown, SecondPersonRequired, SecretNeedsBoard, ServiceUnknown,
-    SlowDown, StoreUnavailable, SubjectNotVerifiable, TokenInvalid, UnknownUserId, UpstreamAnswerRefused,
-    UpstreamFailed, UpstreamTimeout, UpstreamUnavailable, UserAssertionInvalid, UserAssertionRequired, UserDisabled,
-    UserRequired, UserUnknown,
+    PurposeRequired, PurposeUnknown, QuotaExhausted, RateLimited, RateUnknown, SecondPersonRequired, SecretNeedsBoard,
+    ServiceUnknown, SlowDown, StoreUnavailable, SubjectNotVerifiable, TokenInvalid, UnknownUserId,
+    UpstreamAnswerRefused, UpstreamFailed, UpstreamTimeout, UpstreamUnavailable, UserAssertionInvalid,
+    UserAssertionRequired, UserDisabled, UserRequired, UserUnknown,
 };
 use crate::{
     catalogue::{BodyForm, CallerKind, ConsentRule, ParamKind, Service},
@@ -46,7 +46,7 @@ fn may(service: &Service, code: Code) -> bool {
         | IdempotencyInProgress
         | IdempotencySpent => agency,
         UserRequired => agency && !service.unattended,
-        BalanceInsufficient | RateUnknown => agency && !service.charge.priced().is_empty(),
+        BalanceInsufficient | QuotaExhausted | RateUnknown => agency && !service.charge.priced().is_empty(),
         CallerNotAllowed
         | RateLimited
         | PathAmbiguous
