@@ -127,6 +127,7 @@ pub fn everything(world: &World) -> DirectoryData {
         approvals: vec![approval(world, "board-1")],
         rate_books: vec![super::money::book("v1", from)],
         gratis: vec![super::money::gift(world, from)],
+        quotas: vec![super::quotas::quota(world, "teller-rows", 10)],
         classes: vec![AgencyClass { agency: world.bank.clone(), column: Column::Private, since: from }],
         revoked_serials: vec!["00".into()],
         ..data(world)

@@ -16,7 +16,7 @@ use exchange::{
     permit::PermitMint,
     ports::{
         admin_changes::AdminChanges, citizen_keys::CitizenKeys, consent_tokens::ConsentTokens,
-        idempotency::IdempotencyKeys, proposals::Proposals, record_log::RecordLog, upstream::Upstream,
+        idempotency::IdempotencyKeys, proposals::Proposals, quotas::Quotas, record_log::RecordLog, upstream::Upstream,
         wallets::Wallets,
     },
 };
@@ -169,6 +169,7 @@ fn parts(
         idempotency: Arc::clone(&store) as Arc<dyn IdempotencyKeys>,
         proposals: Arc::clone(&store) as Arc<dyn Proposals>,
         wallets: Arc::clone(&store) as Arc<dyn Wallets>,
+        quotas: Arc::clone(&store) as Arc<dyn Quotas>,
         tokens: store as Arc<dyn ConsentTokens>,
         upstreams,
         limits: Limits::new(numbers(config)),

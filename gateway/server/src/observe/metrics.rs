@@ -73,6 +73,8 @@ pub struct Metrics {
     pub ledger_reconciled: IntGauge,
     /// Whether the ledger says other than the leaves, or the counters of this process other than both.
     pub ledger_differs: IntGaugeVec,
+    /// Quotas that have reached a warning in their present period.
+    pub quotas_alerting: IntGauge,
     /// SMS that wait in the outbox.
     pub sms_outbox_depth: IntGauge,
 }
@@ -92,6 +94,7 @@ impl Metrics {
         let agrees = "entries of the access log that the ledger was held against and agrees with";
         let differs = "1 while the ledger says other than the leaves, or this process's counters other than both";
         let wrongly = "agencies whose kind and sector cannot both be right: they are held as suspended";
+        let alerting = "quotas that have reached a warning in their present period";
         let metrics = Self {
             phases: PHASES.into_iter().map(|phase| (phase, phase_seconds.with_label_values(&[phase]))).collect(),
             requests,
@@ -114,6 +117,7 @@ impl Metrics {
             rated: maker.counters("rated_milli_paisa_total", "what answers are rated at, given or not", &["class"])?,
             ledger_reconciled: maker.gauge("ledger_reconciled", agrees)?,
             ledger_differs: maker.gauges("ledger_differs", differs, &["from"])?,
+            quotas_alerting: maker.gauge("quotas_alerting", alerting)?,
             sms_outbox_depth: maker.gauge("sms_outbox_depth", "messages that wait in the SMS outbox")?,
             registry: maker.registry,
             list: maker.list,
