@@ -49,6 +49,8 @@ mod money;
 mod onboarding;
 #[path = "control_contract/outbox.rs"]
 mod outbox;
+#[path = "control_contract/quotas.rs"]
+mod quotas;
 #[path = "control_contract/races.rs"]
 mod races;
 #[path = "control_contract/reconcile.rs"]
@@ -215,6 +217,15 @@ contracts! {
     closing {
         a_month_is_closed_once_whoever_closes_it_and_corrected_by_reversal_alone,
         a_month_whose_entries_are_not_posted_is_not_closed,
+    }
+    quotas {
+        r141_of_sixty_four_who_reach_for_n_at_several_levels_exactly_n_get_it,
+        r141_a_request_that_fails_at_the_third_quota_has_taken_of_none,
+        r141_what_is_used_after_posting_is_what_the_leaves_say,
+        r141_what_a_request_that_died_had_taken_is_given_up_when_the_log_was_read_beyond_its_end,
+        r141_takings_and_postings_at_once_never_take_more_than_there_is,
+        r141_quotas_that_have_reached_a_warning_are_counted_in_their_period,
+        r141_quotas_come_by_two_persons,
     }
     idempotency_recorded {
         b24_an_answer_that_is_recorded_finishes_its_key_whoever_died,

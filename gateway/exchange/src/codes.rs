@@ -155,6 +155,8 @@ codes! {
     IdempotencySpent = "idempotency_spent",
     /// The agency's balance does not cover what the answer may cost.
     BalanceInsufficient = "balance_insufficient",
+    /// A quota of the user, the place, the agency or its kind leaves less than the answer may take.
+    QuotaExhausted = "quota_exhausted",
     /// No rate book in force prices the service.
     RateUnknown = "rate_unknown",
     /// The client took no more of an answer that leaves in batches.

@@ -4,13 +4,13 @@ use std::{collections::HashMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-pub use crate::networks::in_networks;
+pub use crate::{networks::in_networks, programme::Programme};
 
 use crate::{
-    classification::{BasisKind, Channel, Classification, Forum, Role, Sector},
+    classification::{Channel, Classification, Forum, Role, Sector},
     ids::{AgencyId, AgreementId, ApprovalId, DatatypeId, PolicyId, ProgrammeId, PurposeCode, ServiceId, UserId},
-    ledger::Terms,
-    programme::{Cadence, Population},
+    ledger::{Quota, QuotaBook, Terms},
+    place::Place,
     report::Report,
     statement::{AgencyClass, Classes},
     tariff::{Class, Column, Gratis, RateBook, book_at},
@@ -71,6 +71,9 @@ pub struct User {
     /// Public key (PEM, P-256) that this person's assertions are signed with; needed for Power and Secret.
     #[serde(default)]
     pub assertion_key: Option<String>,
+    /// The district or office that the person works in, by whose quotas they are counted too (R141).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
 }
 
 /// A data-sharing agreement with one agency.
@@ -130,64 +133,6 @@ pub struct Approval {
     pub valid_from: Timestamp,
     /// First instant after validity.
     pub valid_until: Timestamp,
-}
-
-/// A standing instrument: access without an SMS for each request (decisions.md, Policy).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Programme {
-    /// Its name in records; given by the client in `Ijazat-Basis`.
-    pub id: ProgrammeId,
-    /// Statute or forum approval that it rests on.
-    pub instrument: String,
-    /// Ground that it gives.
-    pub kind: BasisKind,
-    /// Forum that approved it.
-    pub forum: Forum,
-    /// The agency it speaks to.
-    pub agency: AgencyId,
-    /// Purpose it names.
-    pub purpose: PurposeCode,
-    /// Datatypes it covers.
-    pub datatypes: Vec<DatatypeId>,
-    /// Whom it covers; everyone, unless it says otherwise.
-    #[serde(default)]
-    pub population: Population,
-    /// How often it may be used; as often as wanted, unless it says otherwise.
-    #[serde(default)]
-    pub cadence: Option<Cadence>,
-    /// Channels it speaks of; the API, unless it says otherwise.
-    #[serde(default = "by_api")]
-    pub channels: Vec<Channel>,
-    /// Until when the citizen's own view leaves out what it opened; absent: shown at once. [`Programme::seal`]
-    /// says whether it counts (R124; S0 §3.2.9).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sealed_until: Option<Timestamp>,
-    /// First instant of validity.
-    pub valid_from: Timestamp,
-    /// First instant after validity.
-    pub valid_until: Timestamp,
-    /// Whether it was ended before its time.
-    pub revoked: bool,
-}
-
-impl Programme {
-    /// Until when the citizen's own view leaves out what it opened. Whatever a directory says, only an order of a court, an Act or
-    /// national security seals (R124).
-    #[must_use]
-    pub fn seal(&self) -> Option<Timestamp> {
-        self.sealed_until.filter(|_| self.may_seal())
-    }
-
-    /// Whether it is of a kind that may be sealed.
-    #[must_use]
-    pub fn may_seal(&self) -> bool {
-        matches!(self.kind, BasisKind::CourtOrder | BasisKind::Statute | BasisKind::NationalSecurity)
-    }
-}
-
-fn by_api() -> Vec<Channel> {
-    vec![Channel::Api]
 }
 
 /// Private agencies of one kind, approved as a category: then the DG NSER decides about each of them (S3 §7.3).
@@ -264,6 +209,9 @@ pub struct DirectoryData {
     /// How agencies pay that do not pay by their statement without a bound.
     #[serde(rename = "terms")]
     pub terms: Vec<Terms>,
+    /// What kinds of agencies, agencies, places and users may have in each period.
+    #[serde(rename = "quota")]
+    pub quotas: Vec<Quota>,
     /// Columns of the rate book that agencies paid and pay by.
     #[serde(rename = "class")]
     pub classes: Vec<AgencyClass>,
@@ -300,6 +248,7 @@ pub struct Directory {
     rate_books: Vec<Arc<RateBook>>,
     classes: HashMap<AgencyId, Classes>,
     terms: HashMap<AgencyId, Arc<Terms>>,
+    quotas: QuotaBook,
     revoked_serials: std::collections::HashSet<String>,
 }
 
@@ -324,6 +273,7 @@ impl Directory {
         directory.purposes = data.purposes.into_iter().map(|p| (p.code.clone(), Arc::new(p))).collect();
         directory.rate_books = data.rate_books.into_iter().map(Arc::new).collect();
         directory.terms = data.terms.into_iter().map(|terms| (terms.agency.clone(), Arc::new(terms))).collect();
+        directory.quotas = QuotaBook::new(data.quotas);
         for class in data.classes {
             directory.classes.entry(class.agency.clone()).or_default().classes.push(class);
         }
@@ -350,6 +300,12 @@ impl Directory {
     #[must_use]
     pub fn terms(&self, agency: &AgencyId) -> Option<&Arc<Terms>> {
         self.terms.get(agency)
+    }
+
+    /// The quotas that bound a caller, in the order of their names.
+    #[must_use]
+    pub fn quotas(&self, agency: &Agency, user: Option<&User>) -> Vec<Arc<Quota>> {
+        self.quotas.covering(agency, user)
     }
 
     /// The class by which an answer of the service to the agency is rated; an agency whose column is nowhere written is of

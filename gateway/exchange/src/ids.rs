@@ -117,6 +117,8 @@ ids! {
     TariffKey;
     /// A decision to serve an agency for nothing.
     GratisId;
+    /// A bound on what a kind of agency, an agency, a place or a user may have in each period.
+    QuotaId;
     /// Version of a rate book, such as `2026-07`.
     RateVersion;
 }

@@ -1,6 +1,6 @@
 //! The rules of exchange without I/O: the words, rules and ports that every other crate shares.
 //!
-//! Map: *who* [`caller`], [`directory`] · *what* [`catalogue`], [`classification`], [`ids`], [`cnic`], [`mobile`] ·
+//! Map: *who* [`caller`], [`directory`] · *what* [`catalogue`], [`classification`], [`ids`], [`cnic`], [`mobile`], [`place`] ·
 //! *may they* [`decision`], [`enrolment`], [`permit`], [`refusal`], [`codes`] · *did the citizen say yes* [`consent`] · *what is
 //! remembered* [`record`] · *what is published* [`report`] · *what it costs* [`tariff`], [`statement`],
 //! [`ledger`] · *how one comes to be
@@ -43,6 +43,7 @@ pub mod onboarding;
 pub mod openapi;
 pub mod path;
 pub mod permit;
+pub mod place;
 pub mod ports;
 pub mod programme;
 pub mod quota;

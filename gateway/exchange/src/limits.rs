@@ -131,3 +131,16 @@ pub const REPORT_NAME_MAX: usize = 60;
 
 /// Assets that a search or a report's design may name: more than the survey's form lists.
 pub const ASSETS_MAX: usize = 20;
+
+/// Characters of the name of a place: longer than any district or office is called.
+pub const PLACE_CHARS_MAX: usize = 60;
+
+/// Warnings that one quota may have: each is a line in the log of every period.
+pub const QUOTA_ALERTS_MAX: usize = 10;
+
+/// Seconds that a refused client is told to wait for a quota at most: the longest month, which is the longest period.
+pub const QUOTA_RETRY_S_MAX: i64 = 31 * 24 * 3600;
+
+/// Seconds that what was used of a quota is kept after its period began: a year and a month, so that a month can be compared
+/// with the same month a year before.
+pub const QUOTA_KEPT_S: i64 = 400 * 24 * 3600;

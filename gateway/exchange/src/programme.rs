@@ -1,8 +1,71 @@
-//! Whom a programme covers and how often it may be used (decisions.md, Policy).
+//! Programmes: standing instruments, whom each covers and how often it may be used (decisions.md, Policy).
 
 use serde::{Deserialize, Serialize};
 
-use crate::{day::Day, timestamp::Timestamp};
+use crate::{
+    classification::{BasisKind, Channel, Forum},
+    day::Day,
+    ids::{AgencyId, DatatypeId, ProgrammeId, PurposeCode},
+    timestamp::Timestamp,
+};
+
+/// A standing instrument: access without an SMS for each request (decisions.md, Policy).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Programme {
+    /// Its name in records; given by the client in `Ijazat-Basis`.
+    pub id: ProgrammeId,
+    /// Statute or forum approval that it rests on.
+    pub instrument: String,
+    /// Ground that it gives.
+    pub kind: BasisKind,
+    /// Forum that approved it.
+    pub forum: Forum,
+    /// The agency it speaks to.
+    pub agency: AgencyId,
+    /// Purpose it names.
+    pub purpose: PurposeCode,
+    /// Datatypes it covers.
+    pub datatypes: Vec<DatatypeId>,
+    /// Whom it covers; everyone, unless it says otherwise.
+    #[serde(default)]
+    pub population: Population,
+    /// How often it may be used; as often as wanted, unless it says otherwise.
+    #[serde(default)]
+    pub cadence: Option<Cadence>,
+    /// Channels it speaks of; the API, unless it says otherwise.
+    #[serde(default = "by_api")]
+    pub channels: Vec<Channel>,
+    /// Until when the citizen's own view leaves out what it opened; absent: shown at once. [`Programme::seal`]
+    /// says whether it counts (R124; S0 §3.2.9).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed_until: Option<Timestamp>,
+    /// First instant of validity.
+    pub valid_from: Timestamp,
+    /// First instant after validity.
+    pub valid_until: Timestamp,
+    /// Whether it was ended before its time.
+    pub revoked: bool,
+}
+
+impl Programme {
+    /// Until when the citizen's own view leaves out what it opened. Whatever a directory says, only an order of a court, an Act or
+    /// national security seals (R124).
+    #[must_use]
+    pub fn seal(&self) -> Option<Timestamp> {
+        self.sealed_until.filter(|_| self.may_seal())
+    }
+
+    /// Whether it is of a kind that may be sealed.
+    #[must_use]
+    pub fn may_seal(&self) -> bool {
+        matches!(self.kind, BasisKind::CourtOrder | BasisKind::Statute | BasisKind::NationalSecurity)
+    }
+}
+
+fn by_api() -> Vec<Channel> {
+    vec![Channel::Api]
+}
 
 /// Whom a programme covers; the default is everyone in the register.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -11,6 +11,7 @@ use exchange::{
     codes::Code,
     directory::Directory,
     ids::{DatatypeId, RequestId},
+    ledger::Usage,
     permit::Permit,
     ports::entropy::random_hex_128,
     record::leaf::Kind,
@@ -26,7 +27,7 @@ use crate::{
         filter, forward, idempotency, identify,
         meter::{self, Counted},
         parts::Parts,
-        record,
+        quota, record,
         record::Closing,
         release, reserve, route, stream,
         trail::Trail,
@@ -147,11 +148,14 @@ impl Pipeline {
             subjects,
             counted: 1,
         };
-        wallet::in_time(parts, reserved.held)?;
+        wallet::in_time(parts, reserved.until())?;
         let position = record::durable(parts, trail, &closing).await?;
         watch.done("record");
         let cost = charge.as_ref().map_or(0, Charge::payable);
         wallet::settle(parts, reserved.held, &trail.request, cost).await;
+        let milli_paisa = charge.as_ref().map_or(0, |charge| charge.amount);
+        let usage = Usage { rows: i64::from(rows), calls: 1, milli_paisa };
+        quota::settle(parts, reserved.taken, &trail.request, usage).await;
         idempotency::finish(parts, routed, position, rows, &body, trail).await;
         let origin = parts.log.origin();
         let reply = release::answer(trail, origin, position, rows, charge.as_ref(), replay_of, body.clone());

@@ -231,6 +231,7 @@ pub fn world(source: &Source) -> Result<DirectoryData, BundleError> {
                     rate_books,
                     gratis,
                     terms,
+                    quotas,
                     classes,
                     revoked_serials,
                 } = part;
@@ -245,6 +246,7 @@ pub fn world(source: &Source) -> Result<DirectoryData, BundleError> {
                 world.rate_books.extend(rate_books);
                 world.gratis.extend(gratis);
                 world.terms.extend(terms);
+                world.quotas.extend(quotas);
                 world.classes.extend(classes);
                 world.revoked_serials.extend(revoked_serials);
             }

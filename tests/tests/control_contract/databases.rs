@@ -106,6 +106,7 @@ pub async fn a_control_database_of_version_one_is_brought_up(world: &World) {
                      ALTER TABLE consent DROP COLUMN valid_until; DROP TABLE bundle; DROP TABLE bundle_node; \
                      DROP TABLE programme_use; DROP TABLE ledger_account; DROP TABLE ledger_entry; \
                      DROP TABLE ledger_hold; DROP TABLE ledger_mark; DROP TABLE closed_month; \
+                     DROP TABLE quota_use; DROP TABLE quota_hold; \
                      DROP INDEX idempotency_working; ALTER TABLE idempotency DROP COLUMN request; \
                      ALTER TABLE idempotency DROP COLUMN begun; UPDATE schema_version SET version = 1 WHERE component = 'control'";
     world.meddle(downgrade).await.unwrap();

@@ -43,6 +43,7 @@ pub fn data(world: &World) -> DirectoryData {
         role: Role::Standard,
         disabled: false,
         assertion_key: None,
+        place: None,
     };
     let purpose = Purpose {
         code: PurposeCode::parse("KYC-101").unwrap(),
@@ -126,6 +127,7 @@ pub fn everything(world: &World) -> DirectoryData {
         approvals: vec![approval(world, "board-1")],
         rate_books: vec![super::money::book("v1", from)],
         gratis: vec![super::money::gift(world, from)],
+        quotas: vec![super::quotas::quota(world, "teller-rows", 10)],
         classes: vec![AgencyClass { agency: world.bank.clone(), column: Column::Private, since: from }],
         revoked_serials: vec!["00".into()],
         ..data(world)

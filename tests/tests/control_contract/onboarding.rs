@@ -146,6 +146,7 @@ pub async fn an_application_becomes_an_agency_with_an_agreement_by_two_persons(w
         role: Role::Standard,
         disabled: false,
         assertion_key: None,
+        place: None,
     };
     done(world, Change::User(user.clone())).await;
     let before = world.there.generation().await.unwrap();

@@ -160,7 +160,8 @@ pub async fn a_ledger_of_before_its_places_is_held_against_the_log_as_one_range(
             "DROP INDEX ledger_entry_place; DROP INDEX ledger_entry_placeless; \
              ALTER TABLE ledger_entry DROP COLUMN node; ALTER TABLE ledger_entry DROP COLUMN log_to; \
              DROP INDEX idempotency_working; ALTER TABLE idempotency DROP COLUMN request; \
-             ALTER TABLE idempotency DROP COLUMN begun; DROP TABLE closed_month; \
+             ALTER TABLE idempotency DROP COLUMN begun; DROP TABLE closed_month; DROP TABLE quota_use; \
+             DROP TABLE quota_hold; \
              UPDATE schema_version SET version = 9 WHERE component = 'control'",
         )
         .await

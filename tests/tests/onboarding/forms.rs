@@ -95,6 +95,7 @@ pub fn user(id: &str) -> User {
         role: Role::Standard,
         disabled: false,
         assertion_key: None,
+        place: None,
     }
 }
 

@@ -14,6 +14,7 @@ mod dry_run;
 mod midnight;
 mod one_law;
 mod prepaid;
+mod quotas;
 mod r1_no_permit_no_data;
 mod r2_no_record_no_answer;
 mod r3_field_by_field;

@@ -23,6 +23,7 @@ const PURPOSE: &str = "purpose";
 const RATE_BOOK: &str = "rate_book";
 const GRATIS: &str = "gratis";
 const TERMS: &str = "terms";
+pub(super) const QUOTA: &str = "quota";
 pub(super) const CLASS: &str = "class";
 const REVOKED_SERIAL: &str = "revoked_serial";
 
@@ -82,6 +83,9 @@ impl ControlStore {
         }
         for terms in &data.terms {
             put(&mut work, TERMS, terms.agency.as_str(), terms).await?;
+        }
+        for quota in &data.quotas {
+            put(&mut work, QUOTA, quota.id.as_str(), quota).await?;
         }
         for gift in &data.gratis {
             put(&mut work, GRATIS, gift.id.as_str(), gift).await?;
@@ -243,6 +247,7 @@ impl ControlStore {
             Change::RateBook(book) => put(work, kind, &key, book).await?,
             Change::Gratis(gift) => put(work, kind, &key, gift).await?,
             Change::Terms(terms) => put(work, kind, &key, terms).await?,
+            Change::Quota(quota) => put(work, kind, &key, quota).await?,
             Change::Key(_) | Change::Decision(_) => {}
         }
         Ok(())
@@ -275,6 +280,7 @@ fn written(change: &Change) -> Option<(&'static str, String)> {
         Change::RateBook(book) => (RATE_BOOK, name(&book.version)),
         Change::Gratis(gift) => (GRATIS, name(&gift.id)),
         Change::Terms(terms) => (TERMS, name(&terms.agency)),
+        Change::Quota(quota) => (QUOTA, name(&quota.id)),
         Change::Key(_) | Change::Decision(_) => return None,
     })
 }
@@ -304,6 +310,7 @@ fn entries(rows: Vec<(String, String, String)>) -> Result<DirectoryData, SqlErro
             PURPOSE => data.purposes.push(read(PURPOSE, &body)?),
             RATE_BOOK => data.rate_books.push(read(RATE_BOOK, &body)?),
             TERMS => data.terms.push(read(TERMS, &body)?),
+            QUOTA => data.quotas.push(read(QUOTA, &body)?),
             GRATIS => data.gratis.push(read(GRATIS, &body)?),
             CLASS => data.classes.push(read(CLASS, &body)?),
             REVOKED_SERIAL => data.revoked_serials.push(key),

@@ -19,7 +19,11 @@ use exchange::{
 };
 use serde_json::json;
 
-use super::{ControlStore, Done, SqlError, Work, idempotency::finish_recorded};
+use super::{
+    ControlStore, Done, SqlError, Work,
+    idempotency::finish_recorded,
+    quotas::{self, Crossed, Uses},
+};
 
 /// Holds if the account can bear it.
 const HOLD: &str = "UPDATE ledger_account SET held = held + $2 WHERE name = $1 AND credits - debits - held + $3 >= $2";
@@ -164,7 +168,7 @@ impl ControlStore {
     }
 
     /// Posts the entries `from..to` of a node's log; `false` if they do not follow what was posted, because somebody else was
-    /// quicker. What requests drew is no longer held, and the idempotency keys of those that were answered are finished.
+    /// quicker. What requests drew is no longer held and counts in their quotas, and the idempotency keys of those that were answered are finished.
     ///
     /// # Errors
     /// [`SqlError`]: nothing was posted.
@@ -199,9 +203,12 @@ impl ControlStore {
                 lower(&mut work, &drawn.request, |held| held.saturating_sub(drawn.amount)).await?
             });
         }
+        let uses = quotas::post(&mut work, node, &batch.drawn).await?;
         finish_recorded(&mut work, &batch.drawn).await?;
         self.enter(&mut work, &batch.postings(node, (from, to)), Some((node, next)), changes).await?;
+        let crossed = uses.write(&mut work).await?;
         work.commit().await?;
+        crossed.iter().for_each(Crossed::tell);
         Ok(true)
     }
 
@@ -222,9 +229,14 @@ impl ControlStore {
         for request in &overdue {
             changes.freed(end(&mut work, request).await?);
         }
+        let mut uses = Uses::default();
+        let of_quotas = quotas::give_up(&mut work, node, now, &mut uses).await?;
         changes.write(&mut work).await?;
+        uses.write(&mut work).await?;
+        quotas::forget_old(&mut work, now).await?;
         work.commit().await?;
-        Ok(u64::try_from(overdue.len()).unwrap_or(u64::MAX))
+        let given_up: BTreeSet<String> = overdue.into_iter().chain(of_quotas).collect();
+        Ok(u64::try_from(given_up.len()).unwrap_or(u64::MAX))
     }
 
     /// Puts money that came in by the bank on an agency's account; the bank's reference makes it happen once. `false` if it

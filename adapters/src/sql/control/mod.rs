@@ -27,6 +27,7 @@ mod ledger;
 mod onboarding;
 mod outbox;
 mod poster;
+mod quotas;
 mod reconcile;
 mod requests;
 mod schema;

@@ -15,6 +15,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 10, sql: LEDGER_PLACES },
     Migration { version: 11, sql: KEYS_BEGUN },
     Migration { version: 12, sql: CLOSED_MONTHS },
+    Migration { version: 13, sql: QUOTAS },
 ];
 
 const FIRST: &str = "
@@ -153,4 +154,18 @@ CREATE TABLE closed_month (
     agency TEXT NOT NULL, month TEXT NOT NULL, place BIGINT NOT NULL, statement TEXT NOT NULL, root TEXT NOT NULL,
     total_paisa BIGINT NOT NULL, tax BIGINT NOT NULL, adjustment BIGINT NOT NULL, closed_at BIGINT NOT NULL,
     PRIMARY KEY (agency, month, place));
+";
+
+/// What was used of each quota in each period, and what is held of it for requests under way; the sum of those is its `held`.
+/// A hold of nothing is one whose answer is not posted yet.
+const QUOTAS: &str = "
+CREATE TABLE quota_use (
+    quota TEXT NOT NULL, begins_at BIGINT NOT NULL, used BIGINT NOT NULL CHECK (used >= 0),
+    held BIGINT NOT NULL CHECK (held >= 0), PRIMARY KEY (quota, begins_at));
+CREATE INDEX quota_use_begins ON quota_use (begins_at);
+CREATE TABLE quota_hold (
+    request TEXT NOT NULL, quota TEXT NOT NULL, begins_at BIGINT NOT NULL, measure TEXT NOT NULL,
+    amount BIGINT NOT NULL CHECK (amount >= 0), node TEXT NOT NULL, until_at BIGINT NOT NULL,
+    PRIMARY KEY (request, quota, begins_at));
+CREATE INDEX quota_hold_node ON quota_hold (node, until_at);
 ";

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Account, Posting};
+use super::{Account, Posting, Usage};
 use crate::{
     ids::AgencyId,
     record::leaf::{Kind, Leaf},
@@ -17,6 +17,8 @@ pub struct Drawn {
     pub request: String,
     /// What its agency owes of it, milli-paisa.
     pub amount: i64,
+    /// What it used of quotas, given or not.
+    pub usage: Usage,
     /// Whether the request is over, so that nothing is held for it any more.
     pub over: bool,
     /// Where its answer stands; `None` while it is not over, and of what ended otherwise.
@@ -39,10 +41,16 @@ impl Batch {
         let given = leaf.class.is_some_and(Class::is_gratis);
         let amount = item.as_ref().map_or(0, |item| item.amount_milli_paisa);
         if matches!(leaf.kind, Kind::Outcome | Kind::Part) {
-            let amount = if given { 0 } else { amount };
             let over = leaf.kind == Kind::Outcome;
-            let answered = (over && leaf.code.is_none() && !leaf.dry_run).then_some(leaf.sequence);
-            self.drawn.push(Drawn { request: leaf.request.clone(), amount, over, answered });
+            let left = leaf.code.is_none() && !leaf.dry_run;
+            let usage = Usage { rows: i64::from(leaf.rows), calls: 1, milli_paisa: amount };
+            self.drawn.push(Drawn {
+                request: leaf.request.clone(),
+                amount: if given { 0 } else { amount },
+                usage: if left { usage } else { Usage::default() },
+                over,
+                answered: (over && left).then_some(leaf.sequence),
+            });
         }
         if let Some(agency) = agency.filter(|_| amount != 0) {
             let sum = self.sums.entry((agency, leaf.class)).or_default();

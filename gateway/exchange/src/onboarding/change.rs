@@ -12,7 +12,7 @@ use crate::{
     classification::{Classification, Forum},
     directory::{Agency, Agreement, Approval, Category, DirectoryData, Programme, Purpose, User},
     ids::{AgencyId, DatatypeId, PurposeCode},
-    ledger::Terms,
+    ledger::{Quota, Terms},
     report::Report,
     tariff::{Gratis, RateBook},
     timestamp::Timestamp,
@@ -20,6 +20,7 @@ use crate::{
 
 mod checks;
 mod money;
+mod quotas;
 
 pub use checks::apply;
 
@@ -51,6 +52,8 @@ pub enum Change {
     Gratis(Gratis),
     /// How an agency pays.
     Terms(Terms),
+    /// What a kind of agency, an agency, a place or a user may have in each period.
+    Quota(Quota),
     /// A forum's word on an application.
     Decision(Verdict),
 }
@@ -82,6 +85,7 @@ impl Change {
             Self::RateBook(_) => "rate-book",
             Self::Gratis(_) => "gratis",
             Self::Terms(_) => "terms",
+            Self::Quota(_) => "quota",
             Self::Decision(_) => "decision",
         }
     }
@@ -98,6 +102,7 @@ impl Change {
             Self::Programme(programme) => Some(&programme.agency),
             Self::Gratis(gift) => Some(&gift.agency),
             Self::Terms(terms) => Some(&terms.agency),
+            Self::Quota(quota) => quota.level.agency(),
             Self::Category(_) | Self::Report(_) | Self::Purpose(_) | Self::RateBook(_) | Self::Decision(_) => None,
         }
     }
@@ -146,6 +151,8 @@ pub enum Rule {
     NameTaken,
     /// A rate book that no one can be held to, or that does not price what is charged for.
     RateBook,
+    /// A quota that cannot be held to.
+    Quota,
     /// Money that would change what was answered already: a rate or a gift begins, or ends, too soon.
     TooSoon,
     /// It names nothing.
@@ -181,6 +188,7 @@ impl Rule {
             Self::RevisionStale => "revision-stale",
             Self::NameTaken => "name-taken",
             Self::RateBook => "rate-book",
+            Self::Quota => "quota",
             Self::TooSoon => "too-soon",
             Self::Empty => "empty",
             Self::ApplicationUnknown => "application-unknown",
@@ -242,6 +250,7 @@ impl Judge<'_> {
             Change::RateBook(book) => self.rate_book(book),
             Change::Gratis(gift) => self.gratis(gift),
             Change::Terms(terms) => self.terms(terms),
+            Change::Quota(quota) => self.quota(quota),
             // The case itself judges what is decided of it.
             Change::Decision(verdict) => self.case(&verdict.application).map(drop),
         }

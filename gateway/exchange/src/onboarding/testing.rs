@@ -244,6 +244,7 @@ pub fn directory() -> DirectoryData {
             role: Role::Standard,
             disabled: false,
             assertion_key: None,
+            place: None,
         }],
         agreements: vec![agreement("agr-mill", "mill", Forum::SecretaryBisp)],
         purposes: vec![

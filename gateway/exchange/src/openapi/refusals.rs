@@ -10,10 +10,10 @@ use crate::codes::Code::{
     HeaderInvalid, IdempotencyConflict, IdempotencyInProgress, IdempotencySpent, Internal, InvalidAuthorizationDetails,
     InvalidBindingMessage, InvalidGrant, InvalidPin, LogUnavailable, MethodNotAllowed, NetworkRefused, NotBuilt,
     NotFound, OutsideProgramme, ParameterInvalid, PathAmbiguous, PinUsed, PolicyDenied, PolicyError, ProgrammeSpent,
-    PurposeRequired, PurposeUnknown, RateLimited, RateUnknown, SecondPersonRequired, SecretNeedsBoard, ServiceUnknown,
-    SlowDown, StoreUnavailable, SubjectNotVerifiable, TokenInvalid, UnknownUserId, UpstreamAnswerRefused,
-    UpstreamFailed, UpstreamTimeout, UpstreamUnavailable, UserAssertionInvalid, UserAssertionRequired, UserDisabled,
-    UserRequired, UserUnknown,
+    PurposeRequired, PurposeUnknown, QuotaExhausted, RateLimited, RateUnknown, SecondPersonRequired, SecretNeedsBoard,
+    ServiceUnknown, SlowDown, StoreUnavailable, SubjectNotVerifiable, TokenInvalid, UnknownUserId,
+    UpstreamAnswerRefused, UpstreamFailed, UpstreamTimeout, UpstreamUnavailable, UserAssertionInvalid,
+    UserAssertionRequired, UserDisabled, UserRequired, UserUnknown,
 };
 use crate::{
     catalogue::{BodyForm, CallerKind, ConsentRule, ParamKind, Service},
@@ -46,7 +46,7 @@ fn may(service: &Service, code: Code) -> bool {
         | IdempotencyInProgress
         | IdempotencySpent => agency,
         UserRequired => agency && !service.unattended,
-        BalanceInsufficient | RateUnknown => agency && !service.charge.priced().is_empty(),
+        BalanceInsufficient | QuotaExhausted | RateUnknown => agency && !service.charge.priced().is_empty(),
         CallerNotAllowed
         | RateLimited
         | PathAmbiguous
@@ -127,7 +127,8 @@ fn response(service: &Service, status: u16, codes: &[Code]) -> Value {
     // Every refusal of a caller that was counted has the limits; named are they where they are the reason.
     let headers = if status == 429 { all.as_slice() } else { all.split_at(1).0 };
     json!({
-        "description": format!("Refused: {}.", words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")),
+        // The words stand once, as the schema's: named here too they were a twentieth of the document, which has a bound.
+        "description": "Refused; `code` says why.",
         "headers": super::operation::headers(headers),
         "content": { media: { "schema": narrowed, "examples": examples } },
     })

@@ -9,6 +9,7 @@ pub mod entropy;
 pub mod idempotency;
 pub mod law_source;
 pub mod proposals;
+pub mod quotas;
 pub mod record_log;
 pub mod shared_quotas;
 pub mod subject_status;

@@ -56,6 +56,7 @@ const PUBLISHED: &[(&str, u16, bool, &str)] = &[
     ("log_unavailable", 503, false, "temporarily_unavailable"),
     ("directory_stale", 503, false, "temporarily_unavailable"),
     ("balance_insufficient", 402, false, "-"),
+    ("quota_exhausted", 429, false, "-"),
     ("rate_unknown", 503, false, "-"),
     ("store_unavailable", 503, false, "temporarily_unavailable"),
     ("not_built", 501, false, "-"),

@@ -8,7 +8,7 @@ use exchange::{
     decision::Decider,
     ids::UpstreamId,
     permit::{PermitKey, PermitVerifier},
-    ports::{clock::Clock, directory_source::DirectorySource, law_source::LawSource, wallets::Wallets},
+    ports::{clock::Clock, directory_source::DirectorySource, law_source::LawSource, quotas::Quotas, wallets::Wallets},
 };
 use policies::{Bundle, manifest::Manifest, source::Source};
 
@@ -73,6 +73,7 @@ impl Control {
         let whoami = WhoamiParts {
             directory: Arc::clone(&self.directory),
             wallets: Arc::clone(&self.store) as Arc<dyn Wallets>,
+            quotas: Arc::clone(&self.store) as Arc<dyn Quotas>,
         };
         Router::new()
             .merge(authorize::routes(Arc::clone(&consent)))

@@ -17,8 +17,8 @@ use exchange::{
     permit::PermitMint,
     ports::{
         admin_changes::AdminChanges, citizen_keys::CitizenKeys, consent_tokens::ConsentTokens,
-        idempotency::IdempotencyKeys, proposals::Proposals, record_log::RecordLog, shared_quotas::SharedQuotas,
-        upstream::Upstream, wallets::Wallets,
+        idempotency::IdempotencyKeys, proposals::Proposals, quotas::Quotas, record_log::RecordLog,
+        shared_quotas::SharedQuotas, upstream::Upstream, wallets::Wallets,
     },
 };
 
@@ -177,6 +177,7 @@ fn parts(
         idempotency: Arc::clone(&store) as Arc<dyn IdempotencyKeys>,
         proposals: Arc::clone(&store) as Arc<dyn Proposals>,
         wallets: Arc::clone(&store) as Arc<dyn Wallets>,
+        quotas: Arc::clone(&store) as Arc<dyn Quotas>,
         tokens: store as Arc<dyn ConsentTokens>,
         upstreams,
         limits: limits(config, world, running)?,

@@ -51,7 +51,8 @@ pub(super) fn gateway(
     running.background(control.background.clone());
     running.spawn(index(indexer));
     let log = Arc::clone(&door.parts().log);
-    running.spawn(post(Poster::new(Arc::clone(&log), Arc::clone(&control.store))));
+    let poster = Poster::new(Arc::clone(&log), Arc::clone(&control.store));
+    running.spawn(post(poster, Arc::clone(&control.store), running.metrics()));
     let reconciler = Reconciler::new(Arc::clone(&log), Arc::clone(&control.store), since);
     running.spawn(reconcile::watch(reconciler, log, counted, running.metrics()));
     running.spawn(count(Arc::clone(door)));
@@ -75,12 +76,17 @@ async fn index(indexer: Indexer) {
     }
 }
 
-async fn post(poster: Poster) {
+/// Posts, and counts the quotas that have reached a warning by what was posted. While the store does not answer, the last number
+/// stays: who reads it is told of by others.
+async fn post(poster: Poster, store: Arc<ControlStore>, metrics: Arc<Metrics>) {
     let mut tick = tokio::time::interval(POST_EVERY);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
         post_once(&poster).await;
+        if let Ok(alerting) = store.quotas_alerting().await {
+            metrics.quotas_alerting.set(i64::try_from(alerting).unwrap_or(i64::MAX));
+        }
     }
 }
 

@@ -77,6 +77,8 @@ pub struct Metrics {
     pub shared_quota_away: IntGauge,
     /// Leases asked of the store of shared quotas, by outcome: `leased`, `none_left` or `failed`.
     pub shared_quota_leases: IntCounterVec,
+    /// Quotas that have reached a warning in their present period.
+    pub quotas_alerting: IntGauge,
     /// SMS that wait in the outbox.
     pub sms_outbox_depth: IntGauge,
 }
@@ -98,6 +100,7 @@ impl Metrics {
         let wrongly = "agencies whose kind and sector cannot both be right: they are held as suspended";
         let away = "1 while the store of shared quotas is away, and this node has its own share only";
         let leases = "leases asked of the store of shared quotas; outcome is leased, none_left or failed";
+        let alerting = "quotas that have reached a warning in their present period";
         let metrics = Self {
             phases: PHASES.into_iter().map(|phase| (phase, phase_seconds.with_label_values(&[phase]))).collect(),
             requests,
@@ -122,6 +125,7 @@ impl Metrics {
             ledger_differs: maker.gauges("ledger_differs", differs, &["from"])?,
             shared_quota_away: maker.gauge("shared_quota_away", away)?,
             shared_quota_leases: maker.counters("shared_quota_leases_total", leases, &["outcome"])?,
+            quotas_alerting: maker.gauge("quotas_alerting", alerting)?,
             sms_outbox_depth: maker.gauge("sms_outbox_depth", "messages that wait in the SMS outbox")?,
             registry: maker.registry,
             list: maker.list,

@@ -77,6 +77,7 @@ fn moved() -> Metrics {
     metrics.rated.with_label_values(&["private"]).inc_by(35_000);
     metrics.ledger_reconciled.set(9);
     metrics.ledger_differs.with_label_values(&["leaves"]).set(0);
+    metrics.quotas_alerting.set(1);
     metrics.sms_outbox_depth.set(4);
     metrics.shared_quota_leases.with_label_values(&["leased"]).inc();
     metrics

@@ -126,6 +126,7 @@ mod tests {
             role: Role::Power,
             disabled: false,
             assertion_key: Some(pair.public_key_pem()),
+            place: None,
         };
         (pair, user)
     }

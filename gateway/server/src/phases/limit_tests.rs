@@ -35,6 +35,7 @@ fn caller(agency: &str, user: Option<&str>, per_s: u32) -> Caller {
             role: Role::Standard,
             disabled: false,
             assertion_key: None,
+            place: None,
         })
     });
     Caller::Agency { agency: Arc::new(agency), user, asserted: false, certificate: Thumbprint([1; 32]) }

@@ -18,6 +18,7 @@ pub mod limit;
 pub mod meter;
 pub mod params;
 pub mod parts;
+pub mod quota;
 pub mod record;
 pub mod release;
 pub mod reserve;

@@ -9,7 +9,7 @@ use exchange::{
     permit::PermitMint,
     ports::{
         citizen_keys::CitizenKeys, clock::Clock, consent_tokens::ConsentTokens, entropy::Entropy,
-        idempotency::IdempotencyKeys, proposals::Proposals, record_log::RecordLog, upstream::Upstream,
+        idempotency::IdempotencyKeys, proposals::Proposals, quotas::Quotas, record_log::RecordLog, upstream::Upstream,
         wallets::Wallets,
     },
     record::seal::SealingKey,
@@ -72,6 +72,8 @@ pub struct Parts {
     pub tokens: Arc<dyn ConsentTokens>,
     /// What agencies may still spend.
     pub wallets: Arc<dyn Wallets>,
+    /// What is left of quotas.
+    pub quotas: Arc<dyn Quotas>,
     /// Changes of the directory that wait for a second person.
     pub proposals: Arc<dyn Proposals>,
     /// Clients' idempotency keys.

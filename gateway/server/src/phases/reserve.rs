@@ -3,15 +3,18 @@
 use exchange::{
     codes::Code,
     ids::{ApprovalId, ProgrammeId, RequestId},
+    ledger::Usage,
     ports::{consent_tokens::ControlUnavailable, record_log::Position},
     record::leaf::Kind,
     refusal::Refusal,
+    timestamp::Timestamp,
 };
 
 use super::{
     authorise::Authorised,
     idempotency,
     parts::Parts,
+    quota::{self, OnQuota},
     record::{self, Closing},
     route::Routed,
     trail::Trail,
@@ -26,6 +29,8 @@ pub struct Reserved {
     programme: Option<ProgrammeId>,
     /// What is held on the agency's account.
     pub held: Option<OnHold>,
+    /// What is held of quotas.
+    pub taken: Option<OnQuota>,
     /// Where the intent stands, when it had to be durable first.
     pub intent: Option<Position>,
 }
@@ -36,12 +41,18 @@ impl Reserved {
     pub fn intent_sequence(&self) -> Option<u64> {
         self.intent.map(|position| position.sequence)
     }
+
+    /// Nothing is recorded after this instant, where anything is held.
+    #[must_use]
+    pub fn until(&self) -> Option<Timestamp> {
+        [self.held.map(|held| held.until), self.taken.map(|taken| taken.until)].into_iter().flatten().min()
+    }
 }
 
-/// Holds what the answer may cost, uses up token, approval and a programme's turn, and records the intent.
+/// Holds what the answer may cost and takes what it may use, uses up token, approval and a programme's turn, and records the intent.
 ///
 /// # Errors
-/// `balance_insufficient` if the agency's account does not bear it, `token_invalid` or `basis_unknown` if another request was quicker, `programme_spent` if the programme was used as often as
+/// `balance_insufficient` if the agency's account does not bear it, `quota_exhausted` if a quota does not, `token_invalid` or `basis_unknown` if another request was quicker, `programme_spent` if the programme was used as often as
 /// it may be, `store_unavailable`, `log_unavailable`.
 pub async fn reserve(
     parts: &Parts,
@@ -80,6 +91,7 @@ async fn take(
         return idempotency::count(parts, routed).await;
     }
     reserved.held = wallet::hold(parts, routed, authorised, trail).await?;
+    reserved.taken = quota::take(parts, routed, authorised, trail).await?;
     if let (Some(token), Some(_)) = (&routed.token, &authorised.consent) {
         if !parts.tokens.consume(token, &trail.request).await.map_err(|error| unavailable(&error))? {
             return Err(Code::TokenInvalid.into());
@@ -127,6 +139,7 @@ async fn intent(
 /// Gives back what was used up, for a request that released nothing.
 pub async fn give_back(parts: &Parts, reserved: &Reserved, request: &RequestId) {
     wallet::settle(parts, reserved.held, request, 0).await;
+    quota::settle(parts, reserved.taken, request, Usage::default()).await;
     if let Some(token) = &reserved.token
         && let Err(error) = parts.tokens.restore(token, request).await
     {

@@ -10,7 +10,7 @@ use exchange::{
     codes::Code,
     directory::{Approval, Directory, Purpose, User},
     ids::DatatypeId,
-    ledger::Terms,
+    ledger::{Quota, Terms},
     limits,
     path::CanonicalPath,
     refusal::Refusal,
@@ -67,6 +67,8 @@ pub struct Routed {
     pub book: Option<Arc<RateBook>>,
     /// How the caller's agency pays, if not by its statement without a bound.
     pub terms: Option<Arc<Terms>>,
+    /// Quotas that bound the caller.
+    pub quotas: Vec<Arc<Quota>>,
     /// Of a later batch: what an earlier one of the same answer used.
     pub earlier: Option<Earlier>,
 }
@@ -132,11 +134,14 @@ pub async fn route(
     let second = second(parts, (head, &caller), directory, signed, trail)?;
     let caller = judge_assertion(parts, head, caller, signed, trail)?;
     let class = caller.agency().map(|agency| directory.class(agency, &service.id, trail.at));
+    let user = caller.user().map(AsRef::as_ref);
+    let quotas = caller.agency().map(|agency| directory.quotas(agency, user)).unwrap_or_default();
     Ok(Routed {
         rated_at: trail.at,
         class,
         book: directory.rate_book_at(trail.at).map(Arc::clone),
         terms: caller.agency().and_then(|agency| directory.terms(&agency.id)).map(Arc::clone),
+        quotas,
         law,
         path: path.as_str().to_owned(),
         fields: fields(&service, &params)?,
@@ -191,6 +196,7 @@ impl Routed {
             class: self.class,
             book: self.book.clone(),
             terms: self.terms.clone(),
+            quotas: self.quotas.clone(),
             law,
             service,
             path: self.path.clone(),

@@ -19,6 +19,7 @@ use super::{
     filter, forward, idempotency, identify,
     meter::{self, Counted},
     parts::Parts,
+    quota,
     record::{self, Closing},
     release,
     reserve::Reserved,
@@ -42,6 +43,7 @@ struct Stream {
     trail: Trail,
     intent: Option<u64>,
     held: bool,
+    taken: bool,
     /// Where the next batch begins; `None` before the first.
     cursor: Option<String>,
     batches: u32,
@@ -83,6 +85,7 @@ pub async fn begin(
         trail: trail.clone(),
         intent: reserved.intent_sequence(),
         held: reserved.held.is_some(),
+        taken: reserved.taken.is_some(),
         cursor: None,
         batches: 0,
         rows: 0,
@@ -119,6 +122,9 @@ impl Stream {
             self.decide_anew().await?;
             if self.held {
                 wallet::put_off(&self.parts, &self.decided, &self.trail.request).await?;
+            }
+            if self.taken {
+                quota::put_off(&self.parts, &self.decided, &self.trail.request).await?;
             }
         }
         let body = self.asking()?;

@@ -3,6 +3,7 @@
 
 mod calls;
 mod log;
+mod quotas;
 mod stores;
 mod upstream;
 mod wallets;
@@ -36,6 +37,7 @@ use serde::Deserialize;
 pub use self::{
     calls::{BodyOf, Call, certificate_of, read},
     log::{FakeLog, LogFault},
+    quotas::FakeQuotas,
     stores::{FakeCitizens, FakeKeys, FakeTokens},
     upstream::FakeUpstream,
     wallets::FakeWallets,
@@ -256,6 +258,7 @@ pub struct Trial {
     pub citizens: Arc<FakeCitizens>,
     pub keys: Arc<FakeKeys>,
     pub wallets: Arc<FakeWallets>,
+    pub quotas: Arc<FakeQuotas>,
     pub decider: Arc<FakeDecider>,
     pub upstream: Arc<FakeUpstream>,
     pub foreign: Arc<FakeUpstream>,
@@ -303,6 +306,7 @@ impl Trial {
         let citizens = Arc::new(FakeCitizens::default());
         let keys = Arc::new(FakeKeys::new(diary.clone(), clock.clone()));
         let (log, wallets) = (Arc::new(FakeLog::new(diary.clone())), Arc::new(FakeWallets::new(diary.clone())));
+        let quotas = Arc::new(FakeQuotas::new(diary.clone()));
         let [upstream, foreign] = [FakeUpstream::ours, FakeUpstream::foreign].map(|of| Arc::new(of(diary.clone())));
         let revoked = Arc::new(Revoked::default());
         let mut upstreams: HashMap<UpstreamId, Arc<dyn Upstream>> = HashMap::new();
@@ -324,6 +328,7 @@ impl Trial {
             tokens: Arc::clone(&tokens) as _,
             proposals: Arc::clone(&tokens) as _,
             wallets: Arc::clone(&wallets) as _,
+            quotas: Arc::clone(&quotas) as _,
             idempotency: Arc::clone(&keys) as _,
             upstreams,
             limits: Limits::new(numbers),
@@ -344,6 +349,7 @@ impl Trial {
             citizens,
             keys,
             wallets,
+            quotas,
             decider,
             upstream,
             foreign,

@@ -66,18 +66,18 @@ pub async fn hold(
 }
 
 /// The instant until which a request that is being worked on now ends, whatever happens to it.
-fn until(routed: &Routed, now: Timestamp) -> Timestamp {
+pub(super) fn until(routed: &Routed, now: Timestamp) -> Timestamp {
     let timeout_s = i64::from(routed.service.timeout_ms) / 1_000;
     now.plus_seconds(timeout_s.saturating_add(limits::HOLD_S))
 }
 
-/// Whether an answer may still be recorded: shortly before its hold could be given up, it may not.
+/// Whether an answer may still be recorded: shortly before what is held for it could be given up, it may not.
 ///
 /// # Errors
 /// `upstream_timeout`: the answer took longer than anything may.
-pub fn in_time(parts: &Parts, held: Option<OnHold>) -> Result<(), Refusal> {
-    match held {
-        Some(held) if parts.clock.now().plus_seconds(limits::HOLD_MARGIN_S) > held.until => {
+pub fn in_time(parts: &Parts, until: Option<Timestamp>) -> Result<(), Refusal> {
+    match until {
+        Some(until) if parts.clock.now().plus_seconds(limits::HOLD_MARGIN_S) > until => {
             Err(Code::UpstreamTimeout.into())
         }
         _ => Ok(()),

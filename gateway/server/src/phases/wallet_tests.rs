@@ -158,10 +158,10 @@ async fn a_ledger_that_does_not_answer_refuses_whom_it_bounds_and_nobody_else() 
 #[tokio::test]
 async fn b28_an_answer_that_comes_when_its_hold_may_be_given_up_is_not_recorded_and_does_not_leave() {
     let trial = paying(Pays::Prepaid, i64::MAX / 2).await;
-    let held = OnHold { amount: 1, until: AT.plus_seconds(limits::HOLD_MARGIN_S) };
-    assert_eq!(in_time(&trial.parts, Some(held)).map_err(|refusal| refusal.code), Ok(()));
+    let until = AT.plus_seconds(limits::HOLD_MARGIN_S);
+    assert_eq!(in_time(&trial.parts, Some(until)).map_err(|refusal| refusal.code), Ok(()));
     trial.clock.advance(1);
-    assert_eq!(in_time(&trial.parts, Some(held)).map_err(|refusal| refusal.code), Err(Code::UpstreamTimeout));
+    assert_eq!(in_time(&trial.parts, Some(until)).map_err(|refusal| refusal.code), Err(Code::UpstreamTimeout));
     assert!(in_time(&trial.parts, None).is_ok());
 }
 

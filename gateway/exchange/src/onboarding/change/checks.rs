@@ -344,6 +344,7 @@ pub fn apply(change: &Change, directory: &mut crate::directory::DirectoryData) {
         Change::RateBook(book) => put(&mut directory.rate_books, book, |known| known.version == book.version),
         Change::Gratis(gift) => put(&mut directory.gratis, gift, |known| known.id == gift.id),
         Change::Terms(terms) => put(&mut directory.terms, terms, |known| known.agency == terms.agency),
+        Change::Quota(quota) => put(&mut directory.quotas, quota, |known| known.id == quota.id),
         Change::Decision(_) => {}
     }
 }

@@ -49,7 +49,7 @@ Examples:
   ijazat agency propose agreement.toml
 
 `kind` is agency, key, user, agreement, approval, programme, category, report,
-purpose, rate-book, gratis, terms or decision;
+purpose, rate-book, gratis, terms, quota or decision;
 `[entry]` is the whole entry as the directory shall have it. A class is changed by a bundle of
 the law, not here.")]
 pub struct Propose {

@@ -5,11 +5,15 @@ use std::sync::Arc;
 use axum::{Json, Router, extract::State, routing::get};
 use exchange::{
     codes::Code,
-    directory::{Agency, Agreement},
+    directory::{Agency, Agreement, Directory},
     ids::AgencyId,
-    ledger::{Pays, Terms},
+    ledger::{Level, Pays, Quota, Terms},
     permit::Grant,
-    ports::wallets::Wallets,
+    ports::{
+        consent_tokens::ControlUnavailable,
+        quotas::{Quotas, Standing},
+        wallets::Wallets,
+    },
     refusal::Refusal,
     timestamp::Timestamp,
 };
@@ -27,6 +31,8 @@ pub struct WhoamiParts {
     pub directory: Arc<DirectoryWatch>,
     /// Agencies' accounts.
     pub wallets: Arc<dyn Wallets>,
+    /// What is left of quotas.
+    pub quotas: Arc<dyn Quotas>,
 }
 
 /// The route.
@@ -40,16 +46,14 @@ async fn whoami(State(parts): State<Arc<WhoamiParts>>, permit: MaybePermit) -> R
     let directory = parts.directory.current()?;
     let id = grant.agency.as_ref().ok_or(Code::CallerNotAllowed)?;
     let agency = directory.agency(id.as_str()).ok_or(Code::NotFound)?;
-    let account = account(&parts, id, directory.terms(id).map(AsRef::as_ref)).await?;
+    let mut account = account(&parts, id, directory.terms(id).map(AsRef::as_ref)).await?;
+    account["quotas"] = quotas(&parts, &directory, agency, grant).await?;
     Ok(Json(describe(agency, directory.agreements(id), grant, &account)))
 }
 
 /// How the agency pays, and what it may still spend; `available` is null for whom nothing bounds.
 async fn account(parts: &WhoamiParts, agency: &AgencyId, terms: Option<&Terms>) -> Result<Value, Failure> {
-    let balance = parts.wallets.balance(agency).await.map_err(|error| {
-        tracing::warn!(error = %error, "the ledger did not answer");
-        Failure::from(Refusal::new(Code::StoreUnavailable).retry_after(1))
-    })?;
+    let balance = parts.wallets.balance(agency).await.map_err(|error| unavailable(&error))?;
     let (pays, limit) = match terms.map(|terms| terms.pays) {
         None => ("statement", None),
         Some(Pays::Prepaid) => ("prepaid", Some(0)),
@@ -63,6 +67,45 @@ async fn account(parts: &WhoamiParts, agency: &AgencyId, terms: Option<&Terms>) 
         "held_milli_paisa": balance.held,
         "available_milli_paisa": limit.map(|limit| balance.available(limit)),
     }))
+}
+
+/// The quotas that bound the caller; the store is asked only where there are any.
+async fn quotas(parts: &WhoamiParts, directory: &Directory, agency: &Agency, grant: &Grant) -> Result<Value, Failure> {
+    let user = grant.user.as_ref().and_then(|user| directory.user(&agency.id, user.as_str()));
+    let covering = directory.quotas(agency, user.map(AsRef::as_ref));
+    if covering.is_empty() {
+        return Ok(json!([]));
+    }
+    let mut of = Vec::with_capacity(covering.len());
+    for quota in &covering {
+        let period = quota.period(grant.at).ok_or(Code::Internal)?;
+        of.push((quota.id.clone(), period.from));
+    }
+    let standing = parts.quotas.standing(&of).await.map_err(|error| unavailable(&error))?;
+    let told = covering.iter().zip(of.iter().zip(standing));
+    Ok(told.map(|(quota, ((_, from), standing))| quota_told(quota, *from, standing)).collect())
+}
+
+/// What other agencies of a kind asked for is not this one's to know: of their common quota it learns the warning alone.
+fn quota_told(quota: &Quota, from: Timestamp, standing: Standing) -> Value {
+    let own = !matches!(quota.level, Level::Kind(_));
+    json!({
+        "id": quota.id,
+        "level": quota.level.as_str(),
+        "measure": quota.measure,
+        "most": quota.most,
+        "from": from.rfc3339(),
+        "until": quota.period(from).map(|period| period.until.rfc3339()),
+        "used": own.then_some(standing.used),
+        "held": own.then_some(standing.held),
+        "percent": own.then(|| quota.percent(standing.used)),
+        "alert": quota.alert(standing.used),
+    })
+}
+
+fn unavailable(error: &ControlUnavailable) -> Failure {
+    tracing::warn!(error = %error, "the ledger did not answer");
+    Refusal::new(Code::StoreUnavailable).retry_after(1).into()
 }
 
 fn describe(agency: &Agency, agreements: &[Arc<Agreement>], grant: &Grant, account: &Value) -> Value {
@@ -101,13 +144,15 @@ fn agreement(agreement: &Agreement, now: Timestamp) -> Value {
 mod tests {
     use exchange::{
         classification::{Channel, Forum, Role},
-        directory::DirectoryData,
-        ids::{AgencyId, AgreementId, PurposeCode, ServiceId},
+        directory::{DirectoryData, User},
+        ids::{AgreementId, PurposeCode, QuotaId, ServiceId, UserId},
+        ledger::Measure,
+        programme::Period,
     };
 
     use super::*;
     use crate::{
-        phases::testing::{Diary, FakeWallets},
+        phases::testing::{Diary, FakeQuotas, FakeWallets},
         routes::trial::{self, ask, directory, permit},
     };
 
@@ -144,7 +189,9 @@ mod tests {
         };
         let wallets = FakeWallets::new(Diary::default());
         wallets.pay_in("bank-indus", 7);
-        let parts = WhoamiParts { directory: directory(data).await, wallets: Arc::new(wallets) };
+        let quotas = Arc::new(FakeQuotas::new(Diary::default()));
+        quotas.down.store(true, std::sync::atomic::Ordering::SeqCst);
+        let parts = WhoamiParts { directory: directory(data).await, wallets: Arc::new(wallets), quotas };
         let router = routes(Arc::new(parts));
         ask(router, Some(permit("self.whoami", agency)), "GET", "/v1/self/whoami", "").await
     }
@@ -157,7 +204,7 @@ mod tests {
         assert_eq!(found["certificate_thumbprint"], "07".repeat(32));
         let account = json!({
             "pays": "credit", "limit_milli_paisa": 5, "credited_milli_paisa": 7, "debited_milli_paisa": 0,
-            "held_milli_paisa": 0, "available_milli_paisa": 12,
+            "held_milli_paisa": 0, "available_milli_paisa": 12, "quotas": [],
         });
         assert_eq!(found["account"], account);
         let (_, telco) = asked_by("telco-sarhad").await;
@@ -166,6 +213,62 @@ mod tests {
         let agreements: Vec<_> =
             found["agreements"].as_array().unwrap().iter().map(|a| (a["id"].clone(), a["in_force"].clone())).collect();
         assert_eq!(agreements, [(json!("ended"), json!(false)), (json!("live"), json!(true))]);
+    }
+
+    fn quota(id: &str, level: Level, most: i64) -> Quota {
+        let id = QuotaId::parse(id).unwrap();
+        let (measure, per, alerts) = (Measure::Rows, Period::Day, vec![50, 80]);
+        Quota { id, level, measure, most, per, alerts, instrument: "contract 7".into(), ended: false }
+    }
+
+    #[tokio::test]
+    async fn r141_a_caller_sees_its_own_quotas_and_of_its_kinds_the_warning_alone() {
+        let bank = AgencyId::parse("bank-indus").unwrap();
+        let of = |user: &str| Level::User { agency: bank.clone(), user: UserId::parse(user).unwrap() };
+        let user = User {
+            agency: bank.clone(),
+            id: UserId::parse("user-1").unwrap(),
+            name: "Sample Teller".into(),
+            role: Role::Standard,
+            disabled: false,
+            assertion_key: None,
+            place: None,
+        };
+        let data = DirectoryData {
+            agencies: vec![trial::agency("bank-indus", "Bank")],
+            users: vec![user],
+            quotas: vec![
+                quota("a-kind", Level::Kind("Bank".into()), 10),
+                quota("b-own", Level::Agency(bank.clone()), 10),
+                quota("c-user", of("user-1"), 10),
+                quota("d-other", of("user-2"), 10),
+            ],
+            ..DirectoryData::default()
+        };
+        let quotas = Arc::new(FakeQuotas::new(Diary::default()));
+        let day = Period::Day.around(Timestamp::from_micros(trial::AT)).unwrap();
+        quotas.use_up("a-kind", day.from, 8);
+        quotas.use_up("b-own", day.from, 7);
+        let wallets = Arc::new(FakeWallets::new(Diary::default()));
+        let parts = WhoamiParts { directory: directory(data).await, wallets, quotas: Arc::clone(&quotas) as _ };
+        let router = routes(Arc::new(parts));
+        let asked = || ask(router.clone(), Some(permit("self.whoami", "bank-indus")), "GET", "/v1/self/whoami", "");
+        let (status, found) = asked().await;
+        let row = |id: &str, level: &str, used: Value, percent: Value, alert: Value| {
+            let held = if used.is_null() { Value::Null } else { json!(0) };
+            json!({
+                "id": id, "level": level, "measure": "rows", "most": 10, "from": day.from.rfc3339(),
+                "until": day.until.rfc3339(), "used": used, "held": held, "percent": percent, "alert": alert,
+            })
+        };
+        let expected = json!([
+            row("a-kind", "kind", Value::Null, Value::Null, json!(80)),
+            row("b-own", "agency", json!(7), json!(70), json!(50)),
+            row("c-user", "user", json!(0), json!(0), Value::Null),
+        ]);
+        assert_eq!((status, &found["account"]["quotas"]), (200, &expected));
+        quotas.down.store(true, std::sync::atomic::Ordering::SeqCst);
+        assert_eq!(asked().await.0, 503, "what cannot be told is not told as nothing");
     }
 
     #[tokio::test]
