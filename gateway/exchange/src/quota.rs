@@ -94,7 +94,7 @@ impl Window {
     /// that it was in, so that no second is granted twice.
     pub fn go_on(&mut self, now: i64, split: Split, reach: Reach) {
         let back = self.second.saturating_sub(now);
-        if back < 0 || back > CORRECTED_S_MAX || self.split != split {
+        if !(0..=CORRECTED_S_MAX).contains(&back) || self.split != split {
             *self = Self::begin(now, split, reach);
         }
     }

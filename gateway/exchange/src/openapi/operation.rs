@@ -133,8 +133,8 @@ pub(super) fn shared_parameters() -> Map<String, Value> {
 
 /// Headers of answers.
 pub(super) fn answer_headers() -> Value {
-    let limits = |state: &str| format!("\"(agency|user|service|address)\"{state}");
-    let list = |state: &str| format!("^{0}(, {0}){{0,2}}$", limits(state));
+    let limit = |state: &str| format!("\"(agency|user|service|address)\"{state}");
+    let list = |state: &str| format!("^{0}(, {0})?(, {0})?$", limit(state));
     json!({
         "Ijazat-Request-Id": {
             "description": "Names the request in the record and in support.",

@@ -46,9 +46,9 @@ fn other_value(line: &Effective) -> (String, String) {
 fn lone_keys() -> Vec<Effective> {
     let config = load("", &[]).unwrap();
     let needs_others = ["url", "ca", "client_cert", "client_key", "permit_key"];
-    let lone = |line: &Effective| match line.section.starts_with("upstream") {
-        true => !needs_others.contains(&line.key),
-        false => line.key != "shared",
+    let lone = |line: &Effective| {
+        let others = if line.section.starts_with("upstream") { needs_others.as_slice() } else { &["shared"] };
+        !others.contains(&line.key)
     };
     config.effective.into_iter().filter(lone).collect()
 }
