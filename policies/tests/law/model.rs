@@ -316,9 +316,8 @@ fn permits(question: &Question, id: &DatatypeId) -> Vec<&'static str> {
         "onboarding.application" => vec![("OB02-read-application", true)],
         "onboarding.propose" | "onboarding.proposals" => vec![("OB03-propose", of_kind(question, "Operator"))],
         "onboarding.decide" => vec![("OB04-decide", question.proposer.is_some())],
-        "receipt.get" | "usage.month" | "usage.users" | "usage.chart" | "self.whoami" => {
-            vec![("O01-own-affairs", true)]
-        }
+        "receipt.get" | "self.whoami" => vec![("O01-own-affairs", true)],
+        usage if usage.starts_with("usage.") => vec![("O01-own-affairs", true)],
         "revenue.month" => vec![("O02-revenue", question.caller.user().is_some() && of_kind(question, "Operator"))],
         "report.public" => vec![("R01-published", true)],
         "log.checkpoint" | "openid.configuration" | "openapi.document" | "law.policy" => {
