@@ -107,6 +107,9 @@ impl LedgerCommand {
                 if let Some(fault) = books.fault() {
                     return Err(Failure::Failed(format!("the books do not agree: {fault}")));
                 }
+                if let Some(fault) = store.quota_fault().await.map_err(|error| failed(&error))? {
+                    return Err(Failure::Failed(format!("the quotas do not agree: {fault}")));
+                }
                 writeln!(out, "{} accounts agree with their movements; debits equal credits", books.accounts.len())?;
             }
         }

@@ -49,7 +49,8 @@ fn a_quota_is_of_somebody_whom_there_is() {
 #[test]
 fn what_a_quota_counts_never_changes_under_its_name() {
     let known = quota("q", Level::Kind("Company".into()));
-    let check = |quota: Quota, expected| assert_eq!(judged(&[known.clone()], &quota), expected, "{quota:?}");
+    let check =
+        |quota: Quota, expected| assert_eq!(judged(std::slice::from_ref(&known), &quota), expected, "{quota:?}");
     check(Quota { most: 9, alerts: Vec::new(), instrument: "order 9".into(), ..known.clone() }, None);
     check(Quota { ended: true, ..known.clone() }, None);
     check(Quota { measure: Measure::Calls, ..known.clone() }, Some(Rule::NameTaken));

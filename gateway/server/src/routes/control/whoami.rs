@@ -46,13 +46,18 @@ async fn whoami(State(parts): State<Arc<WhoamiParts>>, permit: MaybePermit) -> R
     let directory = parts.directory.current()?;
     let id = grant.agency.as_ref().ok_or(Code::CallerNotAllowed)?;
     let agency = directory.agency(id.as_str()).ok_or(Code::NotFound)?;
-    let mut account = account(&parts, id, directory.terms(id).map(AsRef::as_ref)).await?;
-    account["quotas"] = quotas(&parts, &directory, agency, grant).await?;
+    let quotas = quotas(&parts, &directory, agency, grant).await?;
+    let account = account(&parts, id, directory.terms(id).map(AsRef::as_ref), quotas).await?;
     Ok(Json(describe(agency, directory.agreements(id), grant, &account)))
 }
 
-/// How the agency pays, and what it may still spend; `available` is null for whom nothing bounds.
-async fn account(parts: &WhoamiParts, agency: &AgencyId, terms: Option<&Terms>) -> Result<Value, Failure> {
+/// How the agency pays, what it may still spend, and its quotas; `available` is null for whom nothing bounds.
+async fn account(
+    parts: &WhoamiParts,
+    agency: &AgencyId,
+    terms: Option<&Terms>,
+    quotas: Value,
+) -> Result<Value, Failure> {
     let balance = parts.wallets.balance(agency).await.map_err(|error| unavailable(&error))?;
     let (pays, limit) = match terms.map(|terms| terms.pays) {
         None => ("statement", None),
@@ -66,6 +71,7 @@ async fn account(parts: &WhoamiParts, agency: &AgencyId, terms: Option<&Terms>) 
         "debited_milli_paisa": balance.debits,
         "held_milli_paisa": balance.held,
         "available_milli_paisa": limit.map(|limit| balance.available(limit)),
+        "quotas": quotas,
     }))
 }
 
