@@ -123,6 +123,7 @@ fn callers() -> Vec<Caller> {
         role: Role::Standard,
         disabled: false,
         assertion_key: None,
+        place: None,
     };
     let caller = |name| Caller::Agency {
         agency: Arc::clone(&agency),

@@ -23,6 +23,7 @@ fn user(agency: &str, id: &str) -> User {
         role: Role::Standard,
         disabled: false,
         assertion_key: None,
+        place: None,
     }
 }
 
