@@ -136,7 +136,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_is_not_connected_is_told_at_once_and_connects_nowhere() {
-        let quotas = RedisQuotas::new("redis+unix:///nowhere/redis.sock", Duration::from_secs(60)).unwrap();
+        let quotas = RedisQuotas::new("redis+unix:///nowhere/redis.sock", Duration::from_mins(1)).unwrap();
         let agency = AgencyId::parse("bank-indus").unwrap();
         assert_eq!(quotas.lease(&agency, 1, 1, 1).await, Err(QuotasAway("not connected".to_owned())));
         assert!(quotas.look().await.is_err());
