@@ -29,7 +29,7 @@ const SENT: u32 = 700;
 struct Nodes {
     redis: Redis,
     clock: ManualClock,
-    nodes: Vec<Arc<SharedQuota>>,
+    each: Vec<Arc<SharedQuota>>,
     metrics: Vec<Arc<Metrics>>,
 }
 
@@ -43,15 +43,15 @@ impl Nodes {
             let nodes = (u32::try_from(NODES).unwrap(), PATIENCE);
             Arc::new(SharedQuota::new(quotas, nodes, Arc::new(clock.clone()), Arc::clone(metrics)))
         };
-        let nodes = metrics.iter().map(node).collect();
-        let nodes = Self { redis, clock, nodes, metrics };
+        let each = metrics.iter().map(node).collect();
+        let nodes = Self { redis, clock, each, metrics };
         nodes.next_window().await;
         nodes
     }
 
     /// Every node looks, as each does once a second; then the next second begins.
     async fn next_window(&self) {
-        for node in &self.nodes {
+        for node in &self.each {
             node.look().await;
         }
         self.clock.advance(1);
@@ -67,7 +67,7 @@ impl Nodes {
         let granted = Arc::new(AtomicU32::new(0));
         let hammering: Vec<_> = which
             .iter()
-            .flat_map(|node| std::iter::repeat_n(Arc::clone(&self.nodes[*node]), 4))
+            .flat_map(|node| std::iter::repeat_n(Arc::clone(&self.each[*node]), 4))
             .map(|node| {
                 let granted = Arc::clone(&granted);
                 let agency = AgencyId::parse("bank-indus").unwrap();

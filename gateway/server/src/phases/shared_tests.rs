@@ -12,7 +12,7 @@ struct Nodes {
     store: MemoryQuotas,
     clock: ManualClock,
     metrics: Vec<Arc<Metrics>>,
-    nodes: Vec<SharedQuota>,
+    each: Vec<SharedQuota>,
     agency: AgencyId,
 }
 
@@ -22,18 +22,18 @@ impl Nodes {
         let (store, clock) = (MemoryQuotas::default(), ManualClock::new(Timestamp::from_micros(1_795_340_000_000_000)));
         let metrics: Vec<_> = (0..3).map(|_| Arc::new(Metrics::new().unwrap())).collect();
         let node = |metrics: &Arc<Metrics>| {
-            let patience = Duration::from_secs(60);
+            let patience = Duration::from_mins(1);
             SharedQuota::new(Arc::new(store.clone()), (3, patience), Arc::new(clock.clone()), Arc::clone(metrics))
         };
-        let nodes = metrics.iter().map(node).collect();
-        let nodes = Self { store, clock, metrics, nodes, agency: AgencyId::parse("bank-indus").unwrap() };
+        let each = metrics.iter().map(node).collect();
+        let nodes = Self { store, clock, metrics, each, agency: AgencyId::parse("bank-indus").unwrap() };
         nodes.next_window().await;
         nodes
     }
 
     /// Every node looks, as each does once a second; then the next second begins.
     async fn next_window(&self) {
-        for node in &self.nodes {
+        for node in &self.each {
             node.look().await;
         }
         self.clock.advance(1);
@@ -43,7 +43,7 @@ impl Nodes {
     async fn granted(&self, node: usize, sent: u32) -> u32 {
         let mut granted = 0;
         for _ in 0..sent {
-            granted += u32::from(self.nodes[node].take(&self.agency, QUOTA).await.is_ok());
+            granted += u32::from(self.each[node].take(&self.agency, QUOTA).await.is_ok());
         }
         granted
     }
@@ -52,7 +52,7 @@ impl Nodes {
     async fn sum(&self) -> u32 {
         let mut sum = 0;
         for _ in 0..2 * QUOTA {
-            for node in 0..self.nodes.len() {
+            for node in 0..self.each.len() {
                 sum += self.granted(node, 1).await;
             }
         }
@@ -101,7 +101,7 @@ async fn b31_a_silent_store_is_asked_once_and_the_number_for_operators_says_so()
     assert_eq!((failed(0), away(0), away(1)), (1, 1, 0));
     let other = AgencyId::parse("telco-nine").unwrap();
     for _ in 0..QUOTA {
-        let _ = nodes.nodes[0].take(&other, QUOTA).await;
+        let _ = nodes.each[0].take(&other, QUOTA).await;
     }
     nodes.next_window().await;
     nodes.granted(0, QUOTA).await;
@@ -130,7 +130,7 @@ async fn b31_what_the_store_forgets_is_leased_once_more_and_not_twice() {
 async fn b31_one_node_that_is_cut_off_takes_no_more_than_its_share_beyond() {
     let nodes = Nodes::three().await;
     nodes.store.fall_silent(true);
-    nodes.nodes[0].look().await;
+    nodes.each[0].look().await;
     nodes.store.fall_silent(false);
     nodes.clock.advance(1);
     let sum = nodes.sum().await;
@@ -185,7 +185,7 @@ async fn b32_what_is_told_to_be_left_is_left_whatever_others_lease_and_whatever_
             1 | 2 => nodes.store.fall_silent(false),
             3 => nodes.store.forget(),
             4 => drop(nodes.granted(1, u32::try_from(below(500)).unwrap()).await),
-            5 => nodes.nodes[0].look().await,
+            5 => nodes.each[0].look().await,
             _ => {}
         }
         // What was told holds for a second; within it a second begins at most once.
@@ -195,14 +195,14 @@ async fn b32_what_is_told_to_be_left_is_left_whatever_others_lease_and_whatever_
             if n == turn && below(3) == 0 {
                 nodes.next_window().await;
             }
-            let left = nodes.nodes[0].take(&nodes.agency, QUOTA).await;
+            let left = nodes.each[0].take(&nodes.agency, QUOTA).await;
             assert!(left.is_ok(), "{n} of {told} that were told to be left");
             told = left.unwrap();
         }
         if told == 0 {
             quiet += 1;
             nodes.next_window().await;
-            told = nodes.nodes[0].take(&nodes.agency, QUOTA).await.expect("after a second there is one");
+            told = nodes.each[0].take(&nodes.agency, QUOTA).await.expect("after a second there is one");
         }
     }
     assert!(quiet > 10, "the quota was used up, {quiet} times");
