@@ -193,7 +193,9 @@ pub fn audited(issued: &Issued, evidence: &[Evidence]) -> Audited {
     let keys = public_keys();
     let (statement, terms) = (issued.sign(&office()).unwrap(), terms().sign(&office()).unwrap());
     let mut audit = Audit::begin(&statement, &terms, &keys).unwrap();
-    evidence.iter().for_each(|evidence| audit.add(evidence));
+    for evidence in evidence {
+        audit.add(evidence);
+    }
     audit.finish()
 }
 
