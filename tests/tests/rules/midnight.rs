@@ -16,6 +16,7 @@ use exchange::{
 };
 use gateway::demo::client::Call;
 use tests::world::{World, until};
+use tokio::task::JoinHandle;
 
 /// Clients that ask without a pause, and answers that each side of midnight has at least.
 const CLIENTS: usize = 6;
@@ -42,6 +43,21 @@ fn doubled(book: &RateBook, from: Timestamp) -> RateBook {
     next
 }
 
+/// Clients that ask until it is over, and count their answers.
+fn ask(world: &Arc<World>, over: &Arc<AtomicBool>, answered: &Arc<AtomicUsize>) -> Vec<JoinHandle<()>> {
+    let clients = (0..CLIENTS).map(|_| {
+        let (world, over, answered) = (Arc::clone(world), Arc::clone(over), Arc::clone(answered));
+        tokio::spawn(async move {
+            while !over.load(Ordering::SeqCst) {
+                let answer = world.ask("bisp", world.household()).await.unwrap();
+                assert!(matches!(answer.status, 200 | 429), "{} {}", answer.status, answer.code());
+                answered.fetch_add(usize::from(answer.status == 200), Ordering::SeqCst);
+            }
+        })
+    });
+    clients.collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn b26_at_midnight_under_load_each_request_has_one_version_and_one_month() {
     let settings = World::builder().set("LIMITS__AGENCY_PER_S", "10000").set("LIMITS__USER_PER_S", "10000");
@@ -58,18 +74,7 @@ async fn b26_at_midnight_under_load_each_request_has_one_version_and_one_month()
     world.clock.set(Timestamp::from_micros(first.micros() - 1_000));
 
     let (over, answered) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
-    let asking: Vec<_> = (0..CLIENTS)
-        .map(|_| {
-            let (world, over, answered) = (Arc::clone(&world), Arc::clone(&over), Arc::clone(&answered));
-            tokio::spawn(async move {
-                while !over.load(Ordering::SeqCst) {
-                    let answer = world.ask("bisp", world.household()).await.unwrap();
-                    assert!(matches!(answer.status, 200 | 429), "{} {}", answer.status, answer.code());
-                    answered.fetch_add(usize::from(answer.status == 200), Ordering::SeqCst);
-                }
-            })
-        })
-        .collect();
+    let asking = ask(&world, &over, &answered);
     let reached = async |count| until("answers come", async || answered.load(Ordering::SeqCst) >= count).await.unwrap();
     reached(ANSWERS).await;
     world.clock.set(first);

@@ -286,8 +286,7 @@ impl Trial {
 
     #[expect(clippy::disallowed_methods, reason = "a test stands in for the composition")]
     async fn over(setup: Setup) -> Self {
-        let diary = Diary::default();
-        let clock = ManualClock::new(AT);
+        let (diary, clock) = (Diary::default(), ManualClock::new(AT));
         let secret = |datatype: &&Datatype| datatype.class == Classification::Secret;
         let secrets =
             setup.datatypes.iter().filter(secret).map(|datatype| (datatype.id.to_string(), Code::PolicyDenied));
@@ -302,13 +301,11 @@ impl Trial {
         let given = Arc::new(Given(Mutex::new((3, setup.directory))));
         let directory = Arc::new(DirectoryWatch::new(Arc::clone(&given) as _, Arc::clone(&decider) as _));
         directory.confirm().await.unwrap();
-        let tokens = Arc::new(FakeTokens::new(diary.clone()));
-        let citizens = Arc::new(FakeCitizens::default());
+        let (tokens, citizens) = (Arc::new(FakeTokens::new(diary.clone())), Arc::new(FakeCitizens::default()));
         let keys = Arc::new(FakeKeys::new(diary.clone(), clock.clone()));
         let (log, wallets) = (Arc::new(FakeLog::new(diary.clone())), Arc::new(FakeWallets::new(diary.clone())));
-        let quotas = Arc::new(FakeQuotas::new(diary.clone()));
         let [upstream, foreign] = [FakeUpstream::ours, FakeUpstream::foreign].map(|of| Arc::new(of(diary.clone())));
-        let revoked = Arc::new(Revoked::default());
+        let (quotas, revoked) = (Arc::new(FakeQuotas::new(diary.clone())), Arc::new(Revoked::default()));
         let mut upstreams: HashMap<UpstreamId, Arc<dyn Upstream>> = HashMap::new();
         for name in ["registry", "control", "record"] {
             upstreams.insert(UpstreamId::parse(name).unwrap(), Arc::clone(&upstream) as _);
