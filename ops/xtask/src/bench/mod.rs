@@ -1,7 +1,7 @@
 //! `cargo xtask bench`: what we cost beside what the user would pick instead, in one interleaved run.
 //!
 //! Map: *who* [`peers`], [`ours`], [`bare`] · *what is run* [`plan`] · *one measurement* [`load`], [`disk`], [`kill`], [`metrics`] ·
-//! *the law alone* [`law`], *metering alone* [`metering`] · *what was seen* [`samples`] · *what it must be* [`goals`] · *how it is told* [`report`], [`machine`].
+//! *the law alone* [`law`], *metering alone* [`mod@metering`] · *what was seen* [`samples`] · *what it must be* [`goals`] · *how it is told* [`report`], [`machine`].
 
 mod bare;
 mod disk;
