@@ -12,6 +12,8 @@
 
 #[path = "bills/client.rs"]
 mod client;
+#[path = "bills/hold.rs"]
+mod hold;
 #[path = "bills/verdict.rs"]
 mod verdict;
 
@@ -53,7 +55,7 @@ const PERSONS: u64 = 2_000;
 /// Longest that the process may take to answer what comes between two kills.
 const ROUND_MAX: Duration = Duration::from_mins(5);
 
-/// An installation whose one payer owes up to a limit, so that something is held for each of its requests.
+/// An installation whose one payer has terms, so that something is held for each of its requests.
 struct Room {
     serve: Serve,
     config: Config,
@@ -65,7 +67,8 @@ struct Room {
 async fn b24_whatever_is_cut_repeated_and_killed_each_key_is_charged_once() {
     let tier = Tier::of_this_run().unwrap();
     let (requests, kills) = (tier.count("bills").unwrap(), tier.count("bill_kills").unwrap());
-    let room = Room::new().await.unwrap();
+    // It owes up to a limit that it never reaches.
+    let room = Room::new(Pays::Credit(1 << 52)).await.unwrap();
     let mut clients: Vec<Client> = (0..CLIENTS).map(Client::new).collect();
     let mut asked = 0;
     for round in 0..kills {
@@ -83,7 +86,7 @@ async fn b24_whatever_is_cut_repeated_and_killed_each_key_is_charged_once() {
 }
 
 impl Room {
-    async fn new() -> Result<Self, Broken> {
+    async fn new(pays: Pays) -> Result<Self, Broken> {
         gateway::tls::install_provider();
         let state = State::new()?;
         let mut serve = Serve::new(env!("CARGO_BIN_EXE_ijazat_tested"), &state);
@@ -98,7 +101,7 @@ impl Room {
         let store = stores::control(&config, &host, &Keys::open(&config, host.entropy.as_ref())?).await?;
         let (_, mut data) = store.read().await?;
         let agency = AgencyId::parse("bisp")?;
-        data.terms.push(Terms { agency, pays: Pays::Credit(1 << 52), instrument: "contract 24".into() });
+        data.terms.push(Terms { agency, pays, instrument: "contract 24".into() });
         for agency in &mut data.agencies {
             agency.requests_per_s = 100_000;
         }
@@ -107,6 +110,15 @@ impl Room {
         let server_ca = fs::read_to_string(state.path().join("pki/server-ca.pem"))?;
         let door = Arc::new(Door::new(server_ca, credentials["bisp"].clone(), head));
         Ok(Self { serve, config, door, _state: state })
+    }
+
+    /// Pays before.
+    async fn top_up(&self, milli_paisa: i64) -> Result<(), Broken> {
+        let host = World::host();
+        let store = stores::control(&self.config, &host, &Keys::open(&self.config, host.entropy.as_ref())?).await?;
+        store.top_up(&AgencyId::parse("bisp")?, milli_paisa, "bank 1").await?;
+        store.database().close().await;
+        Ok(())
     }
 
     /// Starts the process, lets it answer so often under all clients, and kills it.

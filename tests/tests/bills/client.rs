@@ -37,11 +37,11 @@ impl Door {
         Self { server_ca, credential, head }
     }
 
-    async fn open(&self, address: SocketAddr) -> Result<Wire, Broken> {
+    pub async fn open(&self, address: SocketAddr) -> Result<Wire, Broken> {
         Wire::open(address, tls(&self.server_ca, Some(&self.credential))?).await
     }
 
-    fn household(&self, key: &str) -> Call {
+    pub fn household(&self, key: &str) -> Call {
         Call::json("/v1/nser/household", &json!({ "cnic": self.head.digits() }))
             .with("ijazat-user", "standard-1")
             .with("ijazat-purpose", "NSER-201")

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use exchange::cnic::Cnic;
 use gateway::{
     compose::{World, seed},
     config::Config,
@@ -18,7 +19,7 @@ use registry_core::population::DEMO_SEED;
 use tests::process::{Process, Serve, State};
 
 /// The real binary.
-const BINARY: &str = env!("CARGO_BIN_EXE_ijazat_tested");
+pub const BINARY: &str = env!("CARGO_BIN_EXE_ijazat_tested");
 
 /// The least that the story's cast needs.
 const PERSONS: u64 = 2_000;
@@ -63,6 +64,11 @@ impl Installation {
         let addresses = (gateway.address("agencies").unwrap(), gateway.address("public").unwrap());
         let credentials = self.credentials.clone();
         stage(&self.config, &self.host, addresses, self.cast, credentials, self.officer_key.clone()).await.unwrap()
+    }
+
+    /// Head of a household in the register.
+    pub fn head(&self) -> Cnic {
+        self.cast.head
     }
 
     /// Plays every scene; each step must be seen.

@@ -9,6 +9,7 @@
     reason = "tests may panic: that is how they fail"
 )]
 
+mod client;
 mod http2;
 mod installation;
 mod processes;

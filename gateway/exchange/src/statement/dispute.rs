@@ -70,6 +70,8 @@ pub struct Comparison {
     pub agree: u64,
     /// Receipts that no statement need have: repetitions, dry runs, what costs nothing, other months by their leaves.
     pub not_billed: u64,
+    /// Receipts of entries that were recorded after a provisional statement was made.
+    pub later: u64,
     /// Entries without a receipt of their own that close an answer whose parts have theirs.
     pub closings: u64,
     /// How they differ, by log and index.
@@ -86,11 +88,17 @@ pub fn compare(receipts: &[Receipt], issued: &Issued, leaves: &Leaves) -> Compar
     ordered.dedup();
     for receipt in ordered {
         let leaf = leaves.get(&(receipt.origin.clone(), receipt.index));
+        // The first answer was lost on its way: who repeated it knows that it asked, and by which entry it is charged.
+        if let Some(first) = receipt.replay_of.filter(|first| issued.lists(&receipt.origin, *first)) {
+            held.entry(&receipt.origin).or_default().insert(first);
+        }
         if issued.lists(&receipt.origin, receipt.index) {
             held.entry(&receipt.origin).or_default().insert(receipt.index);
             let different = leaf.map_or_else(Vec::new, |leaf| different(receipt, leaf));
             found.agree = found.agree.saturating_add(u64::from(different.is_empty()));
             found.differences.extend(different);
+        } else if is_later(receipt, issued) {
+            found.later = found.later.saturating_add(1);
         } else if costs_nothing(receipt) || leaf.is_some_and(|leaf| is_elsewhere(leaf, issued)) {
             found.not_billed = found.not_billed.saturating_add(1);
         } else {
@@ -105,6 +113,12 @@ pub fn compare(receipts: &[Receipt], issued: &Issued, leaves: &Leaves) -> Compar
 
 fn costs_nothing(receipt: &Receipt) -> bool {
     receipt.replay_of.is_some() || receipt.amount_milli_paisa.is_none_or(|amount| amount == 0)
+}
+
+/// Whether a statement that is provisional was made before this was recorded.
+fn is_later(receipt: &Receipt, issued: &Issued) -> bool {
+    let covered = issued.covered.iter().find(|covered| covered.origin == receipt.origin);
+    issued.provisional && covered.is_some_and(|covered| receipt.index >= covered.until)
 }
 
 /// Whether the leaf itself says that this statement need not have it.

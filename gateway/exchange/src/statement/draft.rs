@@ -15,10 +15,13 @@ use crate::{
     timestamp::Timestamp,
 };
 
-/// Whether a leaf is of the bill that the terms are for.
+/// Whether a leaf is of the bill that the terms are for. What is free is of none: fetching the proofs of a bill's entries does not
+/// add entries to it.
 #[must_use]
 pub fn is_of(leaf: &Leaf, terms: &BillingTerms) -> bool {
+    let priced = leaf.unit.is_some() || leaf.amount != 0;
     leaf.agency.as_deref() == Some(terms.agency.as_str())
+        && priced
         && billed(leaf).is_some()
         && month_of(leaf) == Some(terms.month)
 }

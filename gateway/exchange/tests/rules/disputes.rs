@@ -133,6 +133,41 @@ fn what_no_statement_need_have_is_not_missing() {
 }
 
 #[test]
+fn what_came_after_a_provisional_statement_is_not_missing_from_it() {
+    let world = World::month();
+    let late = receipt("\"ijazat.example/node-1/77\";rows=1;amount-milli-paisa=35005;rate=\"v1\"");
+    let elsewhere = receipt("\"elsewhere.example/node-1/77\";rows=1;amount-milli-paisa=35005;rate=\"v1\"");
+    let mut issued = world.issued();
+    let mut check = |provisional, later, differences| {
+        issued.provisional = provisional;
+        let mine = [receipts(&world), vec![late.clone(), elsewhere.clone()]].concat();
+        let found = compare(&mine, &issued, &leaves(&world));
+        assert_eq!((found.later, found.differences.len()), (later, differences), "{found:?}");
+    };
+    check(false, 0, 2);
+    check(true, 1, 1);
+}
+
+#[test]
+fn who_only_holds_the_repetition_of_an_answer_knows_its_entry() {
+    let world = World::month();
+    let mut mine = receipts(&world);
+    let lost = mine.remove(0);
+    let again = |origin: &str| {
+        receipt(&format!("\"{origin}/50\";rows=1;amount-milli-paisa=35000;rate=\"v1\";replay-of={}", lost.index))
+    };
+    mine.push(again(&lost.origin));
+    let found = compare(&mine, &world.issued(), &leaves(&world));
+    assert_eq!(found, Comparison { agree: mine.len() as u64 - 1, not_billed: 1, ..Comparison::default() });
+    // The repetition of another log's entry says nothing of this one.
+    mine.pop();
+    mine.push(again("elsewhere.example/node-1"));
+    let told: Vec<String> =
+        compare(&mine, &world.issued(), &leaves(&world)).differences.iter().map(ToString::to_string).collect();
+    assert_eq!(told, [format!("extra {}/{}: in the statement, and you have no receipt", lost.origin, lost.index)]);
+}
+
+#[test]
 fn the_closing_of_an_answer_in_parts_needs_no_receipt_of_its_own() {
     let world = World::month();
     let mut leaves = leaves(&world);

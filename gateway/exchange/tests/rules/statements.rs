@@ -17,6 +17,20 @@ use crate::{
 };
 
 #[test]
+fn what_is_free_is_in_no_statement() {
+    let mut world = World::month();
+    let entries = world.issued().entries();
+    let free = answer("receipt.get", Unit::Row, 1, NOON.micros());
+    let place = (world.logs[0].len() as u64, "node-1".to_owned());
+    world.logs[0].push(Leaf { unit: None, amount: 0, sequence: place.0, node: place.1, ..free });
+    assert_eq!(world.issued().entries(), entries);
+    assert_eq!(audited(&world.issued(), &world.evidence()).findings, []);
+    // But what is charged and says no unit is in one, where it is found wrong.
+    world.logs[0].last_mut().unwrap().amount = 7;
+    assert!(world.draft().is_err());
+}
+
+#[test]
 fn b24_a_statement_is_what_its_leaves_and_terms_give() {
     let world = World::month();
     let (issued, evidence) = (world.issued(), world.evidence());

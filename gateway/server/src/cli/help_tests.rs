@@ -97,6 +97,8 @@ fn every_command_that_works_on_an_installation_takes_its_place() {
             None => assert!(!has("state"), "the program itself works on nothing"),
             // The demo makes its own plan.
             Some("demo") => assert!(has("state") && !has("config")),
+            // An agency's own, which has no installation.
+            Some("client") => assert!(!has("state") && !has("config"), "{words:?}"),
             Some(_) => assert!(has("state") && has("config"), "{words:?}"),
         }
     }

@@ -6,6 +6,7 @@
 mod agency;
 mod bill;
 mod check_config;
+mod client;
 mod control;
 mod demo;
 mod doctor;
@@ -70,6 +71,7 @@ enum Command {
     Certificate(agency::Certificate),
     Ledger(ledger::Ledger),
     Bill(bill::Bill),
+    Client(client::Client),
     Keys(keys::Keys),
     Seed(seed::Seed),
     Sms(sms::Sms),
@@ -91,6 +93,7 @@ impl Command {
             Self::Certificate(command) => command.run(out),
             Self::Ledger(command) => command.run(out),
             Self::Bill(command) => command.run(out),
+            Self::Client(command) => command.run(out),
             Self::Keys(command) => command.run(out),
             Self::Seed(command) => command.run(out),
             Self::Sms(command) => command.run(out),

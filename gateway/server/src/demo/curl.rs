@@ -64,6 +64,18 @@ fn looking_back(add: &mut impl FnMut(&str, String), agency: u16, public: u16, bi
              bank https://localhost:{agency}/v1/receipts/$PLACE"
         ),
     );
+    let bank = format!(
+        "--receipts $S/receipts.txt \\\n    --server https://localhost:{agency} --ca $S/pki/server-ca.pem \
+         --cert $S/certs/bank-indus.pem --key $S/certs/bank-indus.key"
+    );
+    add(
+        "With a client that keeps the receipt of each answer it can do so each night, and check its bill by that",
+        format!(
+            "{binary} client call GET /v1/self/whoami {bank}\n\
+             {binary} bill keys --state $S >$S/keys.txt\n\
+             {binary} client evidence --leaves $S/leaves.ndjson --keys $S/keys.txt {bank}"
+        ),
+    );
     add(
         "An auditor asks who looked at that citizen",
         format!(

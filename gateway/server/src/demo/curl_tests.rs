@@ -48,7 +48,7 @@ fn every_part_follows_what_it_is_given() {
 fn each_command_is_introduced_and_separated() {
     let text = lines(Path::new("./state"), "ijazat", 1, 2, citizen());
     let blocks: Vec<&str> = text.trim_end().split("\n\n").collect();
-    assert_eq!(blocks.len(), 10);
+    assert_eq!(blocks.len(), 11);
     for block in blocks {
         let mut block_lines = block.lines();
         assert!(block_lines.next().unwrap().starts_with("# "), "{block}");

@@ -69,7 +69,7 @@ fn append(folder: &Folder, leaves: Vec<Leaf>) {
 }
 
 /// An installation that answered a bank four times in January, another bank once, and the bank once in February.
-fn answered() -> Folder {
+pub fn answered() -> Folder {
     let folder = Folder::new();
     folder.serve(&[], &[]).stop();
     let month = answer("bank-indus", 1, 31 * 86_400);
@@ -81,7 +81,7 @@ fn answered() -> Folder {
     folder
 }
 
-const ISSUE: [&str; 8] = ["bill", "issue", "--month", MONTH, "--agency", "bank-indus", "--out", "january"];
+pub const ISSUE: [&str; 8] = ["bill", "issue", "--month", MONTH, "--agency", "bank-indus", "--out", "january"];
 
 const RECOMPUTE: [&str; 10] = [
     "bill",
@@ -97,7 +97,7 @@ const RECOMPUTE: [&str; 10] = [
 ];
 
 /// A folder elsewhere with nothing in it but what an agency is given.
-fn given(folder: &Folder) -> Folder {
+pub fn given(folder: &Folder) -> Folder {
     let elsewhere = Folder::new();
     for file in ["statement.note", "terms.note", "leaves.ndjson", "keys.txt"] {
         let from = folder.path().join("january").join(file);
@@ -334,6 +334,55 @@ fn b24_receipts_are_held_against_the_statement() {
     }
     elsewhere.write("receipts", "hello\n");
     elsewhere.refused(&places, 1, "receipts: line 1 is not a receipt such as");
+}
+
+#[test]
+fn every_agency_is_stated_from_one_reading_and_one_that_is_charged_wrongly_holds_back_no_other() {
+    let folder = answered();
+    let all = |out: &'static str| ["bill", "issue", "--month", MONTH, "--all", "--out", out];
+    let told = folder.answer(&all("january"));
+    for line in [
+        "january/bank-indus: statement of bank-indus for 2026-01, 4 entries, by sample rates\n",
+        "january/telco-sarhad: statement of telco-sarhad for 2026-01, 1 entries, by sample rates\n",
+        "\n2 statements issued; ",
+    ] {
+        assert!(told.contains(line), "{line}: {told}");
+    }
+    let folders = |out: &str| {
+        let read = fs::read_dir(folder.path().join(out)).unwrap();
+        let mut names: Vec<_> = read.map(|it| it.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(folders("january"), ["bank-indus", "telco-sarhad"]);
+    // Each is what it would be alone.
+    folder.answer(&[&ISSUE[..7], &["alone"]].concat());
+    let leaves = |out: &str| fs::read_to_string(folder.path().join(out).join("leaves.ndjson")).unwrap();
+    assert_eq!(leaves("january/bank-indus"), leaves("alone"));
+    folder.refused(&all("january"), 2, "is there already");
+    folder.refused(&["bill", "issue", "--month", MONTH, "--out", "x"], 2, "--agency <AGENCY>");
+    folder.refused(&[&all("x")[..], &["--agency", "bank-indus"]].concat(), 2, "cannot be used with");
+
+    // One whose entry is charged wrongly, and one whose month is final.
+    folder.serve(&[], &[]).stop();
+    folder.answer(&["bill", "close", "--statement", "january/bank-indus/statement.note"]);
+    append(&folder, vec![Leaf { amount: 1, ..answer("telco-sarhad", 1, 9) }]);
+    let output = folder.ijazat(&all("again"));
+    let (printed, told) = (text(&output.stdout), text(&output.stderr));
+    assert_eq!(output.status.code(), Some(1), "{printed}{told}");
+    assert!(printed.contains("bank-indus: left out, its month is closed by statement "), "{printed}");
+    assert!(
+        told.contains("telco-sarhad: not issued: entry node-1/") && told.contains("charged 1 milli-paisa"),
+        "{told}"
+    );
+    assert!(printed.contains("\n0 statements issued; ") && !folder.has("again"), "{printed}");
+    // Where the entry is, the others have their statements all the same.
+    let reopened = answered();
+    append(&reopened, vec![Leaf { amount: 1, ..answer("telco-sarhad", 1, 9) }]);
+    let output = reopened.ijazat(&all("again"));
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stdout).contains("\n1 statements issued; "), "{}", text(&output.stdout));
+    assert!(reopened.has("again/bank-indus/statement.note") && !reopened.has("again/telco-sarhad"));
 }
 
 #[test]

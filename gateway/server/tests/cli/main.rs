@@ -13,6 +13,7 @@
 
 mod admin;
 mod bill;
+mod client;
 mod config;
 mod doctor;
 mod drain;

@@ -4,7 +4,6 @@ use std::{io::Write, path::PathBuf};
 
 use clap::Args;
 use exchange::statement::{
-    Receipt,
     audit::{Prover, origin_of},
     dispute::{Leaves, compare},
 };
@@ -24,7 +23,7 @@ Examples:
 receipts.txt has the values of the header Ijazat-Receipt, one a line, with or without its name; of answers in parts, the lines
 that close a part. Without leaves only places are compared, and receipts of other months are told as missing. Exit code 1
 and every difference, when there is one: that is the dispute to send.")]
-pub(super) struct Compare {
+pub(in super::super) struct Compare {
     /// Receipts, one a line
     #[arg(long, value_name = "FILE")]
     receipts: PathBuf,
@@ -40,15 +39,21 @@ pub(super) struct Compare {
 }
 
 impl Compare {
-    pub(super) fn run(&self, out: &mut dyn Write) -> Result<(), Failure> {
+    /// As if its options had been typed.
+    pub(in super::super) const fn of(
+        receipts: PathBuf,
+        statement: PathBuf,
+        keys: PathBuf,
+        leaves: Option<PathBuf>,
+    ) -> Self {
+        Self { receipts, statement, keys, leaves }
+    }
+
+    pub(in super::super) fn run(&self, out: &mut dyn Write) -> Result<(), Failure> {
         let keys = lines::keys(&self.keys)?;
         let issued = lines::statement(&self.statement, &keys)?;
         let mut receipts = Vec::new();
-        lines::each_line(&self.receipts, |number, line| {
-            let told = |error| Failure::Failed(format!("{}: line {number} {error}", self.receipts.display()));
-            receipts.push(Receipt::parse(line).map_err(told)?);
-            Ok(())
-        })?;
+        lines::each_receipt(&self.receipts, |receipt| receipts.push(receipt))?;
         let (mut leaves, mut unproved) = (Leaves::new(), Vec::new());
         if let Some(path) = &self.leaves {
             let mut prover = Prover::new(&keys);
@@ -70,6 +75,9 @@ impl Compare {
             writeln!(out, "and {more} more")?;
         }
         writeln!(out, "{} receipts agree, {} cost nothing or are another month's", found.agree, found.not_billed)?;
+        if found.later > 0 {
+            writeln!(out, "{} were recorded after this provisional statement was made", found.later)?;
+        }
         if found.closings > 0 {
             writeln!(out, "{} entries without a receipt only close an answer in parts", found.closings)?;
         }

@@ -34,6 +34,46 @@ impl Unfinished {
         Ok(Self { at, to: to.to_owned() })
     }
 
+    /// What stands there until then.
+    pub(super) fn folder(&self) -> Folder {
+        Folder { at: self.at.clone() }
+    }
+
+    /// Gives the folder its name.
+    ///
+    /// # Errors
+    /// [`Failure::Failed`] naming it.
+    pub(super) fn finish(self) -> Result<(), Failure> {
+        // Onto a folder that somebody made meanwhile and put something in, a rename fails.
+        fs::rename(&self.at, &self.to).map_err(|error| failed(&self.to, &error))
+    }
+}
+
+/// A folder that files are written in.
+#[derive(Clone, Debug)]
+pub(super) struct Folder {
+    at: PathBuf,
+}
+
+impl Folder {
+    /// A folder in this one, made.
+    ///
+    /// # Errors
+    /// [`Failure::Failed`] naming it.
+    pub(super) fn within(&self, name: &str) -> Result<Self, Failure> {
+        let at = self.at.join(name);
+        fs::create_dir(&at).map_err(|error| failed(&at, &error))?;
+        Ok(Self { at })
+    }
+
+    /// Takes it away with all that is in it.
+    ///
+    /// # Errors
+    /// [`Failure::Failed`] naming it.
+    pub(super) fn remove(&self) -> Result<(), Failure> {
+        fs::remove_dir_all(&self.at).map_err(|error| failed(&self.at, &error))
+    }
+
     /// Where a file of it stands for now.
     pub(super) fn path(&self, name: &str) -> PathBuf {
         self.at.join(name)
@@ -66,15 +106,6 @@ impl Unfinished {
     pub(super) fn done(&self, name: &str, file: BufWriter<File>) -> Result<(), Failure> {
         let synced = file.into_inner().map_err(io::IntoInnerError::into_error).and_then(|file| file.sync_all());
         synced.map_err(|error| failed(&self.path(name), &error))
-    }
-
-    /// Gives the folder its name.
-    ///
-    /// # Errors
-    /// [`Failure::Failed`] naming it.
-    pub(super) fn finish(self) -> Result<(), Failure> {
-        // Onto a folder that somebody made meanwhile and put something in, a rename fails.
-        fs::rename(&self.at, &self.to).map_err(|error| failed(&self.to, &error))
     }
 }
 

@@ -1,56 +1,56 @@
-//! `ijazat bill issue`: reads the log through, signs the statement and its terms, and checks what it wrote as the agency will.
+//! `ijazat bill issue`: states what one agency owes for a month, or every agency that used something in it.
 
 use std::{
     io::Write,
     path::{Path, PathBuf},
 };
 
-use adapters::log::{Proved, SignedLog, VerifyError};
 use clap::Args;
 use exchange::{
+    directory::DirectoryData,
     ids::AgencyId,
     limits::STATEMENT_SETTLES_S,
     log::note::NoteSigner,
     ports::directory_source::DirectorySource as _,
-    record::leaf::Leaf,
-    statement::{BillingTerms, Digest, Draft, DraftError, Evidence, Issued, Month, Reversal, is_of, views},
+    statement::{BillingTerms, Issued, Month, Reversal},
     tariff::rupees_of_paisa,
     timestamp::Timestamp,
 };
-use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{
     super::{control, failure::Failure, runtime::block_on},
-    folder::Unfinished,
-    lines, recompute,
-    signers::{self, Source},
+    folder::{Folder, Unfinished},
+    lines,
+    making::{self, KEYS, LEAVES, Making, Office, STATEMENT, TERMS},
+    signers,
 };
 use crate::{compose::World, config::Config};
-
-/// Files of a statement's folder.
-pub(super) const STATEMENT: &str = "statement.note";
-pub(super) const TERMS: &str = "terms.note";
-pub(super) const LEAVES: &str = "leaves.ndjson";
-pub(super) const KEYS: &str = "keys.txt";
 
 /// Read the log through and sign what an agency owes for a month
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   ijazat bill issue --month 2026-10 --agency bank-indus --out bank-indus-2026-10
+  ijazat bill issue --month 2026-10 --all --out october
   ijazat bill issue --month 2026-11 --agency bank-indus --out so-far --so-far
   ijazat bill issue --month 2026-10 --agency bank-indus --out again --reverses bank-indus-2026-10/statement.note
 
 The folder holds statement.note (signed), the same as statement.json, statement.csv and statement.html (to print, English and
 Urdu), terms.note (rate books and classes, signed), leaves.ndjson (every entry it was made of, with its proof) and keys.txt.
-The log may be in use. What was written is recomputed as the agency will, before the folder gets its name.")]
+The log may be in use. What was written is recomputed as the agency will, before the folder gets its name.
+
+With --all the log is read once, and --out has a folder for each agency that used something. Agencies whose month is closed, or
+whose statement does not recompute, are named and left out; exit code 1 for the latter.")]
 pub(super) struct Issue {
     /// The month, such as 2026-10
     #[arg(long, value_name = "YYYY-MM", value_parser = month)]
     month: Month,
     /// The agency
-    #[arg(long, value_name = "AGENCY", value_parser = agency)]
-    agency: AgencyId,
+    #[arg(long, value_name = "AGENCY", value_parser = agency, required_unless_present = "all")]
+    agency: Option<AgencyId>,
+    /// Every agency that used something in the month
+    #[arg(long, conflicts_with_all = ["agency", "reverses"])]
+    all: bool,
     /// Folder to make
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -68,31 +68,88 @@ pub(super) struct Issue {
     vkey: Vec<String>,
 }
 
+/// What the control database knows of a month.
+struct Known {
+    data: DirectoryData,
+    /// Agencies that are stated.
+    stated: Vec<AgencyId>,
+    /// Agencies that are left out, with the statement that closed their month.
+    closed: Vec<(AgencyId, String)>,
+}
+
 impl Issue {
     pub(super) fn run(&self, config: &Config, out: &mut dyn Write) -> Result<(), Failure> {
         let world = World::host();
         let now = world.clock.now();
         self.check_month(now)?;
-        let office = signers::statements(config)?;
+        let signer = signers::statements(config)?;
         let sources = signers::logs(config, &self.log, &self.vkey)?;
-        let keys = signers::public(&office, &sources);
-        let reverses = self.reverses.as_deref().map(|path| self.reversal(path, &office)).transpose()?;
-        let folder = Unfinished::begin(&self.out, world.entropy.as_ref())?;
-        let terms = self.terms(config)?;
-        let signed_terms = terms.sign(&office).map_err(|error| lines::of_file(&folder.path(TERMS), &error))?;
-        let digest = BillingTerms::open(&signed_terms, &keys.statements);
-        let digest = digest.map_err(|error| Failure::Failed(format!("the terms do not hold: {error}")))?.digest;
-        folder.write(TERMS, &signed_terms)?;
-        folder.write(KEYS, &keys.to_string())?;
-        let issued = self.draft(&sources, &terms, &folder, (digest, now, reverses))?;
-        write(&issued, &office, &folder)?;
-        let read = |name| folder.path(name);
-        let audited = recompute::audit(&read(STATEMENT), &read(TERMS), &read(LEAVES), &keys)?;
-        if let Some(finding) = audited.findings.first() {
-            return Err(Failure::Failed(format!("not issued, because it does not recompute: {finding}")));
+        let keys = signers::public(&signer, &sources);
+        let office = Office { signer: &signer, keys: &keys, now, so_far: self.so_far };
+        let reverses = self.reverses.as_deref().map(|path| self.reversal(path, &signer)).transpose()?;
+        let unfinished = Unfinished::begin(&self.out, world.entropy.as_ref())?;
+        let known = self.known(config)?;
+        let terms: Vec<BillingTerms> = known.stated.iter().map(|agency| self.terms(agency, &known.data)).collect();
+        let mut making = Vec::new();
+        for terms in &terms {
+            making.push(Making::begin(terms, self.folder(&unfinished, &terms.agency)?, &office)?);
         }
-        folder.finish()?;
-        self.tell(&issued, out)
+        making::read(&sources, &mut making)?;
+        if self.all {
+            return self.issue_all(making, &known, &office, unfinished, out);
+        }
+        // One, and nothing is told of it before its folder has its name.
+        let mut issued = Vec::new();
+        for each in making {
+            issued.push((each.terms.agency.clone(), each.issue(&office, reverses.clone())?));
+        }
+        unfinished.finish()?;
+        issued.iter().try_for_each(|(agency, issued)| self.tell(agency, issued, &self.out, out))
+    }
+
+    /// A folder of an agency's own where there may be several.
+    fn folder(&self, unfinished: &Unfinished, agency: &AgencyId) -> Result<Folder, Failure> {
+        if self.all { unfinished.folder().within(agency.as_str()) } else { Ok(unfinished.folder()) }
+    }
+
+    /// Issues those that used something. What cannot be issued is named in the end and leaves no folder.
+    fn issue_all(
+        &self,
+        making: Vec<Making<'_>>,
+        known: &Known,
+        office: &Office<'_>,
+        unfinished: Unfinished,
+        out: &mut dyn Write,
+    ) -> Result<(), Failure> {
+        let (mut issued, mut unused, mut refused) = (Vec::new(), 0_u64, Vec::new());
+        for each in making {
+            let (agency, folder) = (each.terms.agency.clone(), each.folder.clone());
+            if each.is_empty() {
+                unused += 1;
+                folder.remove()?;
+                continue;
+            }
+            match each.issue(office, None) {
+                Ok(statement) => issued.push((agency, statement)),
+                Err(why) => {
+                    folder.remove()?;
+                    refused.push(format!("{agency}: {why}"));
+                }
+            }
+        }
+        // A folder of nothing would say that something had been issued.
+        if !issued.is_empty() {
+            unfinished.finish()?;
+        }
+        for (agency, statement) in &issued {
+            self.tell(agency, statement, &self.out.join(agency.as_str()), out)?;
+        }
+        for (agency, digest) in &known.closed {
+            writeln!(out, "{agency}: left out, its month is closed by statement {digest}")?;
+        }
+        let (issued, month) = (issued.len(), self.month);
+        writeln!(out, "{issued} statements issued; {unused} agencies used nothing of {month}")?;
+        if refused.is_empty() { Ok(()) } else { Err(Failure::Failed(refused.join("\n"))) }
     }
 
     /// A month is stated when all that began in it has ended.
@@ -113,68 +170,52 @@ impl Issue {
         let statement = &earlier.body.statement;
         let why = match (&statement.agency, statement.month) {
             _ if earlier.body.provisional => "is provisional, and asked for nothing".to_owned(),
-            (agency, month) if *agency != self.agency || month != self.month => format!("is {agency}'s for {month}"),
+            (agency, month) if Some(agency) != self.agency.as_ref() || month != self.month => {
+                format!("is {agency}'s for {month}")
+            }
             _ => return Ok(Reversal { statement: earlier.digest, total_paisa: statement.total_paisa }),
         };
         Err(Failure::Usage(format!("{}: {why}", path.display())))
     }
 
-    fn terms(&self, config: &Config) -> Result<BillingTerms, Failure> {
-        let data = block_on(async {
+    /// Reads the directory and which months are closed.
+    fn known(&self, config: &Config) -> Result<Known, Failure> {
+        let (data, wanted, closed) = block_on(async {
             let store = control::open(config).await?;
             let told = |error: &dyn std::fmt::Display| Failure::Failed(error.to_string());
-            let data = store.read().await.map_err(|error| told(&error));
-            let closed = store.closed_by(&self.agency, self.month).await.map_err(|error| told(&error));
+            let data = store.read().await.map_err(|error| told(&error))?.1;
+            let of_all = data.agencies.iter().filter(|_| self.all).map(|agency| agency.id.clone());
+            let wanted: Vec<AgencyId> = of_all.chain(self.agency.clone()).collect();
+            let mut closed = Vec::new();
+            for agency in &wanted {
+                let by = store.closed_by(agency, self.month).await.map_err(|error| told(&error))?;
+                closed.extend(by.map(|digest| (agency.clone(), digest)));
+            }
             store.database().close().await;
-            Ok::<_, Failure>((data?.1, closed?))
+            Ok::<_, Failure>((data, wanted, closed))
         })?;
-        let (data, closed) = data;
-        if let Some(digest) = closed.filter(|_| self.reverses.is_none() && !self.so_far) {
-            let (agency, month) = (&self.agency, self.month);
-            let told = format!("{month} of {agency} is closed by statement {digest}: name its file with --reverses");
-            return Err(Failure::Usage(told));
+        let closed: Vec<_> = if self.reverses.is_none() && !self.so_far { closed } else { Vec::new() };
+        if let Some(agency) = self.agency.as_ref() {
+            if let Some((_, digest)) = closed.first() {
+                let month = self.month;
+                let told =
+                    format!("{month} of {agency} is closed by statement {digest}: name its file with --reverses");
+                return Err(Failure::Usage(told));
+            }
+            if data.agencies.iter().all(|each| each.id != *agency) {
+                return Err(Failure::Failed(format!("agency `{agency}` is not in the directory")));
+            }
         }
-        if data.agencies.iter().all(|agency| agency.id != self.agency) {
-            return Err(Failure::Failed(format!("agency `{}` is not in the directory", self.agency)));
-        }
-        Ok(BillingTerms::of(self.agency.clone(), self.month, &data.rate_books, &data.billing_classes()))
+        let is_open = |agency: &AgencyId| closed.iter().all(|(each, _)| each != agency);
+        Ok(Known { data, stated: wanted.into_iter().filter(is_open).collect(), closed })
     }
 
-    /// Reads the logs through; writes each leaf that is used with its proof.
-    fn draft(
-        &self,
-        sources: &[Source],
-        terms: &BillingTerms,
-        folder: &Unfinished,
-        (digest, now, reverses): (Digest, Timestamp, Option<Reversal>),
-    ) -> Result<Issued, Failure> {
-        let mut draft = Draft::new(terms);
-        let mut file = folder.file(LEAVES)?;
-        for source in sources {
-            let told = |why: Wrong| Failure::Failed(format!("{}: {why}", source.dir.display()));
-            let log = open(source).map_err(told)?;
-            draft.begin(log.origin(), log.head().size).map_err(Wrong::Draft).map_err(told)?;
-            let bar = bar();
-            bar.set_length(log.head().size);
-            let wanted = |index: u64, bytes: &[u8]| -> Result<bool, Wrong> {
-                bar.set_position(index + 1);
-                Ok(is_of(&leaf_of(index, bytes)?, terms))
-            };
-            let give = |proved: Proved| -> Result<(), Wrong> {
-                draft.add(&leaf_of(proved.proof.index, &proved.leaf)?, &proved.leaf)?;
-                let line = Evidence { leaf: proved.leaf, proof: proved.proof }.to_line();
-                Ok(writeln!(file, "{line}")?)
-            };
-            log.prove_each(wanted, give).map_err(told)?;
-            bar.finish_and_clear();
-        }
-        folder.done(LEAVES, file)?;
-        let issued = draft.issue(digest, now, self.so_far, reverses);
-        issued.map_err(|error| Failure::Failed(format!("not issued: {error}")))
+    fn terms(&self, agency: &AgencyId, data: &DirectoryData) -> BillingTerms {
+        BillingTerms::of(agency.clone(), self.month, &data.rate_books, &data.billing_classes())
     }
 
-    fn tell(&self, issued: &Issued, out: &mut dyn Write) -> Result<(), Failure> {
-        let (agency, month, shown) = (&self.agency, self.month, self.out.display());
+    fn tell(&self, agency: &AgencyId, issued: &Issued, folder: &Path, out: &mut dyn Write) -> Result<(), Failure> {
+        let (month, shown) = (self.month, folder.display());
         let word = if issued.provisional { "provisional statement" } else { "statement" };
         let sample = if issued.statement.sample { ", by sample rates" } else { "" };
         writeln!(out, "{shown}: {word} of {agency} for {month}, {} entries{sample}", issued.entries())?;
@@ -183,7 +224,7 @@ impl Issue {
             writeln!(out, "  balance     {} after the earlier statement", rupees_of_paisa(issued.balance_paisa()))?;
         }
         writeln!(out, "  root        {}", issued.root)?;
-        let file = |name: &str| self.out.join(name).display().to_string();
+        let file = |name: &str| folder.join(name).display().to_string();
         let (statement, terms, leaves, keys) = (file(STATEMENT), file(TERMS), file(LEAVES), file(KEYS));
         writeln!(
             out,
@@ -191,48 +232,6 @@ impl Issue {
         )?;
         Ok(())
     }
-}
-
-/// Why a log gives no statement.
-#[derive(Debug, thiserror::Error)]
-enum Wrong {
-    #[error(transparent)]
-    Log(#[from] VerifyError),
-    #[error(transparent)]
-    Draft(#[from] DraftError),
-    #[error("cannot write: {0}")]
-    Write(#[from] std::io::Error),
-}
-
-fn leaf_of(index: u64, bytes: &[u8]) -> Result<Leaf, Wrong> {
-    Leaf::from_bytes(bytes).map_err(|error| Wrong::Log(VerifyError::Entry { index, why: error.to_string() }))
-}
-
-fn open(source: &Source) -> Result<SignedLog, Wrong> {
-    let bar = bar();
-    let opened = SignedLog::open(&source.dir, &source.key.to_vkey(), &mut |read, of| {
-        bar.set_length(of);
-        bar.set_position(read);
-    });
-    bar.finish_and_clear();
-    Ok(opened?)
-}
-
-fn bar() -> ProgressBar {
-    let bar = ProgressBar::new(0);
-    if let Ok(style) = ProgressStyle::with_template("{bar:40} {human_pos}/{human_len} entries, {eta} left") {
-        bar.set_style(style);
-    }
-    bar
-}
-
-/// The statement, as signed and as people and programs read it.
-fn write(issued: &Issued, office: &NoteSigner, folder: &Unfinished) -> Result<(), Failure> {
-    let note = issued.sign(office).map_err(|error| lines::of_file(&folder.path(STATEMENT), &error))?;
-    folder.write(STATEMENT, &note)?;
-    folder.write("statement.json", &format!("{}\n", issued.to_json()))?;
-    folder.write("statement.csv", &views::csv(issued))?;
-    folder.write("statement.html", &views::page(issued))
 }
 
 fn month(text: &str) -> Result<Month, String> {

@@ -8,7 +8,7 @@ use std::{
 
 use exchange::{
     limits::EVIDENCE_BYTES_MAX,
-    statement::{Evidence, Issued, PublicKeys},
+    statement::{Evidence, Issued, PublicKeys, Receipt},
 };
 
 use super::super::failure::Failure;
@@ -21,7 +21,7 @@ const DOCUMENT_BYTES_MAX: u64 = 64 << 20;
 ///
 /// # Errors
 /// [`Failure::Usage`] naming the file.
-pub(super) fn text(path: &Path) -> Result<String, Failure> {
+pub(in super::super) fn text(path: &Path) -> Result<String, Failure> {
     let refused = |why: String| Failure::Usage(format!("{}: {why}", path.display()));
     let file = File::open(path).map_err(|error| refused(format!("cannot be read: {error}")))?;
     let mut text = String::new();
@@ -37,7 +37,7 @@ pub(super) fn text(path: &Path) -> Result<String, Failure> {
 ///
 /// # Errors
 /// [`Failure`] naming file and line.
-pub(super) fn keys(path: &Path) -> Result<PublicKeys, Failure> {
+pub(in super::super) fn keys(path: &Path) -> Result<PublicKeys, Failure> {
     PublicKeys::parse(&text(path)?).map_err(|error| of_file(path, &error))
 }
 
@@ -45,7 +45,7 @@ pub(super) fn keys(path: &Path) -> Result<PublicKeys, Failure> {
 ///
 /// # Errors
 /// [`Failure`] naming the file.
-pub(super) fn statement(path: &Path, keys: &PublicKeys) -> Result<Issued, Failure> {
+pub(in super::super) fn statement(path: &Path, keys: &PublicKeys) -> Result<Issued, Failure> {
     let opened = Issued::open(&text(path)?, &keys.statements).map_err(|error| of_file(path, &error))?;
     Ok(opened.body)
 }
@@ -54,10 +54,22 @@ pub(super) fn statement(path: &Path, keys: &PublicKeys) -> Result<Issued, Failur
 ///
 /// # Errors
 /// [`Failure`] naming file and line, and those of `visit`.
-pub(super) fn each_leaf(path: &Path, mut visit: impl FnMut(Evidence)) -> Result<(), Failure> {
+pub(in super::super) fn each_leaf(path: &Path, mut visit: impl FnMut(Evidence)) -> Result<(), Failure> {
     each_line(path, |number, line| {
         let told = |error| Failure::Failed(format!("{}: line {number} {error}", path.display()));
         visit(Evidence::parse(line).map_err(told)?);
+        Ok(())
+    })
+}
+
+/// Visits every receipt of a file.
+///
+/// # Errors
+/// [`Failure`] naming file and line.
+pub(in super::super) fn each_receipt(path: &Path, mut visit: impl FnMut(Receipt)) -> Result<(), Failure> {
+    each_line(path, |number, line| {
+        let told = |error| Failure::Failed(format!("{}: line {number} {error}", path.display()));
+        visit(Receipt::parse(line).map_err(told)?);
         Ok(())
     })
 }
@@ -66,7 +78,10 @@ pub(super) fn each_leaf(path: &Path, mut visit: impl FnMut(Evidence)) -> Result<
 ///
 /// # Errors
 /// [`Failure`] naming file and line, and those of `visit`.
-pub(super) fn each_line(path: &Path, mut visit: impl FnMut(u64, &str) -> Result<(), Failure>) -> Result<(), Failure> {
+pub(in super::super) fn each_line(
+    path: &Path,
+    mut visit: impl FnMut(u64, &str) -> Result<(), Failure>,
+) -> Result<(), Failure> {
     let unread = |error: &io::Error| Failure::Usage(format!("{}: cannot be read: {error}", path.display()));
     if fs::metadata(path).is_ok_and(|found| found.is_dir()) {
         return Err(Failure::Usage(format!("{}: is a folder", path.display())));
@@ -94,6 +109,6 @@ pub(super) fn each_line(path: &Path, mut visit: impl FnMut(u64, &str) -> Result<
 }
 
 /// A file that does not hold.
-pub(super) fn of_file(path: &Path, error: &dyn std::fmt::Display) -> Failure {
+pub(in super::super) fn of_file(path: &Path, error: &dyn std::fmt::Display) -> Failure {
     Failure::Failed(format!("{}: {error}", path.display()))
 }

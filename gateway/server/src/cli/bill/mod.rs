@@ -1,14 +1,15 @@
 //! `ijazat bill …`: what an agency owes for a month, so that whoever pays can recompute it from nothing of ours but files.
 //!
 //! Map: `issue` reads the log and signs, `close` makes it final · `recompute` and `compare` are the agency's and need no installation · `keys` prints
-//! the public keys · `folder`, `lines`, `signers` are what they share.
+//! the public keys · `making`, `folder`, `lines`, `signers` are what they share.
 
 mod close;
 mod compare;
 mod folder;
 mod issue;
 mod keys;
-mod lines;
+pub(super) mod lines;
+mod making;
 mod recompute;
 mod signers;
 
@@ -16,6 +17,11 @@ use std::io::Write;
 
 use clap::{Args, Subcommand};
 
+pub(super) use self::{
+    compare::Compare,
+    making::{LEAVES, STATEMENT, TERMS},
+    recompute::Recompute,
+};
 use super::{failure::Failure, options::Place};
 
 /// Issues monthly statements that follow from the access log alone, and recomputes them.
@@ -41,8 +47,8 @@ pub struct Bill {
 #[derive(Debug, Subcommand)]
 enum BillCommand {
     Issue(issue::Issue),
-    Recompute(recompute::Recompute),
-    Compare(compare::Compare),
+    Recompute(Recompute),
+    Compare(Compare),
     Close(close::Close),
     Keys(keys::PrintKeys),
 }

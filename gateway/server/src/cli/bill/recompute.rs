@@ -29,7 +29,7 @@ No installation is asked and no network. Signatures, every leaf's proof, its rat
 made again. Leaves may also be answers of GET /v1/receipts, one a line. Exit code 1 and what is wrong, when something is.
 
 keys.txt has lines `statements VKEY` and `log VKEY`: take it from the operator once, by another way than statements.")]
-pub(super) struct Recompute {
+pub(in super::super) struct Recompute {
     /// Signed statement
     #[arg(long, value_name = "FILE")]
     statement: PathBuf,
@@ -45,7 +45,12 @@ pub(super) struct Recompute {
 }
 
 impl Recompute {
-    pub(super) fn run(&self, out: &mut dyn Write) -> Result<(), Failure> {
+    /// As if its options had been typed.
+    pub(in super::super) const fn of(statement: PathBuf, terms: PathBuf, leaves: PathBuf, keys: PathBuf) -> Self {
+        Self { statement, terms, leaves, keys }
+    }
+
+    pub(in super::super) fn run(&self, out: &mut dyn Write) -> Result<(), Failure> {
         let keys = lines::keys(&self.keys)?;
         let audited = audit(&self.statement, &self.terms, &self.leaves, &keys)?;
         tell(&audited, out)?;
