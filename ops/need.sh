@@ -22,6 +22,12 @@ missing_verifiers() {
     [[ -d /usr/share/gocode/src/golang.org/x/mod/sumdb ]] || echo golang-golang-x-mod-dev
 }
 
+# Node with npm, for OpenID's client library of others.
+missing_node() {
+    have node || echo nodejs
+    have npm || echo npm
+}
+
 # The solver that `cargo xtask prove` asks; tests ask it too.
 missing_solver() {
     have "${CVC5:-cvc5}" || echo cvc5

@@ -69,6 +69,8 @@ codes! {
     CertificateRevoked = "certificate_revoked",
     /// This certificate is outside its dates.
     CertificateExpired = "certificate_expired",
+    /// `client_id` in a form is not the agency of the certificate.
+    ClientMismatch = "client_mismatch",
     /// The agency is suspended.
     AgencySuspended = "agency_suspended",
     /// This service needs a named user.

@@ -264,7 +264,7 @@ fn permits(question: &Question, id: &DatatypeId) -> Vec<&'static str> {
         }
         return match question.service.id.as_str() {
             "report.public" => vec!["R01-published"],
-            "log.checkpoint" | "openid.configuration" | "openapi.document" | "law.policy" => {
+            "log.checkpoint" | "openid.configuration" | "openid.keys" | "openapi.document" | "law.policy" => {
                 vec!["P01-exchange-itself"]
             }
             _ => Vec::new(),
@@ -320,7 +320,7 @@ fn permits(question: &Question, id: &DatatypeId) -> Vec<&'static str> {
         usage if usage.starts_with("usage.") => vec![("O01-own-affairs", true)],
         "revenue.month" => vec![("O02-revenue", question.caller.user().is_some() && of_kind(question, "Operator"))],
         "report.public" => vec![("R01-published", true)],
-        "log.checkpoint" | "openid.configuration" | "openapi.document" | "law.policy" => {
+        "log.checkpoint" | "openid.configuration" | "openid.keys" | "openapi.document" | "law.policy" => {
             vec![("P01-exchange-itself", true)]
         }
         other => panic!("the model does not know `{other}`: write its rules down here too"),

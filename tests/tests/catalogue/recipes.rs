@@ -30,6 +30,7 @@ pub async fn good(world: &World, service: &str) -> Option<(Who, Call)> {
         "vital.death-notice" => (Who::Agency("hospital-mehran"), notice(world)),
         "log.checkpoint" => (Who::Anyone, Call::get("/v1/log/checkpoint")),
         "openid.configuration" => (Who::Anyone, Call::get("/.well-known/openid-configuration")),
+        "openid.keys" => (Who::Anyone, Call::get("/jwks")),
         "openapi.document" => (Who::Anyone, Call::get("/openapi.json")),
         "law.policy" => (Who::Anyone, Call::get("/v1/law/policies/G12-secret-needs-board")),
         "report.public" => (Who::Anyone, Call::get("/v1/reports/persons-by-province")),

@@ -12,5 +12,6 @@
 mod client;
 mod http2;
 mod installation;
+mod openid;
 mod processes;
 mod protocols;

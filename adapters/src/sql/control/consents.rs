@@ -81,6 +81,8 @@ impl ControlStore {
             expires_in_s: expires_at.seconds() - now.seconds(),
             consent: ConsentId::parse(consent).map_err(|_| damaged("consent id"))?,
             details: stored.details.clone(),
+            subject: SubjectKey::from_hex(&stored.subject).ok_or_else(|| damaged("subject"))?,
+            approved_at: stored.transaction.approved_at.ok_or_else(|| damaged("approval"))?,
         }))
     }
 

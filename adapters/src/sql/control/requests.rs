@@ -54,6 +54,10 @@ pub struct IssuedToken {
     pub consent: ConsentId,
     /// What was consented to, canonical.
     pub details: String,
+    /// Whose yes it is.
+    pub subject: SubjectKey,
+    /// When the citizen said yes.
+    pub approved_at: Timestamp,
 }
 
 impl std::fmt::Debug for IssuedToken {

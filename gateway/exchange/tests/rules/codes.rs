@@ -10,6 +10,7 @@ const PUBLISHED: &[(&str, u16, bool, &str)] = &[
     ("certificate_unmapped", 401, false, "invalid_client"),
     ("certificate_revoked", 401, false, "invalid_client"),
     ("certificate_expired", 401, false, "invalid_client"),
+    ("client_mismatch", 401, false, "invalid_client"),
     ("agency_suspended", 403, false, "invalid_client"),
     ("user_required", 401, false, "invalid_request"),
     ("user_unknown", 403, false, "unauthorized_client"),

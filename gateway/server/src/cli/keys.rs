@@ -2,9 +2,12 @@
 
 use std::{fs, io::Write, os::unix::fs::PermissionsExt, path::Path};
 
+use adapters::entropy::SystemEntropy;
 use clap::{Args, Subcommand};
+use serde_json::Value;
 
 use super::{failure::Failure, options::Place};
+use crate::routes::control::openid::signing::{SigningError, SigningKeys};
 
 /// Bits of group and others in a file's mode.
 pub(super) const FOREIGN_BITS: u32 = 0o077;
@@ -28,7 +31,7 @@ pub(super) struct KnownKey {
 }
 
 /// Every secret that the embedded form keeps under its state.
-pub(super) const KEYS: [KnownKey; 13] = [
+pub(super) const KEYS: [KnownKey; 17] = [
     KnownKey {
         file: "keys/log.key",
         algorithm: "Ed25519",
@@ -110,6 +113,46 @@ pub(super) const KEYS: [KnownKey; 13] = [
         loss: "no statement by this key; the log recomputes every bill",
     },
     KnownKey {
+        file: "keys/jwks.key",
+        algorithm: "ES256",
+        purpose: "signs `id_token`s",
+        owner: "control",
+        production: "PKCS#11 or KMS port",
+        rotation: "quarterly by `ijazat keys rotate jwks`: the next key signs at once, the earlier one stays published",
+        verifiable: "every token until it ends, two minutes after it was made",
+        loss: "tokens until the next key",
+    },
+    KnownKey {
+        file: "keys/jwks-next.key",
+        algorithm: "ES256",
+        purpose: "signs `id_token`s after the next rotation; published already",
+        owner: "control",
+        production: "PKCS#11 or KMS port",
+        rotation: "by `ijazat keys rotate jwks`",
+        verifiable: "everything signed",
+        loss: "another is drawn; clients fetch the set anew",
+    },
+    KnownKey {
+        file: "keys/jwks-last.key",
+        algorithm: "ES256",
+        purpose: "signed `id_token`s before the last rotation; still published",
+        owner: "control",
+        production: "PKCS#11 or KMS port",
+        rotation: "by `ijazat keys rotate jwks`",
+        verifiable: "nothing any more that still counts, once two minutes have passed",
+        loss: "tokens of the last two minutes",
+    },
+    KnownKey {
+        file: "keys/pairwise.key",
+        algorithm: "HMAC-SHA-256",
+        purpose: "gives each agency its own name for a citizen",
+        owner: "control",
+        production: "KMS or a sealed file beside the service; never in a database backup",
+        rotation: "never in place: agencies' names for citizens would change",
+        verifiable: "every token's signature",
+        loss: "agencies' names for citizens change",
+    },
+    KnownKey {
         file: "pki/client-ca.key",
         algorithm: "P-256",
         purpose: "signs agencies' certificates",
@@ -167,8 +210,9 @@ pub(super) const KEYS: [KnownKey; 13] = [
 Examples:
   ijazat keys list
   ijazat keys show pepper
+  ijazat keys rotate jwks
 
-Only files are looked at; no secret is read. ops/KEYS.md holds the whole table.")]
+List and show only look at files; no secret is read. ops/KEYS.md holds the whole table.")]
 pub struct Keys {
     #[command(subcommand)]
     command: KeysCommand,
@@ -186,6 +230,19 @@ Examples:
 
 Exit code 1 when a secret may be read by others than its owner.")]
     List,
+    /// Turn over the keys that sign `id_token`s: the next one signs, the earlier one stays published
+    #[command(after_help = "\
+Examples:
+  ijazat keys rotate jwks
+  ijazat keys rotate jwks --state /var/lib/ijazat
+
+A running process signs with the next key from its next token on: clients have had its public half since the rotation before.
+Quarterly, and at once when a key may be known; then twice, so that the earlier one is published no more.")]
+    Rotate {
+        /// `jwks`: the only one that turns over without more ado
+        #[arg(value_name = "KEY", value_parser = ["jwks"])]
+        key: String,
+    },
     /// One secret: its owner, its place in production, how it is rotated, what stays verifiable
     #[command(after_help = "\
 Examples:
@@ -208,6 +265,7 @@ impl Keys {
         let state = &config.node.state_dir;
         match &self.command {
             KeysCommand::List => list(state, out),
+            KeysCommand::Rotate { key } => rotate(state, key, out),
             KeysCommand::Show { key } => show(state, key, out),
         }
     }
@@ -224,6 +282,27 @@ fn list(state: &Path, out: &mut dyn Write) -> Result<(), Failure> {
         }
     }
     if exposed.is_empty() { Ok(()) } else { Err(Failure::Failed(exposed.join("\n"))) }
+}
+
+fn rotate(state: &Path, key: &str, out: &mut dyn Write) -> Result<(), Failure> {
+    let folder = state.join("keys");
+    if !folder.exists() {
+        let todo = "run `ijazat serve` or `ijazat demo` first, or name another with --state";
+        return Err(Failure::Failed(format!("{}: no installation here; {todo}", state.display())));
+    }
+    let told = |error: SigningError| Failure::Failed(error.to_string());
+    let keys = SigningKeys::open(&folder, &SystemEntropy::default()).map_err(told)?;
+    keys.rotate(&SystemEntropy::default()).map_err(told)?;
+    let published = keys.published().map_err(told)?;
+    writeln!(out, "{key}: turned over; published are now")?;
+    for (key, what) in published.pointer("/keys").and_then(Value::as_array).into_iter().flatten().zip([
+        "signs from now on",
+        "signs after the next rotation",
+        "signed until now",
+    ]) {
+        writeln!(out, "  {}  {what}", key.get("kid").and_then(Value::as_str).unwrap_or_default())?;
+    }
+    Ok(())
 }
 
 fn show(state: &Path, wanted: &str, out: &mut dyn Write) -> Result<(), Failure> {

@@ -43,10 +43,12 @@ fn every_key_that_the_design_names_stands_in_one_of_the_two_tables() {
         "keys/lookup.key",
         "keys/bundle.key",
         "keys/statements.key",
+        "keys/jwks.key",
+        "keys/pairwise.key",
     ] {
         assert!(now.contains(&format!("`{file}`")), "{file}");
     }
-    let design = ["consent revisions", "JWKS", "notifications", "webhooks", "pairwise pseudonyms"];
+    let design = ["consent revisions", "notifications", "webhooks"];
     assert_eq!(later, design.map(str::to_owned).into());
 }
 
@@ -78,6 +80,10 @@ fn the_keys_that_a_first_start_makes_are_all_known() {
                 made.insert(name);
             }
         }
+    }
+    // Made when control serves, and by the first rotation.
+    for name in ["jwks", "jwks-next", "jwks-last", "pairwise"] {
+        made.insert(format!("keys/{name}.key"));
     }
     // Made when a process serves internally for the first time.
     made.insert("keys/permit.key".to_owned());
@@ -152,4 +158,24 @@ fn a_key_is_shown_by_its_file_or_its_name_and_a_stranger_is_refused_with_those_k
     let told = refused.to_string();
     assert!(told.starts_with("`mother` is no key of ours; known are log, side, wrapping,"), "{told}");
     assert!(KEYS.iter().all(|key| told.contains(name_of(key.file))), "{told}");
+}
+
+#[test]
+fn a_rotation_tells_what_is_published_and_needs_an_installation() {
+    let state = Folder::new();
+    let turned = |state: &Path| {
+        let mut out = Vec::new();
+        rotate(state, "jwks", &mut out).map(|()| String::from_utf8(out).unwrap())
+    };
+    assert!(turned(state.path()).unwrap_err().to_string().contains("no installation here"));
+    fs::create_dir_all(state.path().join("keys")).unwrap();
+    let (first, second) = (turned(state.path()).unwrap(), turned(state.path()).unwrap());
+    let named = |text: &str, what: &str| {
+        let line = text.lines().find(|line| line.ends_with(what)).unwrap().to_owned();
+        line.split_whitespace().next().unwrap().to_owned()
+    };
+    assert_eq!(named(&first, "signs after the next rotation"), named(&second, "signs from now on"));
+    assert_eq!(named(&first, "signs from now on"), named(&second, "signed until now"));
+    assert_eq!(second.lines().count(), 4, "{second}");
+    assert!(listed(state.path()).1.is_ok(), "none can be read by others");
 }

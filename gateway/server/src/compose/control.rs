@@ -19,9 +19,18 @@ use crate::{
     listen,
     phases::{parts::Law, snapshot::DirectoryWatch},
     routes::control::{
-        authorize, background::Background, consent::ConsentParts, discovery, discovery::DiscoveryParts,
-        law as policies_read, onboarding, onboarding::OnboardingParts, openapi, openapi::OpenapiParts, pin, token,
-        whoami, whoami::WhoamiParts,
+        authorize,
+        background::Background,
+        consent::ConsentParts,
+        discovery,
+        discovery::DiscoveryParts,
+        law as policies_read, onboarding,
+        onboarding::OnboardingParts,
+        openapi,
+        openapi::OpenapiParts,
+        openid::{issuer::Issuer, jwks},
+        pin, token, whoami,
+        whoami::WhoamiParts,
     },
 };
 
@@ -32,6 +41,8 @@ pub(super) struct Control {
     pub directory: Arc<DirectoryWatch>,
     pub law: Arc<LawWatch>,
     pub background: Background,
+    /// The agencies' listener as clients reach it.
+    pub issuer: Issuer,
 }
 
 impl Control {
@@ -46,25 +57,31 @@ impl Control {
         let directory = DirectoryWatch::new(Arc::clone(&store) as Arc<dyn DirectorySource>, decider);
         let directory = Arc::new(directory.publishing(books));
         directory.confirm().await.map_err(ComposeError::of("directory"))?;
-        Ok(Self { store, directory, law, background: Background::default() })
+        let origin = || format!("https://{}", config.node.origin);
+        let issuer = Issuer::new(config.listen.agency_url.clone().unwrap_or_else(origin));
+        Ok(Self { store, directory, law, background: Background::default(), issuer })
     }
 
     /// Routes of consent, discovery, the description of the services, and whoami.
-    pub(super) fn router(&self, config: &Config, world: &World, registry: &Registry) -> Router {
+    ///
+    /// # Errors
+    /// [`ComposeError`] if a key of control's cannot be used.
+    pub(super) fn router(&self, config: &Config, world: &World, registry: &Registry) -> Result<Router, ComposeError> {
         // Each question is answered by the law in force when it is asked, also after another was swapped in.
         let decider = Arc::clone(self.law.law()) as Arc<dyn Decider>;
+        let (signing, id_tokens) = Keys::id_tokens(config, self.issuer.clone(), world.entropy.as_ref())?;
         let consent = Arc::new(ConsentParts {
             store: Arc::clone(&self.store),
             directory: Arc::clone(&self.directory),
             decider: Arc::clone(&decider),
             status: registry.status(),
             entropy: Arc::clone(&world.entropy),
+            id_tokens,
             passcode_ttl_s: config.consent.passcode_ttl_s,
             background: self.background.clone(),
         });
-        let issuer = format!("https://{}", config.node.origin);
-        let openapi = OpenapiParts::new(Arc::clone(&decider), &issuer);
-        let discovery = DiscoveryParts { issuer };
+        let openapi = OpenapiParts::new(Arc::clone(&decider), &format!("https://{}", config.node.origin));
+        let discovery = DiscoveryParts { issuer: self.issuer.clone() };
         let onboarding = OnboardingParts {
             store: Arc::clone(&self.store),
             directory: Arc::clone(&self.directory),
@@ -75,15 +92,16 @@ impl Control {
             wallets: Arc::clone(&self.store) as Arc<dyn Wallets>,
             quotas: Arc::clone(&self.store) as Arc<dyn Quotas>,
         };
-        Router::new()
+        Ok(Router::new()
             .merge(authorize::routes(Arc::clone(&consent)))
             .merge(pin::routes(Arc::clone(&consent)))
             .merge(token::routes(consent))
             .merge(discovery::routes(Arc::new(discovery)))
+            .merge(jwks::routes(signing))
             .merge(openapi::routes(Arc::new(openapi)))
             .merge(policies_read::routes(decider))
             .merge(onboarding::routes(Arc::new(onboarding)))
-            .merge(whoami::routes(Arc::new(whoami)))
+            .merge(whoami::routes(Arc::new(whoami))))
     }
 }
 
@@ -138,7 +156,7 @@ pub(super) async fn listen(
 ) -> Result<(), ComposeError> {
     let Some(address) = config.listen.internal_control else { return Ok(()) };
     let control = Control::open(config, world, keys).await?;
-    let router = control.router(config, world, registry);
+    let router = control.router(config, world, registry)?;
     running.directory(Arc::clone(&control.directory));
     running.spawn(Arc::clone(&control.directory).run());
     running.law(Arc::clone(&control.law));

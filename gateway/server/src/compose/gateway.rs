@@ -81,6 +81,11 @@ pub(super) async fn build(
     // All this took its time: the first request is decided by a directory as fresh as the later ones.
     control.directory.confirm().await.map_err(ComposeError::of("directory"))?;
     listeners(config, &outer, &door, running)?;
+    // Behind a balancer, which production has, the port is not the one that clients know.
+    if let (true, None, Some(address)) = (config.node.development, &config.listen.agency_url, running.agency_address())
+    {
+        control.issuer.listens(&config.node.origin, address.port());
+    }
     running.spawn(tasks::admin(admin));
     let watcher =
         Watcher::new().certificate(outer.certificate_files, outer.certificate).trust(outer.client_files, outer.clients);
@@ -138,7 +143,7 @@ fn upstreams(
     for (id, settings) in &config.upstreams {
         let upstream = match (settings.kind, id.as_str(), registry) {
             (UpstreamKind::Embedded, "control", Some(registry)) => {
-                Arc::new(Embedded::new(control.router(config, world, registry)))
+                Arc::new(Embedded::new(control.router(config, world, registry)?))
             }
             (UpstreamKind::Embedded, "registry", Some(registry)) => {
                 Arc::new(Embedded::new(crate::routes::registry::router(Arc::clone(&registry.service))))

@@ -13,7 +13,10 @@ use adapters::{
 use exchange::{ports::entropy::Entropy, record::seal::SealingKey};
 
 use super::ComposeError;
-use crate::config::{Config, ProcessRole};
+use crate::{
+    config::{Config, ProcessRole},
+    routes::control::openid::{id_token::IdTokens, issuer::Issuer, signing::SigningKeys},
+};
 
 /// Keys of control's that a gateway in another process must hold too: lookup, wrapping, pepper.
 pub const SHARED_KEYS: [&str; 3] = ["lookup.key", "wrapping.key", "pepper.key"];
@@ -104,6 +107,21 @@ impl Keys {
     pub fn statements(config: &Config, entropy: &dyn Entropy) -> Result<[u8; 32], ComposeError> {
         let path = config.node.state_dir.join("keys").join("statements.key");
         load_or_create(&path, entropy).map_err(ComposeError::of("keys"))
+    }
+
+    /// The keys that sign `id_token`s, and the secret behind agencies' names for citizens: control's, made where they are missing.
+    ///
+    /// # Errors
+    /// [`ComposeError`] naming the file that is exposed, cut or unwritable.
+    pub fn id_tokens(
+        config: &Config,
+        issuer: Issuer,
+        entropy: &dyn Entropy,
+    ) -> Result<(SigningKeys, IdTokens), ComposeError> {
+        let folder = config.node.state_dir.join("keys");
+        let signing = SigningKeys::open(&folder, entropy).map_err(ComposeError::of("keys"))?;
+        let pairwise = load_or_create(&folder.join("pairwise.key"), entropy).map_err(ComposeError::of("keys"))?;
+        Ok((signing.clone(), IdTokens::new(issuer, signing, &pairwise)))
     }
 
     /// The folder.

@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     limits,
-    section::{Bounds, Section, within},
+    section::{Bounds, Section, quoted, within},
 };
 use crate::listen::limits as bounds;
 
@@ -19,6 +19,10 @@ const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 pub struct Listen {
     /// Agencies' listener (mTLS); default 127.0.0.1:8443. Whoever controls it could put another door in front of agencies.
     pub agency: SocketAddr,
+    /// The agencies' listener as clients reach it, which discovery names and tokens say: `https://host` or `https://host:port`; absent
+    /// by default, then `https://` and [node] origin, in development with the listener's port. Whoever controls it could send
+    /// clients elsewhere.
+    pub agency_url: Option<String>,
     /// The public's listener (TLS); default 127.0.0.1:8444. Whoever controls it could hide public reports.
     pub public: SocketAddr,
     /// Metrics and health, loopback only; default 127.0.0.1:9464. Whoever controls it could hide an alarm.
@@ -55,6 +59,7 @@ impl Listen {
     pub(super) fn read(section: &mut Section<'_>) -> Self {
         let listen = Self {
             agency: section.address("agency", SocketAddr::new(LOOPBACK, 8443)),
+            agency_url: section.optional_url("agency_url", outer_url, |url| quoted(url)),
             public: section.address("public", SocketAddr::new(LOOPBACK, 8444)),
             ops: section.address("ops", SocketAddr::new(LOOPBACK, 9464)),
             internal_control: section.optional_address("internal_control"),
@@ -107,6 +112,16 @@ impl Listen {
                 section.refuse(key, format!("the same address as `{first}`"));
             }
         }
+    }
+}
+
+/// An issuer (OpenID Connect Discovery 1.0 §3) without a path.
+fn outer_url(text: &str) -> Result<String, String> {
+    let plain =
+        |host: &str| !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.:[]".contains(&b));
+    match text.strip_prefix("https://") {
+        Some(host) if plain(host) => Ok(text.to_owned()),
+        _ => Err("not `https://host` or `https://host:port` without a slash at the end".to_owned()),
     }
 }
 

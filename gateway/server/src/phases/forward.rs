@@ -21,9 +21,11 @@ const PASSED_ON: &[Code] = &[
     Code::AuthorizationPending,
     Code::CallerNotAllowed,
     Code::CnicInvalid,
+    Code::ClientMismatch,
     Code::Conflict,
     Code::ExpiredToken,
     Code::InvalidAuthorizationDetails,
+    Code::InvalidBindingMessage,
     Code::InvalidGrant,
     Code::InvalidPin,
     Code::NotBuilt,
@@ -37,6 +39,7 @@ const PASSED_ON: &[Code] = &[
     Code::SlowDown,
     Code::StoreUnavailable,
     Code::SubjectNotVerifiable,
+    Code::UnknownUserId,
 ];
 
 /// Members of a failure that our own upstreams may add to the problem document.
@@ -145,6 +148,26 @@ mod tests {
         let refusal = own_failure(br#"{"code":"invalid_pin","members":{"tries_left":2,"cnic":"x"}}"#);
         assert_eq!(refusal.code, Code::InvalidPin);
         assert_eq!(refusal.members, [("tries_left", Value::from(2))]);
+    }
+
+    #[test]
+    fn what_only_consents_endpoints_say_reaches_the_client() {
+        for code in [
+            Code::AccessDenied,
+            Code::AuthorizationPending,
+            Code::ClientMismatch,
+            Code::ExpiredToken,
+            Code::InvalidAuthorizationDetails,
+            Code::InvalidBindingMessage,
+            Code::InvalidGrant,
+            Code::InvalidPin,
+            Code::PinUsed,
+            Code::SlowDown,
+            Code::UnknownUserId,
+        ] {
+            let said = serde_json::json!({ "code": code.as_str() }).to_string();
+            assert_eq!(own_failure(said.as_bytes()).code, code);
+        }
     }
 
     #[test]

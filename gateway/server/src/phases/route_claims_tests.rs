@@ -133,7 +133,7 @@ async fn a_form_is_read_once_and_as_utf_8() {
         assert_eq!(code(&trial, &call).await, expected, "{}", String::from_utf8_lossy(body));
     };
     check(b"grant_type=x&auth_req_id=r-1&auth_req_id=r-1", Some(Code::BodyMalformed)).await;
-    check(b"grant_type=x&auth_req_id=r-1&client_id=y", Some(Code::ParameterInvalid)).await;
+    check(b"grant_type=x&auth_req_id=r-1&audience=y", Some(Code::ParameterInvalid)).await;
     check(b"grant_type=x", Some(Code::ParameterInvalid)).await;
     check(b"\xff\xfe", Some(Code::BodyMalformed)).await;
     check(b"grant_type=%00&auth_req_id=r-1", Some(Code::ParameterInvalid)).await;

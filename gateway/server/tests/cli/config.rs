@@ -45,7 +45,7 @@ fn what_is_printed_is_a_configuration_that_prints_the_same() {
 #[test]
 fn absent_values_are_printed_as_absent_and_not_as_empty() {
     let printed = Folder::new().answer(&["check-config", "--print"]);
-    for key in ["internal_control", "internal_registry", "bundle", "url", "permit_key"] {
+    for key in ["agency_url", "internal_control", "internal_registry", "bundle", "url", "permit_key"] {
         assert!(printed.contains(&format!("# {key} is absent\n")), "{key}: {printed}");
     }
     for section in ["[node]", "[listen]", "[tls]", "[upstream.control]", "[upstream.registry]", "[observe]"] {

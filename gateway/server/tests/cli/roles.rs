@@ -63,6 +63,9 @@ const REMOTE_CONTROL: &str =
 const REMOTE_REGISTRY: &str =
     "[upstream.registry]\nkind = \"internal\"\nurl = \"https://127.0.0.1:2\"\npermit_key = \"state/keys/permit.key\"";
 
+/// What control signs tokens with, and names citizens by.
+const TOKENS: [&str; 3] = ["keys/jwks.key", "keys/jwks-next.key", "keys/pairwise.key"];
+
 /// Given files, what the process makes of its own, what it listens on.
 struct Row<'a> {
     roles: &'a [&'a str],
@@ -80,14 +83,14 @@ fn table() -> Vec<Row<'static>> {
             roles: &["control"],
             rest: String::new(),
             given: both.clone(),
-            makes: [&SHARED[..], &["control.db", "registry.db"]].concat(),
+            makes: [&SHARED[..], &TOKENS, &["control.db", "registry.db"]].concat(),
             internal: 1,
         },
         Row {
             roles: &["control", "registry", "worker"],
             rest: String::new(),
             given: both.clone(),
-            makes: [&SHARED[..], &["control.db", "registry.db"]].concat(),
+            makes: [&SHARED[..], &TOKENS, &["control.db", "registry.db"]].concat(),
             internal: 2,
         },
         Row { roles: &["worker"], rest: String::new(), given: vec![], makes: vec![], internal: 0 },
@@ -96,14 +99,16 @@ fn table() -> Vec<Row<'static>> {
             roles: &["gateway", "control", "registry"],
             rest: String::new(),
             given: OUTER.to_vec(),
-            makes: [&SHARED[..], &["keys/log.key", "keys/side.key", "control.db", "registry.db", "index.db"]].concat(),
+            makes: [&SHARED[..], &TOKENS, &["keys/log.key", "keys/side.key", "control.db", "registry.db", "index.db"]]
+                .concat(),
             internal: 0,
         },
         Row {
             roles: &["gateway", "control"],
             rest: REMOTE_REGISTRY.to_owned(),
             given: [&OUTER[..], &INNER, &[PERMIT]].concat(),
-            makes: [&SHARED[..], &["keys/log.key", "keys/side.key", "control.db", "registry.db", "index.db"]].concat(),
+            makes: [&SHARED[..], &TOKENS, &["keys/log.key", "keys/side.key", "control.db", "registry.db", "index.db"]]
+                .concat(),
             internal: 0,
         },
         Row {

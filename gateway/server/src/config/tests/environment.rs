@@ -20,6 +20,7 @@ fn other_value(line: &Effective) -> (String, String) {
             ("[\"control\", \"registry\", \"gateway\"]".to_owned(), roles.to_owned())
         }
         ("listen", "agency") => quoted("127.0.0.1:7001"),
+        ("listen", "agency_url") => quoted("https://door.example:7006"),
         ("listen", "public") => quoted("127.0.0.1:7002"),
         ("listen", "ops") => quoted("[::1]:7003"),
         ("listen", "internal_control") => quoted("10.0.0.2:7004"),

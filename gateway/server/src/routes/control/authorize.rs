@@ -19,18 +19,16 @@ use serde_json::{Value, json};
 
 use super::{
     asking::Asking,
-    consent::{ConsentParts, agency, form, invalid, store_failure, user},
+    consent::{ConsentParts, agency, form, invalid, same_client, store_failure, user},
+    openid::id_token::ACR_SMS_PIN,
 };
 use crate::routes::answer::{Failure, MaybePermit, permit_for};
-
-/// The only way of answering that this form of the service offers; `acr_values` may name it.
-const ACR_SMS_PIN: &str = "urn:nadra:acr:sms-pin";
 
 /// Seconds after which a client may try again when too much waits.
 const BUSY_RETRY_S: u32 = 1;
 
 const PARAMETERS: &[&str] =
-    &["scope", "login_hint", "authorization_details", "binding_message", "requested_expiry", "acr_values"];
+    &["scope", "login_hint", "authorization_details", "binding_message", "requested_expiry", "acr_values", "client_id"];
 
 /// The route.
 pub fn routes(parts: Arc<ConsentParts>) -> Router {
@@ -43,7 +41,9 @@ async fn authorize(
     body: Bytes,
 ) -> Result<Json<Value>, Failure> {
     let permit = permit_for(permit, "consent.authorize")?;
-    let asked = read(&form(&body, PARAMETERS)?, parts.passcode_ttl_s)?;
+    let form = form(&body, PARAMETERS)?;
+    same_client(&permit, &form)?;
+    let asked = read(&form, parts.passcode_ttl_s)?;
     check(&parts, &permit, &asked.details)?;
     let busy = || Refusal::new(Code::SlowDown).retry_after(BUSY_RETRY_S);
     let slot = parts.background.slot().ok_or_else(busy)?;

@@ -13,7 +13,7 @@ use exchange::{
     refusal::Refusal,
 };
 
-use super::background::Background;
+use super::{background::Background, openid::id_token::IdTokens};
 use crate::{phases::snapshot::DirectoryWatch, routes::answer::Failure};
 
 /// Seconds after which a client may try again when the store does not answer.
@@ -32,6 +32,8 @@ pub struct ConsentParts {
     pub status: Arc<dyn SubjectStatus>,
     /// Randomness of handles and passcodes.
     pub entropy: Arc<dyn Entropy>,
+    /// Tell an agency that the citizen said yes, under a name of its own.
+    pub id_tokens: IdTokens,
     /// Seconds that a passcode lives when the agency asks for nothing else.
     pub passcode_ttl_s: i64,
     /// Where the work that depends on the citizen runs; await [`Background::idle`] before the process ends.
@@ -60,6 +62,19 @@ pub(super) fn user(permit: &Permit) -> Result<&UserId, Failure> {
 /// `caller_not_allowed` without one.
 pub(super) fn certificate(permit: &Permit) -> Result<Thumbprint, Failure> {
     permit.grant().certificate.ok_or_else(|| Code::CallerNotAllowed.into())
+}
+
+/// That who names itself in a form is who its certificate says (RFC 8705 §2.1.1): a library may send `client_id` beside it.
+///
+/// # Errors
+/// `client_mismatch`.
+pub(super) fn same_client(permit: &Permit, form: &BTreeMap<String, String>) -> Result<(), Failure> {
+    let named = form.get("client_id");
+    if named.is_none_or(|named| permit.grant().agency.as_ref().is_some_and(|agency| agency.as_str() == named)) {
+        Ok(())
+    } else {
+        Err(Code::ClientMismatch.into())
+    }
 }
 
 /// A parameter that is missing, repeated, unknown or malformed.

@@ -17,6 +17,7 @@ use adapters::{
 };
 use async_trait::async_trait;
 use axum::Router;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use exchange::{
     caller::Thumbprint,
     catalogue::{Catalogue, Datatype},
@@ -38,7 +39,13 @@ use exchange::{
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
-use super::{authorize, background::Background, consent::ConsentParts, pin, token};
+use super::{
+    authorize,
+    background::Background,
+    consent::ConsentParts,
+    openid::{id_token::IdTokens, issuer::Issuer, signing::SigningKeys},
+    pin, token,
+};
 use crate::routes::trial;
 
 const ALIVE: &str = "4210112345671";
@@ -171,7 +178,12 @@ impl Counter {
             directory: trial::directory(directory()).await,
             decider: Arc::new(Dictionary(Arc::new(catalogue))),
             status: Arc::new(Registry(Arc::clone(&gate))),
-            entropy,
+            entropy: entropy.clone(),
+            id_tokens: IdTokens::new(
+                Issuer::new("https://exchange.example"),
+                SigningKeys::open(&folder, entropy.as_ref()).unwrap(),
+                &[4; 32],
+            ),
             passcode_ttl_s: exchange::limits::PASSCODE_TTL_S_DEFAULT,
             background: Background::default(),
         });
@@ -277,8 +289,35 @@ async fn a_citizen_says_yes_and_the_token_names_what_was_asked() {
     assert_eq!(token["expires_in"], 120);
     assert_eq!(token["authorization_details"][0]["datatypes"], serde_json::json!(["identity.name"]));
     assert!(token["consent_id"].as_str().unwrap().starts_with("cns-"));
+    let claims = token["id_token"].as_str().unwrap().split('.').nth(1).unwrap();
+    let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap();
+    assert_eq!((&claims["aud"], &claims["auth_time"]), (&"bank-indus".into(), &(trial::AT / 1_000_000).into()));
+    assert_eq!(claims["urn:openid:params:jwt:claim:auth_req_id"], id);
+    let subject = counter.parts.store.subject_key(Cnic::parse(ALIVE).unwrap());
+    let bank = AgencyId::parse("bank-indus").unwrap();
+    assert_eq!(claims["sub"], counter.parts.id_tokens.subject(&bank, subject));
     assert_eq!(counter.pin(id, &passcode).await.1["code"], "pin_used");
     assert_eq!(counter.token(id).await.1["code"], "invalid_grant");
+    counter.close().await;
+}
+
+#[tokio::test]
+async fn who_names_itself_beside_its_certificate_is_that_agency() {
+    let counter = Counter::open("client").await;
+    let asked = |client: &str| format!("{}&client_id={client}", form(ALIVE, DETAILS, ""));
+    let (status, answer) = counter.ask(permit("consent.authorize"), "/bc-authorize", &asked("telco-sarhad")).await;
+    assert_eq!((status, &answer["code"]), (401, &"client_mismatch".into()));
+    assert_eq!(counter.messages().await, 0);
+    let (status, answer) = counter.ask(permit("consent.authorize"), "/bc-authorize", &asked("bank-indus")).await;
+    assert_eq!((status, counter.messages().await), (200, 1), "{answer}");
+    let fetch = |client: &str| {
+        let id = answer["auth_req_id"].as_str().unwrap();
+        format!("grant_type=urn%3Aopenid%3Aparams%3Agrant-type%3Aciba&auth_req_id={id}&client_id={client}")
+    };
+    let (status, refused) = counter.ask(permit("consent.token"), "/token", &fetch("telco-sarhad")).await;
+    assert_eq!((status, &refused["code"]), (401, &"client_mismatch".into()));
+    let (_, waits) = counter.ask(permit("consent.token"), "/token", &fetch("bank-indus")).await;
+    assert_eq!(waits["code"], "authorization_pending", "the stranger's poll was none");
     counter.close().await;
 }
 

@@ -5,6 +5,10 @@ use std::sync::Arc;
 use axum::{Json, Router, extract::State, routing::get};
 use serde_json::{Value, json};
 
+use super::openid::{
+    id_token::{ACR_SMS_PIN, CLAIMS},
+    issuer::Issuer,
+};
 use crate::routes::answer::{Failure, MaybePermit, permit_for};
 
 /// Type of the one element of `authorization_details` (RFC 9396).
@@ -13,8 +17,8 @@ const DETAILS_TYPE: &str = "urn:pk:ijazat:consent:1";
 /// What the route works with.
 #[derive(Debug)]
 pub struct DiscoveryParts {
-    /// The issuer: the agencies' listener as clients reach it, `https://host:port` without a slash at the end.
-    pub issuer: String,
+    /// The agencies' listener as clients reach it.
+    pub issuer: Issuer,
 }
 
 /// The route.
@@ -24,7 +28,7 @@ pub fn routes(parts: Arc<DiscoveryParts>) -> Router {
 
 async fn discovery(State(parts): State<Arc<DiscoveryParts>>, permit: MaybePermit) -> Result<Json<Value>, Failure> {
     permit_for(permit, "openid.configuration")?;
-    Ok(Json(document(&parts.issuer)))
+    Ok(Json(document(&parts.issuer.url())))
 }
 
 /// Only what works: a client that reads `ping` here would wait for a call that never comes.
@@ -35,10 +39,15 @@ fn document(issuer: &str) -> Value {
         "backchannel_token_delivery_modes_supported": ["poll"],
         "backchannel_user_code_parameter_supported": false,
         "token_endpoint": format!("{issuer}/token"),
+        "jwks_uri": format!("{issuer}/jwks"),
         "token_endpoint_auth_methods_supported": ["tls_client_auth"],
         "grant_types_supported": ["urn:openid:params:grant-type:ciba"],
         "scopes_supported": ["openid", "consent"],
         "response_types_supported": [],
+        "subject_types_supported": ["pairwise"],
+        "id_token_signing_alg_values_supported": ["ES256"],
+        "acr_values_supported": [ACR_SMS_PIN],
+        "claims_supported": CLAIMS,
         "authorization_details_types_supported": [DETAILS_TYPE],
         "tls_client_certificate_bound_access_tokens": true,
     })
@@ -51,13 +60,15 @@ mod tests {
 
     #[tokio::test]
     async fn discovery_promises_polling_and_bound_tokens_and_no_push() {
-        let parts = DiscoveryParts { issuer: "https://127.0.0.1:8443".into() };
+        let parts = DiscoveryParts { issuer: Issuer::new("https://127.0.0.1:8443") };
         let permit = Some(permit("openid.configuration", "bank-indus"));
         let router = routes(Arc::new(parts));
         let (status, found) = ask(router, permit, "GET", "/.well-known/openid-configuration", "").await;
         assert_eq!(status, 200);
         assert_eq!(found["issuer"], "https://127.0.0.1:8443");
         assert_eq!(found["token_endpoint"], "https://127.0.0.1:8443/token");
+        assert_eq!(found["jwks_uri"], "https://127.0.0.1:8443/jwks");
+        assert_eq!(found["subject_types_supported"], json!(["pairwise"]));
         assert_eq!(found["backchannel_authentication_endpoint"], "https://127.0.0.1:8443/bc-authorize");
         assert_eq!(found["backchannel_token_delivery_modes_supported"], json!(["poll"]));
         assert_eq!(found["tls_client_certificate_bound_access_tokens"], true);

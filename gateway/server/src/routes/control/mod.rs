@@ -12,6 +12,7 @@ pub mod discovery;
 pub mod law;
 pub mod onboarding;
 pub mod openapi;
+pub mod openid;
 pub mod pin;
 pub mod receipt;
 pub mod token;

@@ -7,7 +7,10 @@ use axum::{Json, Router, body::Bytes, extract::State, routing::post};
 use exchange::{codes::Code, consent::machine::PollAnswer};
 use serde_json::{Value, json};
 
-use super::consent::{ConsentParts, agency, certificate, form, invalid, store_failure};
+use super::{
+    consent::{ConsentParts, agency, certificate, form, invalid, same_client, store_failure},
+    openid::id_token::Said,
+};
 use crate::routes::answer::{Failure, MaybePermit, permit_for};
 
 const GRANT_TYPE: &str = "urn:openid:params:grant-type:ciba";
@@ -23,7 +26,8 @@ async fn token(
     body: Bytes,
 ) -> Result<Json<Value>, Failure> {
     let permit = permit_for(permit, "consent.token")?;
-    let form = form(&body, &["grant_type", "auth_req_id"])?;
+    let form = form(&body, &["grant_type", "auth_req_id", "client_id"])?;
+    same_client(&permit, &form)?;
     if form.get("grant_type").map(String::as_str) != Some(GRANT_TYPE) {
         return Err(invalid("grant_type"));
     }
@@ -32,11 +36,23 @@ async fn token(
     match polled.map_err(|error| store_failure(&error))? {
         Some(Polled::Token(token)) => {
             let details: Value = serde_json::from_str(&token.details).map_err(|_| Code::Internal)?;
+            let said = Said {
+                agency: agency(&permit)?,
+                subject: token.subject,
+                auth_req_id,
+                access_token: &token.access_token,
+                approved_at: token.approved_at,
+            };
+            let id_token = parts.id_tokens.make(said, permit.grant().at).map_err(|error| {
+                tracing::error!(%error, "an id_token could not be signed");
+                Code::Internal
+            })?;
             Ok(Json(json!({
                 "access_token": token.access_token,
                 // RFC 8705 §3: a certificate-bound token is still presented as a bearer token, over the bound connection.
                 "token_type": "Bearer",
                 "expires_in": token.expires_in_s,
+                "id_token": id_token,
                 "consent_id": token.consent,
                 "authorization_details": details,
             })))
