@@ -97,10 +97,19 @@ impl Refusal {
             document.insert((*name).to_owned(), value.clone());
         }
         if oauth {
-            document.insert("error".into(), json!(entry.oauth.as_deref().unwrap_or("invalid_request")));
+            document.insert("error".into(), json!(self.oauth_error()));
             document.insert("error_description".into(), json!(entry.title));
         }
         Value::Object(document)
+    }
+
+    /// The word of RFC 6749 and CIBA. A parameter that CIBA Core 1.0 §13 has a word for is told by it, whatever was wrong with it.
+    fn oauth_error(&self) -> &'static str {
+        let parameter = |(name, value): &(&str, Value)| *name == "parameter" && value == "binding_message";
+        if self.code == Code::ParameterInvalid && self.members.iter().any(parameter) {
+            return Code::InvalidBindingMessage.as_str();
+        }
+        self.code.entry().oauth.as_deref().unwrap_or("invalid_request")
     }
 }
 

@@ -106,10 +106,10 @@ async fn c06_c07_what_may_not_be_asked_is_refused_by_its_name_and_nobody_gets_a_
     let long = "x".repeat(200);
     let cases = [
         ("binding_message", "see http://x", "invalid_binding_message", "invalid_binding_message"),
-        ("binding_message", "two\nlines", "invalid_binding_message", "invalid_binding_message"),
+        ("binding_message", "two\nlines", "parameter_invalid", "invalid_binding_message"),
         ("binding_message", "\u{1f600}", "invalid_binding_message", "invalid_binding_message"),
         ("binding_message", "123456", "invalid_binding_message", "invalid_binding_message"),
-        ("binding_message", &long, "parameter_invalid", "invalid_request"),
+        ("binding_message", &long, "parameter_invalid", "invalid_binding_message"),
         ("scope", "consent", "parameter_invalid", "invalid_request"),
         ("login_hint", "4210112345671", "parameter_invalid", "invalid_request"),
         ("authorization_details", &unknown_member, "invalid_authorization_details", "invalid_authorization_details"),

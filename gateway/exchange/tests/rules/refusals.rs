@@ -127,3 +127,13 @@ fn two_refusals_differ_in_whatever_was_added() {
         assert_ne!(other, base);
     }
 }
+
+#[test]
+fn a_parameter_that_ciba_has_a_word_for_is_told_by_it() {
+    let told = |parameter: &str, oauth| {
+        problem(&Refusal::new(Code::ParameterInvalid).member("parameter", parameter), oauth)["error"].clone()
+    };
+    assert_eq!(told("binding_message", true), "invalid_binding_message");
+    assert_eq!(told("scope", true), "invalid_request");
+    assert_eq!(told("binding_message", false), Value::Null, "only at OpenID's endpoints");
+}
