@@ -59,11 +59,11 @@ async fn an_id_token_is_verified_by_the_published_keys_also_after_they_turned_ov
     let claims = verified(&before, first.text("/id_token"), &issuer, "bank-indus").unwrap();
     assert_eq!(claims["acr"], "urn:nadra:acr:sms-pin");
     let sub = claims["sub"].as_str().unwrap();
-    assert!(!first.text("/id_token").is_empty() && !sub.contains(&stage.cast.citizen.digits().to_string()));
+    assert!(!first.text("/id_token").is_empty() && !sub.contains(stage.cast.citizen.digits().as_str()));
     assert!(verified(&before, first.text("/id_token"), &issuer, "telco-sarhad").is_none(), "it is the bank's");
 
-    let state = installation.config.node.state_dir.display().to_string();
-    let turned = Command::new(BINARY).args(["keys", "rotate", "jwks", "--state", &state]).output().await.unwrap();
+    let folder = installation.config.node.state_dir.display().to_string();
+    let turned = Command::new(BINARY).args(["keys", "rotate", "jwks", "--state", &folder]).output().await.unwrap();
     assert!(turned.status.success(), "{}", String::from_utf8_lossy(&turned.stderr));
     let second = agreed(&stage, &mut bank).await;
     let after = keys(&stage).await;

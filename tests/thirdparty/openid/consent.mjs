@@ -54,7 +54,7 @@ const tokens = await polled;
 const claims = tokens.claims();
 assert.equal(claims.iss, new URL(server).origin);
 assert.equal(claims.aud, 'bank-indus');
-assert.deepEqual(tokens.authorization_details?.[0]?.datatypes ?? tokens.authorization_details, details[0].datatypes);
+assert.deepEqual([...tokens.authorization_details[0].datatypes].sort(), [...details[0].datatypes].sort());
 console.log(`openid-client: discovery, backchannel authentication, polling and token hold; the citizen is ${claims.sub}`);
 
 // The token opens what was consented to, once, over the certificate that it was given to.
@@ -67,6 +67,6 @@ const answer = await ask('bank-indus');
 assert.equal(answer.status, 200, await answer.clone().text());
 const { data } = await answer.json();
 assert.ok(data.name && !data.address, 'what was asked for, and nothing else');
-assert.equal((await ask('bank-indus')).status, 403, 'a token is used once');
+assert.equal((await ask('bank-indus')).status, 401, 'a token is used once');
 console.log('openid-client: its token opened what the citizen allowed, once');
 process.exit(0);
