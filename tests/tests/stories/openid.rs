@@ -126,5 +126,15 @@ async fn c06_c07_what_may_not_be_asked_is_refused_by_its_name_and_nobody_gets_a_
     let nobody: Vec<_> = usual.iter().copied().filter(|(name, _)| *name != "login_hint").collect();
     assert_eq!(bank.send(Call::form("/bc-authorize", &nobody)).await.unwrap().status, 400);
     assert_eq!(messages(&installation).await, before);
+    // Who names itself in a form is who its certificate says, or its poll is none.
+    let asked = bank.ask(stage.cast.citizen, "KYC-101", &["identity.name"]).await.unwrap();
+    for (client, status, code) in
+        [("telco-sarhad", 401, "client_mismatch"), ("bank-indus", 400, "authorization_pending")]
+    {
+        let grant = "urn:openid:params:grant-type:ciba";
+        let fields = [("grant_type", grant), ("auth_req_id", asked.id.as_str()), ("client_id", client)];
+        let answer = bank.send(Call::form("/token", &fields)).await.unwrap();
+        assert_eq!((answer.status, answer.code()), (status, code), "{client}");
+    }
     gateway.stop().await.unwrap();
 }

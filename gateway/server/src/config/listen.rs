@@ -20,7 +20,7 @@ pub struct Listen {
     /// Agencies' listener (mTLS); default 127.0.0.1:8443. Whoever controls it could put another door in front of agencies.
     pub agency: SocketAddr,
     /// The agencies' listener as clients reach it, which discovery names and tokens say: `https://host` or `https://host:port`; absent
-    /// by default, then `https://` and [node] origin, in development with the listener's port. Whoever controls it could send
+    /// by default, then `https://` and `[node] origin`, in development with the listener's port. Whoever controls it could send
     /// clients elsewhere.
     pub agency_url: Option<String>,
     /// The public's listener (TLS); default 127.0.0.1:8444. Whoever controls it could hide public reports.

@@ -302,26 +302,6 @@ async fn a_citizen_says_yes_and_the_token_names_what_was_asked() {
 }
 
 #[tokio::test]
-async fn who_names_itself_beside_its_certificate_is_that_agency() {
-    let counter = Counter::open("client").await;
-    let asked = |client: &str| format!("{}&client_id={client}", form(ALIVE, DETAILS, ""));
-    let (status, answer) = counter.ask(permit("consent.authorize"), "/bc-authorize", &asked("telco-sarhad")).await;
-    assert_eq!((status, &answer["code"]), (401, &"client_mismatch".into()));
-    assert_eq!(counter.messages().await, 0);
-    let (status, answer) = counter.ask(permit("consent.authorize"), "/bc-authorize", &asked("bank-indus")).await;
-    assert_eq!((status, counter.messages().await), (200, 1), "{answer}");
-    let fetch = |client: &str| {
-        let id = answer["auth_req_id"].as_str().unwrap();
-        format!("grant_type=urn%3Aopenid%3Aparams%3Agrant-type%3Aciba&auth_req_id={id}&client_id={client}")
-    };
-    let (status, refused) = counter.ask(permit("consent.token"), "/token", &fetch("telco-sarhad")).await;
-    assert_eq!((status, &refused["code"]), (401, &"client_mismatch".into()));
-    let (_, waits) = counter.ask(permit("consent.token"), "/token", &fetch("bank-indus")).await;
-    assert_eq!(waits["code"], "authorization_pending", "the stranger's poll was none");
-    counter.close().await;
-}
-
-#[tokio::test]
 async fn what_may_not_be_asked_is_refused_with_its_reason_and_nobody_gets_a_message() {
     let counter = Counter::open("refused").await;
     let check = async |body: String, expected: &str| {
