@@ -173,17 +173,15 @@ impl Counter {
             ],
         );
         let gate = Arc::new(Semaphore::new(1));
+        let signing = SigningKeys::open(&folder, entropy.as_ref()).unwrap();
+        let id_tokens = IdTokens::new(Issuer::new("https://exchange.example"), signing, &[4; 32]);
         let parts = Arc::new(ConsentParts {
             store: Arc::new(store),
             directory: trial::directory(directory()).await,
             decider: Arc::new(Dictionary(Arc::new(catalogue))),
             status: Arc::new(Registry(Arc::clone(&gate))),
-            entropy: entropy.clone(),
-            id_tokens: IdTokens::new(
-                Issuer::new("https://exchange.example"),
-                SigningKeys::open(&folder, entropy.as_ref()).unwrap(),
-                &[4; 32],
-            ),
+            entropy,
+            id_tokens,
             passcode_ttl_s: exchange::limits::PASSCODE_TTL_S_DEFAULT,
             background: Background::default(),
         });
@@ -294,8 +292,7 @@ async fn a_citizen_says_yes_and_the_token_names_what_was_asked() {
     assert_eq!((&claims["aud"], &claims["auth_time"]), (&"bank-indus".into(), &(trial::AT / 1_000_000).into()));
     assert_eq!(claims["urn:openid:params:jwt:claim:auth_req_id"], id);
     let subject = counter.parts.store.subject_key(Cnic::parse(ALIVE).unwrap());
-    let bank = AgencyId::parse("bank-indus").unwrap();
-    assert_eq!(claims["sub"], counter.parts.id_tokens.subject(&bank, subject));
+    assert_eq!(claims["sub"], counter.parts.id_tokens.subject(&AgencyId::parse("bank-indus").unwrap(), subject));
     assert_eq!(counter.pin(id, &passcode).await.1["code"], "pin_used");
     assert_eq!(counter.token(id).await.1["code"], "invalid_grant");
     counter.close().await;
