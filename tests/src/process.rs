@@ -102,21 +102,35 @@ impl Serve {
     /// When it ends instead, or does not listen in time; why stands in its standard error, which is the test's own.
     pub async fn start(&self) -> Result<Process, Broken> {
         let config = self.config()?;
-        let mut command = Command::new(&self.binary);
-        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("IJAZAT")) {
-            command.env_remove(name);
-        }
-        let mut child = command
-            .arg("serve")
-            .envs(self.env.clone())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()?;
+        let mut child = self.command().arg("serve").stdout(Stdio::piped()).spawn()?;
         let mut stdout = BufReader::new(child.stdout.take().ok_or("no output")?).lines();
         let told = tokio::time::timeout(PATIENCE, addresses(&mut stdout, LINES + internal_listeners(&config))).await;
         let addresses = told.map_err(|_| "the process did not listen in time")??;
         Ok(Process { child, addresses, _stdout: stdout })
+    }
+
+    /// Runs another command of the binary over the same state to its end; returns what it printed.
+    ///
+    /// # Errors
+    /// When it ends with a failure: what it printed and what it complained of.
+    pub async fn run(&self, arguments: &[&str]) -> Result<String, Broken> {
+        let ended = self.command().args(arguments).output().await?;
+        let printed = String::from_utf8(ended.stdout)?;
+        if ended.status.success() {
+            return Ok(printed);
+        }
+        let (status, complained) = (ended.status, String::from_utf8_lossy(&ended.stderr));
+        Err(format!("{arguments:?} ended with {status}: {printed}{complained}").into())
+    }
+
+    /// The binary with these settings and none of the host's.
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.binary);
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("IJAZAT")) {
+            command.env_remove(name);
+        }
+        command.envs(self.env.clone()).stdin(Stdio::null()).kill_on_drop(true);
+        command
     }
 }
 

@@ -1,5 +1,5 @@
 //! Requests with repeated keys, clients that cut their connections, and kills: each key is charged once, and leaves, ledger,
-//! index and receipts say the same to the milli-paisa.
+//! index, receipts and the signed statement say the same to the milli-paisa.
 #![forbid(unsafe_code)]
 #![allow(
     clippy::unwrap_used,
@@ -14,11 +14,14 @@
 mod client;
 #[path = "bills/hold.rs"]
 mod hold;
+#[path = "bills/paper.rs"]
+mod paper;
 #[path = "bills/verdict.rs"]
 mod verdict;
 
 use std::{
     fs,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
@@ -60,6 +63,8 @@ struct Room {
     serve: Serve,
     config: Config,
     door: Arc<Door>,
+    /// Where the clients' receipts and the statements are.
+    paper: PathBuf,
     _state: State,
 }
 
@@ -69,7 +74,7 @@ async fn b24_whatever_is_cut_repeated_and_killed_each_key_is_charged_once() {
     let (requests, kills) = (tier.count("bills").unwrap(), tier.count("bill_kills").unwrap());
     // It owes up to a limit that it never reaches.
     let room = Room::new(Pays::Credit(1 << 52)).await.unwrap();
-    let mut clients: Vec<Client> = (0..CLIENTS).map(Client::new).collect();
+    let mut clients: Vec<Client> = (0..CLIENTS).map(|name| Client::new(name, &room.paper).unwrap()).collect();
     let mut asked = 0;
     for round in 0..kills {
         // The moment of the kill wanders.
@@ -78,7 +83,7 @@ async fn b24_whatever_is_cut_repeated_and_killed_each_key_is_charged_once() {
         asked = clients.iter().map(Client::asked).sum();
     }
     let resolved = room.resolve(clients).await.unwrap();
-    let verdict = verdict::of(&room.config, &resolved).await.unwrap();
+    let verdict = verdict::of(&room, &resolved).await.unwrap();
     assert!(resolved.keys > u64::from(requests) / 2 && resolved.replays > 0 && resolved.cuts > 0, "{resolved:?}");
     if tier == Tier::Soak {
         write_evidence(kills, asked, &resolved, &verdict);
@@ -109,7 +114,9 @@ impl Room {
         store.database().close().await;
         let server_ca = fs::read_to_string(state.path().join("pki/server-ca.pem"))?;
         let door = Arc::new(Door::new(server_ca, credentials["bisp"].clone(), head));
-        Ok(Self { serve, config, door, _state: state })
+        let paper = state.path().join("paper");
+        fs::create_dir(&paper)?;
+        Ok(Self { serve, config, door, paper, _state: state })
     }
 
     /// Pays before.
@@ -168,12 +175,13 @@ impl Room {
 
 /// What a closing note cites.
 fn write_evidence(kills: u32, asked: u64, resolved: &client::Resolved, verdict: &verdict::Verdict) {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("evidence");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("evidence");
     let evidence = json!({
-        "what": "requests under keys, a tenth repeated, a twentieth cut, SIGKILL under load; leaves, ledger, index and receipts compared",
+        "what": "requests under keys, a tenth repeated, a twentieth cut, SIGKILL under load; leaves, ledger, index, receipts and the signed statement compared",
         "requests_sent": asked, "keys": resolved.keys, "kills": kills, "cuts": resolved.cuts,
         "repetitions_answered": resolved.replays, "charged": verdict.charged, "rated_milli_paisa": verdict.rated_milli_paisa,
-        "log_entries": verdict.entries, "differences": 0, "date": SystemClock.now().rfc3339(),
+        "log_entries": verdict.entries, "stated": verdict.paper.entries, "stated_total_paisa": verdict.paper.total_paisa,
+        "receipts_agreeing": verdict.paper.received, "charged_without_receipt": verdict.paper.unreceived, "differences": 0, "date": SystemClock.now().rfc3339(),
     });
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join("bills.json"), format!("{evidence:#}\n")).unwrap();

@@ -1,6 +1,12 @@
 //! A client as the field has them: it repeats itself, loses its connection, and asks again under the same key.
 
-use std::{collections::BTreeMap, net::SocketAddr};
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::{BufWriter, Write as _},
+    net::SocketAddr,
+    path::Path,
+};
 
 use exchange::cnic::Cnic;
 use gateway::demo::{
@@ -69,6 +75,8 @@ pub struct Client {
     known: BTreeMap<String, Receipt>,
     unknown: Vec<String>,
     last: Option<String>,
+    // One receipt for each key, as it came.
+    kept: BufWriter<File>,
 }
 
 /// What all clients know at the end.
@@ -93,10 +101,12 @@ impl Resolved {
 }
 
 impl Client {
-    pub fn new(name: u32) -> Self {
+    /// A client that keeps its receipts in this folder.
+    pub fn new(name: u32, folder: &Path) -> Result<Self, Broken> {
         let dice = Dice::new(u64::from(name) + 24);
         let (known, unknown) = (BTreeMap::new(), Vec::new());
-        Self { name, dice, keys: 0, asked: 0, cuts: 0, replays: 0, known, unknown, last: None }
+        let kept = BufWriter::new(File::create_new(folder.join(format!("client-{name}.receipts")))?);
+        Ok(Self { name, dice, keys: 0, asked: 0, cuts: 0, replays: 0, known, unknown, last: None, kept })
     }
 
     pub fn asked(&self) -> u64 {
@@ -145,6 +155,7 @@ impl Client {
                 }
             }
         }
+        self.kept.flush()?;
         let receipts = self.known.into_values().collect();
         Ok(Resolved { keys: self.keys, cuts: self.cuts, replays: self.replays, spent, receipts })
     }
@@ -184,7 +195,10 @@ impl Client {
             assert_eq!(amount_of(text), 0, "a repetition costs nothing");
             self.replays += 1;
         }
-        let known = *self.known.entry(key.to_owned()).or_insert(receipt);
+        let known = *self.known.entry(key.to_owned()).or_insert_with(|| {
+            writeln!(self.kept, "{text}").unwrap();
+            receipt
+        });
         assert_eq!(known.sequence, receipt.sequence, "{key} has one answer that is charged");
         self.last = Some(key.to_owned());
     }

@@ -13,24 +13,27 @@ use exchange::{
     ids::AgencyId,
     ports::{clock::Clock as _, directory_source::DirectorySource as _, record_log::RecordLog},
     record::leaf::Leaf,
-    statement::{Bills, rate_again, rated},
+    statement::{Bill, Bills, rate_again, rated},
 };
-use gateway::{
-    compose::{Keys, World, stores},
-    config::Config,
-};
+use gateway::compose::{Keys, World, stores};
 use tests::world::Broken;
 
-use crate::client::Resolved;
+use crate::{
+    Room,
+    client::Resolved,
+    paper::{self, Paper},
+};
 
 #[derive(Debug)]
 pub struct Verdict {
     pub charged: u64,
     pub rated_milli_paisa: i64,
     pub entries: u64,
+    pub paper: Paper,
 }
 
-pub async fn of(config: &Config, resolved: &Resolved) -> Result<Verdict, Broken> {
+pub async fn of(room: &Room, resolved: &Resolved) -> Result<Verdict, Broken> {
+    let config = &room.config;
     // Everything that was held is overdue by then.
     let clock = Arc::new(ManualClock::new(SystemClock.now().plus_seconds(600)));
     let host = World { clock, ..World::host() };
@@ -68,14 +71,19 @@ pub async fn of(config: &Config, resolved: &Resolved) -> Result<Verdict, Broken>
     }
     let index = stores::index(config).await?;
     Indexer::new(Opener::new(durable, keys.side()?), index.clone()).catch_up().await?;
-    let mut billed = 0;
-    for bill in bills.bills() {
-        assert_eq!(index.usage(&bill.agency, bill.month).await?, bill);
-        billed += bill.payable_milli_paisa();
+    let bills: Vec<_> = bills.bills().collect();
+    for bill in &bills {
+        assert_eq!(index.usage(&bill.agency, bill.month).await?, *bill);
     }
-    assert_eq!(billed, sum);
+    assert_eq!(bills.iter().map(Bill::payable_milli_paisa).sum::<i64>(), sum);
     log.close();
-    Ok(Verdict { charged: charged.len() as u64, rated_milli_paisa: sum, entries: leaves.len() as u64 })
+    // The statement that is signed, one for each month that the run touched.
+    let mut paper = Paper::default();
+    for bill in &bills {
+        paper.add(&paper::of(&room.serve, &room.paper, &data, bill, &leaves).await?);
+    }
+    assert_eq!((paper.received, paper.unreceived), (resolved.receipts.len() as u64, resolved.spent));
+    Ok(Verdict { charged: charged.len() as u64, rated_milli_paisa: sum, entries: leaves.len() as u64, paper })
 }
 
 fn leaves(log: &dyn RecordLog) -> Result<Vec<Leaf>, Broken> {
