@@ -8,6 +8,7 @@ use std::{
 use super::{
     limits,
     section::{Bounds, Section, quoted, within},
+    upstream::to_url,
 };
 use crate::listen::limits as bounds;
 
@@ -117,12 +118,12 @@ impl Listen {
 
 /// An issuer (OpenID Connect Discovery 1.0 §3) without a path.
 fn outer_url(text: &str) -> Result<String, String> {
-    let plain =
-        |host: &str| !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.:[]".contains(&b));
-    match text.strip_prefix("https://") {
-        Some(host) if plain(host) => Ok(text.to_owned()),
-        _ => Err("not `https://host` or `https://host:port` without a slash at the end".to_owned()),
+    let url = to_url(text)?;
+    // The parser drops a fragment without a word.
+    if url.scheme_str() == Some("https") && !text.ends_with('/') && !text.contains('#') {
+        return Ok(text.to_owned());
     }
+    Err("not a url such as https://host:port, by https and without a slash at the end".to_owned())
 }
 
 /// A count from 1 to the listener's own bound, which is also the default.

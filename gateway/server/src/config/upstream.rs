@@ -111,7 +111,7 @@ impl Upstream {
     }
 }
 
-fn to_url(text: &str) -> Result<Uri, String> {
+pub(super) fn to_url(text: &str) -> Result<Uri, String> {
     let wrong = || "not a url such as https://host:port".to_owned();
     let url: Uri = text.parse().map_err(|_| wrong())?;
     let scheme = matches!(url.scheme_str(), Some("http" | "https"));

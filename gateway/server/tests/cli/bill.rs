@@ -96,6 +96,12 @@ const RECOMPUTE: [&str; 10] = [
     "january/keys.txt",
 ];
 
+/// The receipt that an answer came with.
+pub fn receipt(index: u64, rows: u32) -> String {
+    let amount = 600_000 * i64::from(rows);
+    format!("\"localhost/node-1/{index}\";rows={rows};amount-milli-paisa={amount};rate=\"sample-2026-01\"\n")
+}
+
 /// A folder elsewhere with nothing in it but what an agency is given.
 pub fn given(folder: &Folder) -> Folder {
     let elsewhere = Folder::new();
@@ -307,10 +313,6 @@ fn b24_receipts_are_held_against_the_statement() {
     let folder = answered();
     folder.answer(&ISSUE);
     let elsewhere = given(&folder);
-    let receipt = |index: u64, rows: u32| {
-        let amount = 600_000 * i64::from(rows);
-        format!("\"localhost/node-1/{index}\";rows={rows};amount-milli-paisa={amount};rate=\"sample-2026-01\"\n")
-    };
     let typed = ["bill", "compare", "--receipts", "receipts", "--statement", "january/statement.note"];
     let places = [&typed[..], &["--keys", "january/keys.txt"]].concat();
     let whole = [&places[..], &["--leaves", "january/leaves.ndjson"]].concat();

@@ -1,7 +1,7 @@
 //! `ijazat client` without an exchange: what is typed wrongly, what is not there, and the judgement of a bill from files alone.
 
 use crate::{
-    bill::{ISSUE, answered, given},
+    bill::{ISSUE, answered, given, receipt},
     kit::{Folder, text},
 };
 
@@ -62,10 +62,6 @@ fn b24_a_bill_is_judged_in_one_word_by_what_the_agency_kept() {
     let folder = answered();
     folder.answer(&ISSUE);
     let elsewhere = given(&folder);
-    let receipt = |index: u64, rows: u32| {
-        let amount = 600_000 * i64::from(rows);
-        format!("\"localhost/node-1/{index}\";rows={rows};amount-milli-paisa={amount};rate=\"sample-2026-01\"\n")
-    };
     let typed = ["client", "check", "january", "--receipts", "receipts", "--keys", "january/keys.txt"];
     let all = [receipt(0, 1), receipt(1, 2), receipt(3, 3), receipt(4, 4)].concat();
     elsewhere.write("receipts", &all);

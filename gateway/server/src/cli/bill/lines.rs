@@ -11,6 +11,8 @@ use exchange::{
     statement::{Evidence, Issued, PublicKeys, Receipt},
 };
 
+use indicatif::{ProgressBar, ProgressStyle};
+
 use super::super::failure::Failure;
 
 /// Bytes of a signed document or a file of keys that are read at most: a statement of a million scattered entries has a
@@ -106,6 +108,15 @@ pub(in super::super) fn each_line(
         }
     }
     Ok(())
+}
+
+/// How far so many entries have been read or fetched.
+pub(in super::super) fn bar(entries: u64) -> ProgressBar {
+    let bar = ProgressBar::new(entries);
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {human_pos}/{human_len} entries, {eta} left") {
+        bar.set_style(style);
+    }
+    bar
 }
 
 /// A file that does not hold.

@@ -13,7 +13,6 @@ use exchange::{
     statement::{BillingTerms, Digest, Draft, DraftError, Evidence, Issued, PublicKeys, Reversal, is_of, views},
     timestamp::Timestamp,
 };
-use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{super::failure::Failure, folder::Folder, lines, recompute, signers::Source};
 
@@ -118,8 +117,7 @@ pub(super) fn read(sources: &[Source], making: &mut [Making<'_>]) -> Result<(), 
         for each in making.iter_mut() {
             each.draft.begin(log.origin(), log.head().size).map_err(Wrong::Draft).map_err(told)?;
         }
-        let bar = bar();
-        bar.set_length(log.head().size);
+        let bar = lines::bar(log.head().size);
         let terms: Vec<&BillingTerms> = making.iter().map(|each| each.terms).collect();
         let place = |leaf: &Leaf| {
             let place = of.get(leaf.agency.as_deref()?).copied()?;
@@ -158,19 +156,11 @@ fn leaf_of(index: u64, bytes: &[u8]) -> Result<Leaf, Wrong> {
 }
 
 fn open(source: &Source) -> Result<SignedLog, Wrong> {
-    let bar = bar();
+    let bar = lines::bar(0);
     let opened = SignedLog::open(&source.dir, &source.key.to_vkey(), &mut |read, of| {
         bar.set_length(of);
         bar.set_position(read);
     });
     bar.finish_and_clear();
     Ok(opened?)
-}
-
-fn bar() -> ProgressBar {
-    let bar = ProgressBar::new(0);
-    if let Ok(style) = ProgressStyle::with_template("{bar:40} {human_pos}/{human_len} entries, {eta} left") {
-        bar.set_style(style);
-    }
-    bar
 }

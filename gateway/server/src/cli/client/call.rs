@@ -42,7 +42,7 @@ A dry run tells what would be released, at which price; nothing is released or c
 The answer goes to standard output once its receipt is on disk; what it cost goes to standard error. While no answer comes, or
 the exchange asks to come again soon, the request is repeated under one idempotency key, so that it is done and charged
 once. An answer in parts is given part by part, each with its receipt. Exit code 1 for a refusal, whose problem document is
-printed. What is typed can be seen by others of this machine: give what names a person as @FILE, or as @- from standard input.")]
+printed; of one that only asks to come again later, the code. What is typed can be seen by others of this machine: give what names a person as @FILE, or as @- from standard input.")]
 pub(super) struct Call {
     /// Method, such as POST
     method: Method,
@@ -133,7 +133,8 @@ impl Call {
             }
             let came = match asking.server.ask(request).await {
                 Ok(response) => asking.show(response).await?,
-                Err(Unanswered(why)) => Came::Again(why, None),
+                Err(Unanswered::Lost(why)) => Came::Again(why, None),
+                Err(untrusted @ Unanswered::Untrusted(_)) => Came::Broken(untrusted.to_string()),
             };
             let Came::Again(why, after) = &came else { return Ok(came) };
             let after = after.unwrap_or_else(|| Duration::from_secs(WAIT_S_MAX.min(tries)));

@@ -4,6 +4,7 @@ use std::{
     collections::BTreeSet,
     fs::{File, OpenOptions},
     io::{self, BufWriter, Write},
+    os::unix::fs::FileExt as _,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -19,11 +20,10 @@ use exchange::{
 };
 use http::{Method, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
-use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{
     super::{bill::lines, failure::Failure, runtime::block_on},
-    server::{At, Server, asked_to_wait, pause},
+    server::{At, Server, Unanswered, asked_to_wait, pause},
 };
 
 /// Times that one entry is asked for while the exchange asks to come again, or does not answer.
@@ -114,19 +114,26 @@ impl Evidences {
     }
 }
 
-/// Opens the file of leaves to be added to. A last line without its end was torn and is taken away: it is fetched again.
+/// How a line of leaves begins.
+const LINE_BEGINS: &[u8] = b"{\"leaf\":";
+
+/// Opens the file of leaves to be added to. A last line without its end was torn and is taken away: it is fetched again. What
+/// cannot be a torn leaf is somebody's, and stays.
 fn open(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
-    let mut end = file.metadata()?.len();
-    let mut byte = [0];
-    while end > 0 {
-        std::os::unix::fs::FileExt::read_exact_at(&file, &mut byte, end - 1)?;
-        if byte == *b"\n" {
-            break;
-        }
-        end -= 1;
+    let length = file.metadata()?.len();
+    let mut last = vec![0; usize::try_from(length).unwrap_or(usize::MAX).min(EVIDENCE_BYTES_MAX)];
+    let begins = length.saturating_sub(last.len() as u64);
+    file.read_exact_at(&mut last, begins)?;
+    let ended = last.iter().rposition(|byte| *byte == b'\n').map_or(0, |place| place + 1);
+    let torn = last.get(ended..).unwrap_or_default();
+    if torn.is_empty() {
+        return Ok(file);
     }
-    file.set_len(end)?;
+    if !torn.iter().zip(LINE_BEGINS).all(|(found, leaf)| found == leaf) {
+        return Err(io::Error::other("its last line has no end and is no leaf: is it another file?"));
+    }
+    file.set_len(begins + ended as u64)?;
     Ok(file)
 }
 
@@ -148,10 +155,7 @@ enum Came {
 impl Fetching<'_> {
     /// Fetches all; returns how many, and a complaint for each that could not be had.
     async fn all(&mut self, missing: &[&Place]) -> Result<(u64, Vec<String>), Failure> {
-        let bar = ProgressBar::new(missing.len() as u64);
-        if let Ok(style) = ProgressStyle::with_template("{bar:40} {human_pos}/{human_len} entries, {eta} left") {
-            bar.set_style(style);
-        }
+        let bar = lines::bar(missing.len() as u64);
         let (mut fetched, mut complaints) = (0, Vec::new());
         for (origin, index) in missing.iter().copied() {
             match self.one(origin, *index).await? {
@@ -202,7 +206,8 @@ impl Fetching<'_> {
         let again = |why: String| Ok(Came::Again(why, Duration::from_secs(1)));
         let (head, body) = match self.server.ask(request).await {
             Ok(response) => response.into_parts(),
-            Err(error) => return again(error.to_string()),
+            Err(Unanswered::Lost(why)) => return again(why),
+            Err(untrusted @ Unanswered::Untrusted(_)) => return Err(Failure::Failed(untrusted.to_string())),
         };
         // Wrapped in `data` with its withheld list, a leaf with its proof has a little more than by itself.
         let read = Limited::new(body, 2 * EVIDENCE_BYTES_MAX).collect();
@@ -271,6 +276,13 @@ mod tests {
         check("{}\n{}\n", "{}\n{}\n");
         check("{}\n{\"leaf\":", "{}\n");
         check("{\"leaf\":", "");
+        check("{\"le", "");
+        // Whoever names another file keeps it.
+        for other in ["statements localhost/statements+1", "{}\n{\"receipt\":"] {
+            std::fs::write(&path, other).unwrap();
+            assert!(open(&path).unwrap_err().to_string().contains("is it another file?"));
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), other);
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The exchange as a client sees it: one server, one certificate, and the manners that its limits ask for.
 
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -64,10 +64,16 @@ pub(super) struct Server {
     timeout: Duration,
 }
 
-/// Nothing was answered; whether the request was done is not known.
+/// Nothing was answered.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub(super) struct Unanswered(pub(super) String);
+pub(super) enum Unanswered {
+    /// Whether the request was done is not known.
+    #[error("{0}")]
+    Lost(String),
+    /// One side does not accept the other's certificate: nothing was asked, and asking again would change nothing.
+    #[error("{0}\nthe certificates are not accepted: check --server, --ca, --cert and --key")]
+    Untrusted(String),
+}
 
 impl At {
     /// Reads the files.
@@ -137,9 +143,46 @@ impl Server {
     pub(super) async fn ask(&self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Unanswered> {
         match tokio::time::timeout(self.timeout, self.client.request(request)).await {
             Ok(Ok(response)) => Ok(response),
-            Ok(Err(error)) => Err(Unanswered(causes(&error))),
-            Err(_) => Err(Unanswered(format!("no answer within {} s", self.timeout.as_secs()))),
+            Ok(Err(error)) if is_of_certificates(&error) => Err(Unanswered::Untrusted(causes(&error))),
+            Ok(Err(error)) => Err(Unanswered::Lost(causes(&error))),
+            Err(_) => Err(Unanswered::Lost(format!("no answer within {} s", self.timeout.as_secs()))),
         }
+    }
+}
+
+/// Whether a certificate is what an error is about: ours, as the server's alert says, or the server's.
+fn is_of_certificates(error: &(dyn std::error::Error + 'static)) -> bool {
+    use rustls::AlertDescription as Alert;
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let about = match of_tls(error) {
+            Some(rustls::Error::InvalidCertificate(_)) => true,
+            Some(rustls::Error::AlertReceived(alert)) => matches!(
+                alert,
+                Alert::BadCertificate
+                    | Alert::CertificateExpired
+                    | Alert::CertificateRequired
+                    | Alert::CertificateRevoked
+                    | Alert::CertificateUnknown
+                    | Alert::DecryptError
+                    | Alert::UnknownCA
+                    | Alert::UnsupportedCertificate
+            ),
+            _ => false,
+        };
+        if about {
+            return true;
+        }
+        next = error.source();
+    }
+    false
+}
+
+/// What TLS said, however often it was wrapped as the host's error: what that wraps is not among its sources.
+fn of_tls<'e>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e rustls::Error> {
+    match error.downcast_ref::<io::Error>() {
+        Some(wrapper) => of_tls(wrapper.get_ref()?),
+        None => error.downcast_ref(),
     }
 }
 

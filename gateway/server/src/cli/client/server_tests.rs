@@ -50,3 +50,16 @@ fn an_address_without_tls_is_refused_before_any_file_is_read() {
         assert!(told.contains("https address"), "{told}");
     }
 }
+
+#[test]
+fn a_certificate_that_is_not_accepted_is_told_from_a_line_that_broke_however_it_is_wrapped() {
+    let check = |error: rustls::Error, expected| {
+        let wrapped = io::Error::other(io::Error::other(error.clone()));
+        assert_eq!((is_of_certificates(&error), is_of_certificates(&wrapped)), (expected, expected), "{error}");
+    };
+    check(rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer), true);
+    check(rustls::Error::AlertReceived(rustls::AlertDescription::CertificateRevoked), true);
+    check(rustls::Error::AlertReceived(rustls::AlertDescription::InternalError), false);
+    check(rustls::Error::HandshakeNotComplete, false);
+    assert!(!is_of_certificates(&io::Error::from(io::ErrorKind::ConnectionReset)));
+}

@@ -147,6 +147,20 @@ fn urls_of_upstreams_are_origins_and_nothing_more() {
 }
 
 #[test]
+fn the_address_that_clients_know_is_an_origin_by_https_and_nothing_more() {
+    let outcome = |url: &str| load(&format!("[listen]\nagency_url = \"{url}\""), &[]);
+    for url in ["https://exchange.example", "https://exchange.example:8443", "https://[2001:db8::1]:1"] {
+        assert_eq!(outcome(url).unwrap().listen.agency_url.as_deref(), Some(url));
+    }
+    let host = "https://exchange.example";
+    let more = ["/", "/v1", "#x", "?x"].map(|more| format!("{host}{more}"));
+    for url in ["", "http://exchange.example", "https://"].into_iter().chain(more.iter().map(String::as_str)) {
+        let told = outcome(url).unwrap_err().to_string();
+        assert!(told.contains(": not a url such as https://host:port"), "{url}: {told}");
+    }
+}
+
+#[test]
 fn plain_http_is_for_this_machine_only() {
     let outcome = |url: &str| load(&format!("[upstream.fbr]\nurl = \"{url}\""), &[]);
     for url in ["http://localhost:1", "http://127.0.0.1:1", "http://[::1]:1", "http://127.9.9.9:1"] {

@@ -7,13 +7,14 @@ use axum::{Router, extract::State, http::header, response::IntoResponse, routing
 use bytes::Bytes;
 use exchange::{catalogue::Catalogue, decision::Decider, openapi};
 
+use super::openid::issuer::Issuer;
 use crate::routes::answer::{Failure, MaybePermit, permit_for};
 
 /// What the route works with.
 #[derive(Debug)]
 pub struct OpenapiParts {
     decider: Arc<dyn Decider>,
-    issuer: String,
+    issuer: Issuer,
     made: ArcSwap<Made>,
 }
 
@@ -21,25 +22,26 @@ pub struct OpenapiParts {
 #[derive(Debug)]
 struct Made {
     of: Arc<Catalogue>,
+    issuer: Arc<String>,
     document: Bytes,
 }
 
 impl OpenapiParts {
-    /// Describes the catalogue of the law in force; `issuer` is the agencies' listener, `https://host:port`.
+    /// Describes the catalogue of the law in force; `issuer` is the agencies' listener as clients reach it.
     #[must_use]
-    pub fn new(decider: Arc<dyn Decider>, issuer: &str) -> Self {
-        let made = ArcSwap::from_pointee(Made::of(decider.catalogue(), issuer));
-        Self { decider, issuer: issuer.to_owned(), made }
+    pub fn new(decider: Arc<dyn Decider>, issuer: Issuer) -> Self {
+        let made = ArcSwap::from_pointee(Made::of(decider.catalogue(), issuer.url()));
+        Self { decider, issuer, made }
     }
 
-    /// The description, made anew when another catalogue is in force.
+    /// The description, made anew when another catalogue is in force or the listener is known better.
     fn document(&self) -> Bytes {
         let catalogue = self.decider.catalogue();
-        let made = self.made.load();
-        if Arc::ptr_eq(&made.of, &catalogue) {
+        let (made, issuer) = (self.made.load(), self.issuer.url());
+        if Arc::ptr_eq(&made.of, &catalogue) && made.issuer == issuer {
             return made.document.clone();
         }
-        let made = Made::of(catalogue, &self.issuer);
+        let made = Made::of(catalogue, issuer);
         let document = made.document.clone();
         self.made.store(Arc::new(made));
         document
@@ -47,9 +49,9 @@ impl OpenapiParts {
 }
 
 impl Made {
-    fn of(catalogue: Arc<Catalogue>, issuer: &str) -> Self {
-        let document = openapi::document(&catalogue, issuer).to_string().into();
-        Self { of: catalogue, document }
+    fn of(catalogue: Arc<Catalogue>, issuer: Arc<String>) -> Self {
+        let document = openapi::document(&catalogue, &issuer).to_string().into();
+        Self { of: catalogue, issuer, document }
     }
 }
 
@@ -77,14 +79,19 @@ mod tests {
 
     fn parts() -> Arc<OpenapiParts> {
         let law = LawInForce::new(Law::new(Arc::new(Bundle::embedded().unwrap())));
-        Arc::new(OpenapiParts::new(Arc::new(law), "https://localhost:8443"))
+        Arc::new(OpenapiParts::new(Arc::new(law), Issuer::new("https://localhost:8443")))
     }
 
     #[test]
     fn another_law_is_described_as_soon_as_it_is_in_force() {
         let law = Arc::new(LawInForce::new(Law::new(Arc::new(Bundle::embedded().unwrap()))));
-        let parts = OpenapiParts::new(Arc::clone(&law) as Arc<dyn Decider>, "https://localhost:8443");
+        let issuer = Issuer::new("https://localhost");
+        let parts = OpenapiParts::new(Arc::clone(&law) as Arc<dyn Decider>, issuer.clone());
         assert_eq!(parts.document(), parts.document());
+        let names = |url: &[u8]| parts.document().windows(url.len()).any(|bytes| bytes == url);
+        assert!(!names(b"https://localhost:8443"));
+        issuer.listens("localhost", 8443);
+        assert!(names(b"https://localhost:8443"), "where clients reach it, as soon as that is known");
         let source = Source::embedded();
         let text = source.file("catalogue/own.toml").unwrap().replace("title = \"", "title = \"Renamed: ");
         assert!(!parts.document().windows(9).any(|bytes| bytes == b"Renamed: "));
