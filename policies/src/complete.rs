@@ -68,9 +68,21 @@ fn texts(service: &Service, say: &mut impl FnMut(String)) {
     if service.writes && service.idempotent {
         say("changes state, so a failed forward must not be tried again".to_owned());
     }
-    if (service.method == "GET") != (service.body == BodyForm::None) {
-        say("has a body if and only if it is not a GET".to_owned());
+    // RFC 9110 §9.3: content of a GET or a DELETE means nothing.
+    let takes_none = matches!(service.method.as_str(), "GET" | "DELETE");
+    match service.body {
+        BodyForm::Json | BodyForm::Form if takes_none => {
+            say(format!("has a body, and its method is {}", service.method));
+        }
+        BodyForm::None if !takes_none && !service.params.iter().all(|param| stands_in_path(service, param)) => {
+            say("has no body for parameters that do not stand in its path".to_owned());
+        }
+        BodyForm::None | BodyForm::Json | BodyForm::Form => {}
     }
+}
+
+fn stands_in_path(service: &Service, param: &Param) -> bool {
+    service.path.contains(&format!("{{{}}}", param.name))
 }
 
 fn params(service: &Service, say: &mut impl FnMut(String)) {
@@ -83,7 +95,7 @@ fn params(service: &Service, say: &mut impl FnMut(String)) {
             say(format!("has parameter `{}` twice", param.name));
         }
         let personal = matches!(param.kind, ParamKind::Cnic | ParamKind::Mobile);
-        if personal && service.path.contains(&format!("{{{}}}", param.name)) {
+        if personal && stands_in_path(service, param) {
             say(format!("names a person in its path: `{}`", param.name));
         }
     }
@@ -257,7 +269,7 @@ mod tests {
         check(identity, "timeout_ms = 2000", "timeout_ms = 90000", "1 to 30000");
         check(own, "name = \"sequence\"", "name = \"number\"", "no required parameter for the path's `sequence`");
         check(own, "unattended = true", "unattended = false", "disagree about an agency's bare client");
-        check(own, "body = \"none\"", "body = \"json\"", "has a body if and only if");
+        check(own, "body = \"none\"", "body = \"json\"", "has a body, and its method is GET");
         check(own, "id = \"usage.month\"", "id = \"usage.week\"", "has no case");
         check(nser, "\"/household/pmt\"", "\"household/pmt\"", "not a JSON pointer");
         check("dictionary/nser.toml", "household number", "the number of the household", "more than 24 characters");

@@ -114,8 +114,9 @@ fn a_service_says_what_it_is() {
         set("idempotent", true),
         "changes state, so a failed forward must not be tried again",
     );
-    refused("self.whoami", set("body", "json"), "has a body if and only if it is not a GET");
-    refused("identity.yes-no", set("body", "none"), "has a body if and only if it is not a GET");
+    refused("self.whoami", set("body", "json"), "has a body, and its method is GET");
+    refused("consent.cancel", set("body", "json"), "has a body, and its method is DELETE");
+    refused("identity.yes-no", set("body", "none"), "has no body for parameters that do not stand in its path");
 }
 
 #[test]

@@ -35,6 +35,8 @@ mod idempotency_old;
 mod idempotency_races;
 #[path = "control_contract/idempotency_recorded.rs"]
 mod idempotency_recorded;
+#[path = "control_contract/inbox.rs"]
+mod inbox;
 #[path = "control_contract/key_check.rs"]
 mod key_check;
 #[path = "control_contract/keys.rs"]
@@ -55,6 +57,8 @@ mod quotas;
 mod races;
 #[path = "control_contract/reconcile.rs"]
 mod reconcile;
+#[path = "control_contract/resends.rs"]
+mod resends;
 #[path = "control_contract/sealed.rs"]
 mod sealed;
 #[path = "control_contract/tokens.rs"]
@@ -114,6 +118,27 @@ contracts! {
         use_and_revocation_at_once_leave_nothing_to_use,
         a_consent_is_revoked_once_and_paused_once_by_many,
         requests_of_one_handle_are_one_request,
+    }
+    resends {
+        the_passcode_before_is_worth_nothing_once_another_is_sent,
+        of_forty_resends_at_once_one_counts,
+        nobody_elses_request_is_sent_again_or_taken_back,
+        a_yes_and_a_withdrawal_at_once_leave_nothing_to_use,
+        a_token_is_fetched_or_its_request_taken_back_and_never_both,
+        a_token_is_explained_to_its_agency_and_given_back_by_it_alone,
+    }
+    inbox {
+        c29_a_no_refuses_and_the_right_passcode_comes_too_late,
+        c29_c32_a_no_after_the_yes_ends_it,
+        c38_a_message_that_networks_repeat_is_one,
+        c39_another_number_refuses_and_ends_nothing,
+        a_number_learns_its_answers_language_but_not_that_it_is_known,
+        who_plays_is_answered_three_times_a_day_and_still_obeyed,
+        a_no_and_a_yes_at_once_leave_nothing_to_use,
+        a_no_and_a_fetch_at_once_leave_nothing_to_use,
+        a_reference_means_the_newest_that_there_is_something_to_do_about,
+        who_guesses_references_is_not_listened_to_any_more_that_day,
+        c46_the_inbox_names_nobody,
     }
     edges {
         a_passcode_holds_until_its_last_microsecond,

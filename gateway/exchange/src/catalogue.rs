@@ -106,6 +106,9 @@ pub struct Param {
     /// Largest value or length; each kind has its own default.
     #[serde(default)]
     pub max: Option<u32>,
+    /// Whether it opens something by itself, as a passcode or token does: then it is nowhere recorded.
+    #[serde(default)]
+    pub secret: bool,
     /// One sentence for the developer.
     pub about: String,
 }

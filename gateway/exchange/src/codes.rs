@@ -195,6 +195,8 @@ codes! {
     InvalidPin = "invalid_pin",
     /// The passcode was already used.
     PinUsed = "pin_used",
+    /// The passcode was sent as often as it may be.
+    ResendsUsedUp = "resends_used_up",
     /// What was asked of the citizen is unknown, above the purpose's ceiling, or may not be consented to.
     InvalidAuthorizationDetails = "invalid_authorization_details",
     /// The binding message is not plain or too long.

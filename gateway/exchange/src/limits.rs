@@ -108,6 +108,25 @@ pub const POLL_INTERVAL_S: i64 = 5;
 /// Seconds that a poll which came too fast adds to the interval (CIBA Core 1.0 §11).
 pub const POLL_SLOW_DOWN_S: i64 = 5;
 
+/// Times that an agency may have the passcode of one request sent again (design/consent.md, 6.2).
+pub const RESENDS_MAX: u8 = 2;
+
+/// Seconds from one message with a passcode to the next of the same request (ibid.).
+pub const RESEND_AFTER_S: i64 = 60;
+
+/// Seconds within which the same words from the same number are one message, however often networks deliver it.
+pub const SMS_SAME_WITHIN_S: i64 = 600;
+
+/// Answers to one number in a day that tell of nothing done: words for whoever mistypes, none for whoever plays.
+pub const SMS_HELP_A_DAY_MAX: i64 = 3;
+
+/// Messages of one number in a day that do nothing before no more are looked at: whoever guesses references of a number that is
+/// not theirs finds one of a million in as many.
+pub const SMS_FRUITLESS_A_DAY_MAX: i64 = 100;
+
+/// Seconds that is counted over.
+pub const SMS_DAY_S: i64 = 86_400;
+
 /// Seconds that an agency has at least to collect a yes given in a request's last moments.
 pub const CONSENT_COLLECT_S: i64 = 60;
 

@@ -39,7 +39,11 @@ pub fn of(world: &World, service: &Service) -> Formed {
     }
     let mut formed = Formed {
         who: if agency { Who::Agency(AGENCY) } else { Who::Anyone },
-        method: if service.method == "GET" { "GET" } else { "POST" },
+        method: match service.method.as_str() {
+            "GET" => "GET",
+            "DELETE" => "DELETE",
+            _ => "POST",
+        },
         path,
         form: service.body,
         headers: Vec::new(),

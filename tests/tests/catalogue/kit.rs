@@ -24,7 +24,8 @@ pub fn catalogue() -> Arc<Catalogue> {
 
 /// The description of that catalogue as this world's gateway gives it.
 pub fn description(world: &World) -> Value {
-    openapi::document(&catalogue(), &format!("https://{}", world.config.node.origin))
+    let port = world.stage.agency.port();
+    openapi::document(&catalogue(), &format!("https://{}:{port}", world.config.node.origin))
 }
 
 /// Who sends a call.

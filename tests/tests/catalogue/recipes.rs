@@ -15,7 +15,11 @@ pub async fn good(world: &World, service: &str) -> Option<(Who, Call)> {
         "audit.accesses" => (Who::Agency("auditor-general"), accesses(world)),
         "consent.authorize" => (BANK, authorize(world).with("ijazat-user", "teller-1")),
         "consent.pin" => (BANK, pin(world).await),
+        "consent.resend" => (BANK, resend(world).await),
+        "consent.cancel" => (BANK, cancel(world).await),
         "consent.token" => (BANK, token(world).await),
+        "consent.introspect" => (BANK, of_token(world, "/introspect").await),
+        "consent.revoke" => (BANK, of_token(world, "/revoke").await),
         "identity.yes-no" => (BANK, personal(world, "/v1/identity/yes-no", &["identity.match"]).await),
         "identity.kyc" => (BANK, personal(world, "/v1/identity/kyc", &["identity.name", "identity.birth"]).await),
         "identity.predicates" => {
@@ -131,6 +135,24 @@ async fn asked(world: &World) -> (gateway::demo::stage::Asked, String) {
 async fn pin(world: &World) -> Call {
     let (asked, passcode) = asked(world).await;
     Call::json(format!("/bc-authorize/{}/pin", asked.id), &json!({ "pin": passcode })).with("ijazat-user", "teller-1")
+}
+
+async fn resend(world: &World) -> Call {
+    let (asked, _) = asked(world).await;
+    world.clock.advance(exchange::limits::RESEND_AFTER_S);
+    Call::post(format!("/bc-authorize/{}/resend", asked.id)).with("ijazat-user", "teller-1")
+}
+
+async fn cancel(world: &World) -> Call {
+    let (asked, _) = asked(world).await;
+    Call::delete(format!("/bc-authorize/{}", asked.id)).with("ijazat-user", "teller-1")
+}
+
+/// A form about a token of the bank's own.
+async fn of_token(world: &World, path: &str) -> Call {
+    let mut teller = world.stage.actor("bank-indus", Some("teller-1")).await.unwrap();
+    let granted = teller.consent(world.stage.cast.citizen, "KYC-101", &["identity.name"]).await.unwrap();
+    Call::form(path, &[("token", granted.token.as_str())])
 }
 
 async fn token(world: &World) -> Call {

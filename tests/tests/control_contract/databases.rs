@@ -1,7 +1,10 @@
 //! What holds of any database of ours: tables change forward only and wholly, and failures are told by what to do.
 
-use adapters::sql::{Database, Migration, SqlError};
-use exchange::ports::directory_source::DirectorySource as _;
+use adapters::sql::{Database, Migration, SqlError, control::Taken};
+use exchange::{
+    consent::{ConsentUse, answer::Told, reply::Reference},
+    ports::directory_source::DirectorySource as _,
+};
 
 use crate::world::World;
 
@@ -102,17 +105,25 @@ pub async fn components_have_versions_of_their_own(world: &World) {
 /// before applications and proposals.
 pub async fn a_control_database_of_version_one_is_brought_up(world: &World) {
     world.here.revoke_serial("0a").await.unwrap();
+    world.here.set_contact(world.subject(), World::contact()).await.unwrap();
+    world.sent("one", ConsentUse::OneTime).await;
     let downgrade = "DROP TABLE key_check; DROP TABLE admin_change; DROP TABLE application; DROP TABLE proposal; \
                      ALTER TABLE consent DROP COLUMN valid_until; DROP TABLE bundle; DROP TABLE bundle_node; \
                      DROP TABLE programme_use; DROP TABLE ledger_account; DROP TABLE ledger_entry; \
                      DROP TABLE ledger_hold; DROP TABLE ledger_mark; DROP TABLE closed_month; \
-                     DROP TABLE quota_use; DROP TABLE quota_hold; \
+                     DROP TABLE quota_use; DROP TABLE quota_hold; DROP TABLE sms_inbox; \
+                     DROP INDEX contact_lookup; ALTER TABLE contact DROP COLUMN lookup; \
+                     DROP INDEX auth_request_subject; ALTER TABLE auth_request DROP COLUMN counter; \
+                     ALTER TABLE auth_request DROP COLUMN resends; ALTER TABLE auth_request DROP COLUMN asked_at; \
                      DROP INDEX idempotency_working; ALTER TABLE idempotency DROP COLUMN request; \
                      ALTER TABLE idempotency DROP COLUMN begun; UPDATE schema_version SET version = 1 WHERE component = 'control'";
     world.meddle(downgrade).await.unwrap();
     let store = world.open([1, 2, 3]).await.unwrap();
     assert_eq!(version(store.database(), "control").await, version(database(world), "control").await);
     assert_eq!(store.read().await.unwrap().1.revoked_serials, ["0a"], "the data of the first version is there");
+    // A number from before numbers had tags is known, and a request from before citizens were asked again goes on.
+    let refused = store.take_sms(World::contact().mobile, "NO K7Q4").await.unwrap();
+    assert_eq!(refused, Taken::Told(Told::Refused(Reference::parse("K7Q4").unwrap())));
     store.database().close().await;
     assert_eq!(world.open([1, 2, 9]).await.unwrap_err(), SqlError::OtherKey { key: "pepper" });
 }

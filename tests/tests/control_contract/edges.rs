@@ -104,7 +104,16 @@ pub async fn a_token_holds_until_its_last_microsecond(world: &World) {
 async fn asked_until(world: &World, id: &str, usage: ConsentUse, valid_until: Timestamp) {
     let details = Details { valid_until: Some(valid_until), ..world.details(usage) };
     let (agency, user, subject) = (&world.bank, &world.teller, world.subject());
-    let new = NewRequest { auth_req_id: id, reference: "K7Q4", agency, user, subject, details: &details, ttl_s: 300 };
+    let new = NewRequest {
+        auth_req_id: id,
+        reference: "K7Q4",
+        agency,
+        user,
+        subject,
+        details: &details,
+        counter: None,
+        ttl_s: 300,
+    };
     world.here.submit(&new).await.unwrap();
     assert!(world.here.send(id, &passcode(PASSCODE), World::contact(), "x").await.unwrap());
     assert_eq!(world.offer(id, PASSCODE).await, Some(PasscodeAnswer::Approved));

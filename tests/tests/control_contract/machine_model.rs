@@ -1,11 +1,11 @@
 //! Requests for consent against the pure machine: whatever steps come in whatever order through whichever store, the
 //! store answers as the machine does, and its consents are the machine's approvals.
 
-use adapters::sql::control::Polled;
+use adapters::sql::control::{ControlStore, Polled};
 use exchange::{
     consent::{
         ConsentUse,
-        machine::{PasscodeAnswer, PollAnswer, Transaction},
+        machine::{CancelAnswer, PasscodeAnswer, PollAnswer, Transaction},
         passcode::PasscodeMac,
     },
     ports::{clock::Clock as _, consent_tokens::ConsentTokens as _},
@@ -27,19 +27,21 @@ struct Request {
     token: Option<String>,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Seen {
     approved: usize,
     messages: usize,
     tokens: usize,
     refused: usize,
+    again: usize,
+    ended: usize,
 }
 
 async fn step(world: &World, dice: &mut Dice, request: &mut Request, seen: &mut Seen) {
     let store = if dice.below(2) == 0 { &world.here } else { &world.there };
     let (now, machine) = (world.clock.now(), request.machine.clone());
     let id = request.id.as_str();
-    match dice.below(9) {
+    match dice.below(12) {
         0 => {
             let next = machine.sent(mac(true), now);
             let sent = store.send(id, &passcode(PASSCODE), World::contact(), "x").await.unwrap();
@@ -57,14 +59,22 @@ async fn step(world: &World, dice: &mut Dice, request: &mut Request, seen: &mut 
             assert_eq!(store.deny(id).await.unwrap(), next.is_some(), "deny {id}");
             request.machine = next.unwrap_or(request.machine.clone());
         }
-        1..=4 => {
-            let right = dice.below(3) == 0;
+        1..=3 => {
+            let right = dice.below(2) == 0;
             let digits = if right { PASSCODE } else { "000000" };
             let (next, expected) = machine.offer(&mac(right), now);
             let answer = store.offer(id, &world.bank, &world.teller, &passcode(digits)).await.unwrap();
             assert_eq!(answer, Some(expected), "offer {id}");
             seen.approved += usize::from(expected == PasscodeAnswer::Approved);
             seen.refused += usize::from(expected == PasscodeAnswer::Denied);
+            request.machine = next;
+        }
+        4 | 5 => resend(world, store, request, seen).await,
+        6 => {
+            let (next, expected) = machine.cancelled(now);
+            let answer = store.cancel(id, &world.bank, &world.teller).await.unwrap();
+            assert_eq!(answer, Some(expected), "cancel {id}");
+            seen.ended += usize::from(expected == CancelAnswer::EndsConsent);
             request.machine = next;
         }
         _ => {
@@ -83,29 +93,50 @@ async fn step(world: &World, dice: &mut Dice, request: &mut Request, seen: &mut 
     }
 }
 
+async fn resend(world: &World, store: &ControlStore, request: &mut Request, seen: &mut Seen) {
+    let (now, id) = (world.clock.now(), request.id.as_str());
+    let counted = store.resend(id, &world.bank, &world.teller).await.unwrap().unwrap();
+    match (request.machine.clone().resend(now), counted) {
+        (Ok(next), Ok(again)) => {
+            let left = (again.tries_left, again.resend_after_s.is_some());
+            assert_eq!(left, (3 - next.tries, next.resend_at().is_some()), "resend {id}");
+            let other = next.clone().resent(mac(true), now);
+            assert_eq!(again.was_sent, other.is_some(), "resend {id}");
+            let sent = store.send_again(id, &passcode(PASSCODE), World::contact(), "x").await.unwrap();
+            assert_eq!(sent, other.is_some(), "send again {id}");
+            seen.messages += usize::from(sent);
+            seen.again += usize::from(sent);
+            request.machine = other.unwrap_or(next);
+        }
+        (Err(expected), Err(told)) => assert_eq!(told, expected, "resend {id}"),
+        (expected, told) => panic!("resend {id}: {expected:?}, {told:?}"),
+    }
+}
+
 const DATATYPE: &str = "identity.address";
 
 pub async fn random_steps_answer_as_the_machine_does(world: &World) {
     let mut seen = Seen::default();
-    for seed in 1..4 {
+    for seed in 1..17 {
         let mut dice = Dice::new(seed);
         let mut requests = Vec::new();
-        for n in 0..6 {
+        for n in 0..4 {
             let usage = if dice.below(2) == 0 { ConsentUse::OneTime } else { ConsentUse::Standing };
             let id = format!("r{seed}-{n}");
             world.submitted(&id, usage).await;
             let machine = Transaction::received(world.clock.now(), 300);
             requests.push(Request { id, machine, usage, token: None });
         }
-        for _ in 0..90 {
+        for _ in 0..40 {
             let request = dice.below(requests.len());
             step(world, &mut dice, &mut requests[request], &mut seen).await;
-            let pause = [0, 0, 0, 1, 7_000_000, 20_000_000][dice.below(6)];
+            let pause = [0, 0, 1, 7_000_000, 20_000_000, 30_000_000][dice.below(6)];
             world.clock.advance_us(pause);
         }
         held_to_their_use(world, &requests).await;
     }
-    assert!(seen.approved > 3 && seen.tokens > 2 && seen.refused > 3, "the steps reach nothing");
+    let reached = seen.approved > 3 && seen.tokens > 2 && seen.refused > 3 && seen.again > 2 && seen.ended > 0;
+    assert!(reached, "the steps reach too little: {seen:?}");
     assert_eq!(world.here.consents_of(world.subject()).await.unwrap().len(), seen.approved);
     assert_eq!(world.here.outbox(1_000).await.unwrap().len(), seen.messages);
 }

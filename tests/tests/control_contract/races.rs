@@ -174,7 +174,16 @@ pub async fn requests_of_one_handle_are_one_request(world: &World) {
         let (bank, teller, details) = (bank.clone(), teller.clone(), details.clone());
         async move {
             let (agency, user, details) = (&bank, &teller, &details);
-            let new = NewRequest { auth_req_id: "same", reference: "K7Q4", agency, user, subject, details, ttl_s: 300 };
+            let new = NewRequest {
+                auth_req_id: "same",
+                reference: "K7Q4",
+                agency,
+                user,
+                subject,
+                details,
+                counter: None,
+                ttl_s: 300,
+            };
             store.submit(&new).await
         }
     });

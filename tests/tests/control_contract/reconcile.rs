@@ -161,7 +161,10 @@ pub async fn a_ledger_of_before_its_places_is_held_against_the_log_as_one_range(
              ALTER TABLE ledger_entry DROP COLUMN node; ALTER TABLE ledger_entry DROP COLUMN log_to; \
              DROP INDEX idempotency_working; ALTER TABLE idempotency DROP COLUMN request; \
              ALTER TABLE idempotency DROP COLUMN begun; DROP TABLE closed_month; DROP TABLE quota_use; \
-             DROP TABLE quota_hold; \
+             DROP TABLE quota_hold; DROP TABLE sms_inbox; DROP INDEX contact_lookup; \
+             ALTER TABLE contact DROP COLUMN lookup; DROP INDEX auth_request_subject; \
+             ALTER TABLE auth_request DROP COLUMN counter; ALTER TABLE auth_request DROP COLUMN resends; \
+             ALTER TABLE auth_request DROP COLUMN asked_at; \
              UPDATE schema_version SET version = 9 WHERE component = 'control'",
         )
         .await

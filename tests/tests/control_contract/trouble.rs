@@ -95,6 +95,7 @@ fn new(world: &World) -> adapters::sql::control::NewRequest<'_> {
         user: &world.teller,
         subject: world.subject(),
         details: DETAILS.get_or_init(|| world.details(ConsentUse::OneTime)),
+        counter: None,
         ttl_s: 300,
     }
 }

@@ -167,6 +167,7 @@ impl World {
             user: &self.teller,
             subject: self.subject(),
             details,
+            counter: None,
             ttl_s: 300,
         };
         self.here.submit(&request).await.unwrap();
@@ -200,6 +201,11 @@ impl World {
     /// The token of a request that was submitted, after the citizen's yes.
     pub async fn approved(&self, auth_req_id: &str) -> IssuedToken {
         self.message(auth_req_id).await;
+        self.approved_after(auth_req_id).await
+    }
+
+    /// The same where the message is out.
+    pub async fn approved_after(&self, auth_req_id: &str) -> IssuedToken {
         assert_eq!(self.offer(auth_req_id, PASSCODE).await, Some(PasscodeAnswer::Approved));
         match self.poll(auth_req_id).await {
             Some(Polled::Token(token)) => token,

@@ -15,3 +15,4 @@ mod installation;
 mod openid;
 mod processes;
 mod protocols;
+mod reply;

@@ -138,3 +138,23 @@ async fn c06_c07_what_may_not_be_asked_is_refused_by_its_name_and_nobody_gets_a_
     }
     gateway.stop().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_yes_waits_for_a_key_to_sign_with() {
+    let installation = Installation::new().await;
+    let gateway = installation.serve.start().await.unwrap();
+    let stage = installation.stage(&gateway).await;
+    let mut bank = stage.actor("bank-indus", Some("teller-1")).await.unwrap();
+    let key = installation.config.node.state_dir.join("keys/jwks.key");
+    let away = key.with_extension("away");
+    std::fs::rename(&key, &away).unwrap();
+    let asked = bank.ask(stage.cast.citizen, "KYC-101", &["identity.name"]).await.unwrap();
+    let told = stage.phone.message(&asked.reference).await.unwrap();
+    assert_eq!(bank.give(&asked, &passcode(&told).unwrap()).await.unwrap().status, 200);
+    let refused = bank.fetch(&asked).await.unwrap();
+    assert_eq!((refused.status, refused.code()), (503, "store_unavailable"), "{}", refused.body);
+    std::fs::rename(&away, &key).unwrap();
+    let fetched = bank.fetch(&asked).await.unwrap();
+    assert!(fetched.status == 200 && !fetched.text("/id_token").is_empty(), "{}", fetched.body);
+    gateway.stop().await.unwrap();
+}

@@ -4,7 +4,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use exchange::{
     caller::Thumbprint,
     consent::{ConsentUse, SubjectKey, details::Details, machine::Transaction},
-    ids::ConsentId,
+    ids::{AgencyId, ConsentId},
     limits,
     ports::entropy::random_hex_128,
     timestamp::Timestamp,
@@ -57,6 +57,9 @@ impl ControlStore {
         now: Timestamp,
     ) -> Result<Option<IssuedToken>, SqlError> {
         let consent = stored.consent.as_deref().ok_or_else(|| damaged("consent"))?;
+        if !holds(work, consent).await? {
+            return Ok(None);
+        }
         let details = details_of(stored)?;
         let short = now.plus_seconds(limits::CONSENT_TOKEN_TTL_S);
         let expires_at = match details.usage {
@@ -93,17 +96,32 @@ impl ControlStore {
     pub async fn revoke_consent(&self, consent: &ConsentId) -> Result<bool, SqlError> {
         let mut work = self.database.begin().await?;
         let generation = self.bump(&mut work).await?;
-        let ended = sqlx::query(
-            "UPDATE consent SET state = 'revoked', revision = revision + 1 WHERE id = $1 AND state <> 'revoked'",
-        )
-        .bind(consent.as_str())
-        .execute(work.on())
-        .await?;
-        if ended.rows_affected() == 0 {
+        if !revoke(&mut work, consent.as_str()).await? {
             return Ok(false);
         }
         self.commit(work, generation).await?;
         Ok(true)
+    }
+
+    /// Ends the consent behind a token, or of this name, if it was given to this agency; it dies everywhere within a second.
+    /// `false` if there was none to end.
+    ///
+    /// # Errors
+    /// [`SqlError`].
+    pub async fn give_back(&self, handed: &str, agency: &AgencyId) -> Result<bool, SqlError> {
+        let by_token =
+            "SELECT c.id FROM token t JOIN consent c ON c.id = t.consent WHERE t.hash = $1 AND c.agency = $2";
+        let by_name = "SELECT id FROM consent WHERE id = $1 AND agency = $2";
+        let hash = tokens::hash_text(sha256(handed.as_bytes()));
+        let mut row: Option<String> = None;
+        for (sql, key) in [(by_token, hash.as_str()), (by_name, handed)] {
+            if row.is_none() {
+                let found = sqlx::query_scalar(sql).bind(key).bind(agency.as_str());
+                row = found.fetch_optional(self.database.pool()).await?;
+            }
+        }
+        let Some(id) = row else { return Ok(false) };
+        self.revoke_consent(&ConsentId::parse(&id).map_err(|_| damaged("consent id"))?).await
     }
 
     /// Every consent that a citizen ever gave, newest first, at most a thousand.
@@ -150,12 +168,32 @@ impl ControlStore {
     }
 }
 
+/// Whether a consent is there to be ended.
+pub(super) async fn holds(work: &mut Work, consent: &str) -> Result<bool, SqlError> {
+    let holds: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM consent WHERE id = $1 AND state <> 'revoked'")
+        .bind(consent)
+        .fetch_one(work.on())
+        .await?;
+    Ok(holds == 1)
+}
+
+/// Ends a consent; whether there was one to end. The caller commits it under a new generation.
+pub(super) async fn revoke(work: &mut Work, consent: &str) -> Result<bool, SqlError> {
+    let ended = sqlx::query(
+        "UPDATE consent SET state = 'revoked', revision = revision + 1 WHERE id = $1 AND state <> 'revoked'",
+    )
+    .bind(consent)
+    .execute(work.on())
+    .await?;
+    Ok(ended.rows_affected() == 1)
+}
+
 /// The policies know milliseconds, and let nothing begin early: a yes in the midst of one would not hold until the next,
 /// and a token that is used at once would fail. No token exists before its yes, so the earlier instant gives nothing away.
 const fn whole_millisecond(at: Timestamp) -> Timestamp {
     Timestamp::from_micros(at.millis().saturating_mul(1_000))
 }
 
-fn details_of(stored: &Stored) -> Result<Details, SqlError> {
+pub(super) fn details_of(stored: &Stored) -> Result<Details, SqlError> {
     Details::parse(&stored.details).map_err(|_| damaged("request's details"))
 }

@@ -1,11 +1,15 @@
 //! Where a citizen is reached: the number sealed, found by the subject's key only.
 
+use aws_lc_rs::hmac;
 use exchange::{
     consent::{SubjectKey, message::Language},
     mobile::Mobile,
 };
 
 use super::{ControlStore, SqlError, damaged};
+
+/// Times that a process waits for another that tags the same contacts.
+const TAG_ATTEMPTS: u32 = 30;
 
 /// A citizen's enrolled number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,18 +39,80 @@ impl ControlStore {
         for (subject, contact) in contacts {
             let sealed = self.seal(&place(*subject), contact.mobile.e164().as_bytes())?;
             sqlx::query(
-                "INSERT INTO contact (subject, mobile, language, set_at) VALUES ($1, $2, $3, $4) \
+                "INSERT INTO contact (subject, mobile, language, set_at, lookup) VALUES ($1, $2, $3, $4, $5) \
                  ON CONFLICT (subject) DO UPDATE SET mobile = EXCLUDED.mobile, language = EXCLUDED.language, \
-                 set_at = EXCLUDED.set_at",
+                 set_at = EXCLUDED.set_at, lookup = EXCLUDED.lookup",
             )
             .bind(subject.to_hex())
             .bind(sealed)
             .bind(contact.language.as_str())
             .bind(now)
+            .bind(self.number_tag(contact.mobile))
             .execute(work.on())
             .await?;
         }
         work.commit().await
+    }
+
+    /// Tags the numbers of contacts from before there were tags. One that cannot be read stays without: its citizen cannot be asked
+    /// either, and everyone else can.
+    pub(super) async fn tag_contacts(&self) -> Result<(), SqlError> {
+        let (mut after, mut attempts) = (String::new(), 1);
+        loop {
+            match self.tag_some_contacts(&after).await {
+                Ok(None) => return Ok(()),
+                Ok(Some(last)) => (after, attempts) = (last, 1),
+                // Another process may be at the same.
+                Err(SqlError::Unavailable(_)) if attempts < TAG_ATTEMPTS => attempts += 1,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// The subject of the last one looked at.
+    async fn tag_some_contacts(&self, after: &str) -> Result<Option<String>, SqlError> {
+        let rows: Vec<(String, Vec<u8>)> = sqlx::query_as(
+            "SELECT subject, mobile FROM contact WHERE lookup IS NULL AND subject > $1 ORDER BY subject LIMIT 100",
+        )
+        .bind(after)
+        .fetch_all(self.database.pool())
+        .await?;
+        let Some(last) = rows.last().map(|(subject, _)| subject.clone()) else { return Ok(None) };
+        let mut work = self.database.begin().await?;
+        for (subject, sealed) in rows {
+            let Some(mobile) = self.mobile(&subject, &sealed) else {
+                tracing::error!("a contact cannot be read: its citizen cannot be asked");
+                continue;
+            };
+            sqlx::query("UPDATE contact SET lookup = $2 WHERE subject = $1 AND mobile = $3")
+                .bind(subject)
+                .bind(self.number_tag(mobile))
+                .bind(sealed)
+                .execute(work.on())
+                .await?;
+        }
+        work.commit().await?;
+        Ok(Some(last))
+    }
+
+    fn mobile(&self, subject: &str, sealed: &[u8]) -> Option<Mobile> {
+        let text = self.unseal(&place(SubjectKey::from_hex(subject)?), sealed).ok()?;
+        Mobile::parse(&text).ok()
+    }
+
+    /// A number as columns know it: HMAC-SHA-256 under the contact lookup key, apart from the tags of citizens.
+    pub(super) fn number_tag(&self, mobile: Mobile) -> String {
+        self.tag("number", &mobile.e164())
+    }
+
+    /// Tag of a text for one purpose.
+    pub(super) fn tag(&self, purpose: &str, text: &str) -> String {
+        let mut context = hmac::Context::with_key(&self.keys.lookup);
+        context.update(purpose.as_bytes());
+        // No purpose has it, and no card number begins with one.
+        context.update(&[0]);
+        context.update(text.as_bytes());
+        hex::encode(context.sign())
     }
 
     /// The citizen's number, if one is enrolled.

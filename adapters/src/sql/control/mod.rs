@@ -22,6 +22,8 @@ mod consents;
 mod contacts;
 mod directory;
 mod idempotency;
+mod inbox;
+mod introspection;
 mod key_check;
 mod ledger;
 mod onboarding;
@@ -30,6 +32,7 @@ mod poster;
 mod quotas;
 mod reconcile;
 mod requests;
+mod resends;
 mod schema;
 mod tokens;
 
@@ -40,11 +43,14 @@ pub use closing::CloseError;
 pub use contacts::Contact;
 pub use directory::ChangeError;
 pub use idempotency::{Begun, Claim, IdempotencyScope};
+pub use inbox::Taken;
+pub use introspection::Introspected;
 pub use ledger::{Books, TopUpError};
 pub use onboarding::{Decided, Newcomers, OnboardingError, Proposal};
 pub use poster::{PostError, Poster};
 pub use reconcile::{Compared, Difference, Reconciler};
 pub use requests::{IssuedToken, NewRequest, Polled};
+pub use resends::Again;
 
 /// The secrets of the control store; none of them stands in the database or its backup.
 pub struct ControlKeys {
@@ -108,7 +114,7 @@ impl ControlStore {
     ) -> Result<Self, SqlError> {
         database.migrate("control", schema::MIGRATIONS).await?;
         key_check::same(&database, &keys.checks).await?;
-        Ok(Self {
+        let store = Self {
             database,
             keys,
             clock,
@@ -117,7 +123,9 @@ impl ControlStore {
             confirmed: Confirmed::default(),
             standing: Cache::new(),
             citizens: Cache::new(),
-        })
+        };
+        Box::pin(store.tag_contacts()).await?;
+        Ok(store)
     }
 
     /// The database beneath, to close it.

@@ -6,7 +6,7 @@ use exchange::{
     consent::{
         SubjectKey,
         details::Details,
-        machine::{PasscodeAnswer, PollAnswer, State, Transaction},
+        machine::{CancelAnswer, PasscodeAnswer, PollAnswer, State, Transaction},
         passcode::{Binding, Passcode, PasscodeMac},
     },
     ids::{AgencyId, ConsentId, UserId},
@@ -14,7 +14,7 @@ use exchange::{
 };
 use sqlx::{Row as _, any::AnyRow};
 
-use super::{Contact, ControlStore, SqlError, Work, damaged, sha256};
+use super::{Contact, ControlStore, SqlError, Work, consents::revoke, damaged, sha256};
 
 /// A request for consent as it arrives.
 #[derive(Clone, Debug)]
@@ -31,6 +31,8 @@ pub struct NewRequest<'a> {
     pub subject: SubjectKey,
     /// What is asked.
     pub details: &'a Details,
+    /// The counter's own mark, which the citizen is told.
+    pub counter: Option<&'a str>,
     /// Seconds that it lives.
     pub ttl_s: i64,
 }
@@ -67,7 +69,8 @@ impl std::fmt::Debug for IssuedToken {
 }
 
 const COLUMNS: &str = "SELECT agency, user_id, subject, details, state, tries, mac, expires_at, approved_at, \
-                       interval_s, polled_at, consent FROM auth_request WHERE id_hash = $1";
+                       interval_s, polled_at, consent, reference, counter, created_at, resends, asked_at \
+                       FROM auth_request WHERE id_hash = $1";
 
 /// One stored request.
 pub(super) struct Stored {
@@ -77,10 +80,32 @@ pub(super) struct Stored {
     pub(super) subject: String,
     pub(super) details: String,
     pub(super) consent: Option<String>,
+    pub(super) reference: String,
+    pub(super) counter: Option<String>,
     pub(super) transaction: Transaction,
 }
 
+impl Stored {
+    /// Whether this user of this agency made it: nobody else has to do with it.
+    pub(super) fn is_of(&self, agency: &AgencyId, user: &UserId) -> bool {
+        self.agency == agency.as_str() && self.user == user.as_str()
+    }
+}
+
 impl ControlStore {
+    /// Whether the citizen was asked under this reference before, whether there is one or not.
+    ///
+    /// # Errors
+    /// [`SqlError`].
+    pub async fn reference_is_taken(&self, subject: SubjectKey, reference: &str) -> Result<bool, SqlError> {
+        let taken: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM auth_request WHERE subject = $1 AND reference = $2")
+            .bind(subject.to_hex())
+            .bind(reference)
+            .fetch_one(self.database.pool())
+            .await?;
+        Ok(taken > 0)
+    }
+
     /// Takes a request. Nothing here depends on the citizen.
     ///
     /// # Errors
@@ -91,7 +116,7 @@ impl ControlStore {
         let _turn = self.database.turn().await?;
         sqlx::query(
             "INSERT INTO auth_request (id_hash, reference, agency, user_id, subject, details, state, tries, \
-             created_at, expires_at, interval_s) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10)",
+             created_at, expires_at, interval_s, counter) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10, $11)",
         )
         .bind(hash_of(request.auth_req_id))
         .bind(request.reference)
@@ -103,6 +128,7 @@ impl ControlStore {
         .bind(now.micros())
         .bind(transaction.expires_at.micros())
         .bind(transaction.interval_s)
+        .bind(request.counter)
         .execute(self.database.pool())
         .await?;
         Ok(())
@@ -146,6 +172,35 @@ impl ControlStore {
         self.move_on(auth_req_id, Transaction::denied).await
     }
 
+    /// The user who asked takes the request back; a consent that it had become and whose token nobody has yet ends with it.
+    /// `None` if the request is unknown or another's.
+    ///
+    /// # Errors
+    /// [`SqlError`]: it stands as it stood.
+    pub async fn cancel(
+        &self,
+        auth_req_id: &str,
+        agency: &AgencyId,
+        user: &UserId,
+    ) -> Result<Option<CancelAnswer>, SqlError> {
+        let mut work = self.database.begin().await?;
+        let Some(stored) = locked(&mut work, auth_req_id).await? else { return Ok(None) };
+        if !stored.is_of(agency, user) {
+            return Ok(None);
+        }
+        let (next, answer) = stored.transaction.clone().cancelled(self.clock.now());
+        save(&mut work, &stored, &next, None).await?;
+        if answer == CancelAnswer::EndsConsent {
+            // The generation before the consent, as everyone takes them: two who wait for each other wait for ever.
+            let generation = self.bump(&mut work).await?;
+            revoke(&mut work, stored.consent.as_deref().ok_or_else(|| damaged("consent"))?).await?;
+            self.commit(work, generation).await?;
+        } else {
+            work.commit().await?;
+        }
+        Ok(Some(answer))
+    }
+
     /// Takes one passcode from the user who asked. `None` if the request is unknown or another's.
     ///
     /// A right passcode stores the consent in the same unit of work, so that of many at once one counts.
@@ -160,7 +215,7 @@ impl ControlStore {
         passcode: &Passcode,
     ) -> Result<Option<PasscodeAnswer>, SqlError> {
         let Some(seen) = self.seen(auth_req_id).await? else { return Ok(None) };
-        if seen.agency != agency.as_str() || seen.user != user.as_str() {
+        if !seen.is_of(agency, user) {
             return Ok(None);
         }
         // A flood on a settled request costs one read each and no lock.
@@ -229,7 +284,7 @@ impl ControlStore {
         row.map(|row| stored(id_hash, &row)).transpose()
     }
 
-    fn mac(&self, auth_req_id: &str, stored: &Stored, passcode: &Passcode) -> Result<PasscodeMac, SqlError> {
+    pub(super) fn mac(&self, auth_req_id: &str, stored: &Stored, passcode: &Passcode) -> Result<PasscodeMac, SqlError> {
         let agency = AgencyId::parse(&stored.agency).map_err(|_| damaged("agency"))?;
         let user = UserId::parse(&stored.user).map_err(|_| damaged("user"))?;
         let details_sha256 = sha256(stored.details.as_bytes());
@@ -244,8 +299,12 @@ fn hash_of(auth_req_id: &str) -> String {
 }
 
 /// Locks the row until the work ends (an update that changes nothing does so on both databases), then reads it.
-async fn locked(work: &mut Work, auth_req_id: &str) -> Result<Option<Stored>, SqlError> {
-    let id_hash = hash_of(auth_req_id);
+pub(super) async fn locked(work: &mut Work, auth_req_id: &str) -> Result<Option<Stored>, SqlError> {
+    locked_by_hash(work, hash_of(auth_req_id)).await
+}
+
+/// The same by the hash that it is stored under.
+pub(super) async fn locked_by_hash(work: &mut Work, id_hash: String) -> Result<Option<Stored>, SqlError> {
     let found = sqlx::query("UPDATE auth_request SET tries = tries WHERE id_hash = $1")
         .bind(id_hash.clone())
         .execute(work.on())
@@ -265,6 +324,8 @@ fn stored(id_hash: String, row: &AnyRow) -> Result<Stored, SqlError> {
         Some(bytes) => Some(PasscodeMac::from_bytes(bytes.try_into().map_err(|_| damaged("passcode code"))?)),
     };
     let tries: i64 = row.try_get("tries")?;
+    let resends: i64 = row.try_get("resends")?;
+    let (created_at, asked_at): (i64, Option<i64>) = (row.try_get("created_at")?, row.try_get("asked_at")?);
     let instant = |micros: Option<i64>| micros.map(Timestamp::from_micros);
     Ok(Stored {
         id_hash,
@@ -273,6 +334,8 @@ fn stored(id_hash: String, row: &AnyRow) -> Result<Stored, SqlError> {
         subject: row.try_get("subject")?,
         details: row.try_get("details")?,
         consent: row.try_get("consent")?,
+        reference: row.try_get("reference")?,
+        counter: row.try_get("counter")?,
         transaction: Transaction {
             state: State::parse(&state).ok_or_else(|| damaged("state"))?,
             tries: u8::try_from(tries).map_err(|_| damaged("count of tries"))?,
@@ -281,11 +344,13 @@ fn stored(id_hash: String, row: &AnyRow) -> Result<Stored, SqlError> {
             approved_at: instant(row.try_get("approved_at")?),
             interval_s: row.try_get("interval_s")?,
             polled_at: instant(row.try_get("polled_at")?),
+            resends: u8::try_from(resends).map_err(|_| damaged("count of resends"))?,
+            asked_at: Timestamp::from_micros(asked_at.unwrap_or(created_at)),
         },
     })
 }
 
-async fn save(
+pub(super) async fn save(
     work: &mut Work,
     stored: &Stored,
     next: &Transaction,
@@ -294,7 +359,7 @@ async fn save(
     let consent = consent.map(|id| id.as_str().to_owned()).or_else(|| stored.consent.clone());
     sqlx::query(
         "UPDATE auth_request SET state = $2, tries = $3, mac = $4, approved_at = $5, interval_s = $6, \
-         polled_at = $7, consent = $8 WHERE id_hash = $1",
+         polled_at = $7, consent = $8, resends = $9, asked_at = $10 WHERE id_hash = $1",
     )
     .bind(stored.id_hash.clone())
     .bind(next.state.as_str())
@@ -304,6 +369,8 @@ async fn save(
     .bind(next.interval_s)
     .bind(next.polled_at.map(Timestamp::micros))
     .bind(consent)
+    .bind(i64::from(next.resends))
+    .bind(next.asked_at.micros())
     .execute(work.on())
     .await?;
     Ok(())

@@ -16,6 +16,8 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 11, sql: KEYS_BEGUN },
     Migration { version: 12, sql: CLOSED_MONTHS },
     Migration { version: 13, sql: QUOTAS },
+    Migration { version: 14, sql: RESENDS },
+    Migration { version: 15, sql: INBOX },
 ];
 
 const FIRST: &str = "
@@ -168,4 +170,24 @@ CREATE TABLE quota_hold (
     amount BIGINT NOT NULL CHECK (amount >= 0), node TEXT NOT NULL, until_at BIGINT NOT NULL,
     PRIMARY KEY (request, quota, begins_at));
 CREATE INDEX quota_hold_node ON quota_hold (node, until_at);
+";
+
+/// How often a passcode was sent again and when the citizen was last asked, which is when the request came where it is empty; and
+/// the counter's mark, which each message repeats.
+const RESENDS: &str = "
+ALTER TABLE auth_request ADD COLUMN counter TEXT;
+ALTER TABLE auth_request ADD COLUMN resends BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE auth_request ADD COLUMN asked_at BIGINT;
+";
+
+/// Whom a number belongs to, by a tag that says nothing of it; empty until a process that has the key fills it in. And what came
+/// from numbers: a tag of the words, never the words.
+const INBOX: &str = "
+ALTER TABLE contact ADD COLUMN lookup TEXT;
+CREATE INDEX contact_lookup ON contact (lookup);
+CREATE INDEX auth_request_subject ON auth_request (subject, reference);
+CREATE TABLE sms_inbox (
+    sender TEXT NOT NULL, words TEXT NOT NULL, slot BIGINT NOT NULL, received_at BIGINT NOT NULL, what TEXT NOT NULL,
+    answered BIGINT NOT NULL, PRIMARY KEY (sender, words, slot));
+CREATE INDEX sms_inbox_received ON sms_inbox (received_at);
 ";

@@ -15,7 +15,7 @@ use sqlx::{Row as _, any::AnyRow};
 
 use super::{ControlStore, SqlError, damaged, sha256};
 
-const FIND: &str = "SELECT t.certificate, t.expires_at AS token_expires_at, t.used_by, t.used_at, c.id, c.revision, c.subject, \
+pub(super) const FIND: &str = "SELECT t.certificate, t.expires_at AS token_expires_at, t.used_by, t.used_at, c.id, c.revision, c.subject, \
                     c.agency, c.user_id, c.purpose, c.datatypes, c.usage, c.granted_at, c.expires_at, c.state, c.valid_until \
                     FROM token t JOIN consent c ON c.id = t.consent WHERE t.hash = $1";
 
@@ -248,7 +248,7 @@ fn used_by(row: &AnyRow, request: &RequestId) -> Result<(Thumbprint, ConsentFact
     Ok((bound, facts))
 }
 
-fn found(row: &AnyRow) -> Result<(Thumbprint, ConsentFacts), SqlError> {
+pub(super) fn found(row: &AnyRow) -> Result<(Thumbprint, ConsentFacts), SqlError> {
     let text = |column: &str| row.try_get::<String, _>(column);
     let integer = |column: &str| row.try_get::<i64, _>(column);
     let certificate = hex::decode(text("certificate")?).ok().and_then(|bytes| bytes.try_into().ok());

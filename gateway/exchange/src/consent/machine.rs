@@ -20,6 +20,8 @@ pub enum State {
     Denied,
     /// The tries are used up.
     Locked,
+    /// The agency took its request back.
+    Void,
 }
 
 impl State {
@@ -34,14 +36,16 @@ impl State {
             Self::TokenIssued => "token_issued",
             Self::Denied => "denied",
             Self::Locked => "locked",
+            Self::Void => "void",
         }
     }
 
     /// Reads back [`Self::as_str`].
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        use State::{Approved, Denied, Locked, Received, Sent, Suppressed, TokenIssued};
-        [Received, Suppressed, Sent, Approved, TokenIssued, Denied, Locked].into_iter().find(|s| s.as_str() == text)
+        use State::{Approved, Denied, Locked, Received, Sent, Suppressed, TokenIssued, Void};
+        let all = [Received, Suppressed, Sent, Approved, TokenIssued, Denied, Locked, Void];
+        all.into_iter().find(|state| state.as_str() == text)
     }
 
     /// Whether the citizen's answer is still awaited, or seems to be.
@@ -67,6 +71,10 @@ pub struct Transaction {
     pub interval_s: i64,
     /// The last poll.
     pub polled_at: Option<Timestamp>,
+    /// How often the agency had the passcode sent again.
+    pub resends: u8,
+    /// When the citizen was last asked, or seemed to be.
+    pub asked_at: Timestamp,
 }
 
 /// What comes of a passcode.
@@ -79,11 +87,40 @@ pub enum PasscodeAnswer {
         /// Tries left.
         tries_left: u8,
     },
-    /// Wrong once too often, refused by the citizen, or locked before.
+    /// Wrong once too often, refused by the citizen, taken back by the agency, or locked before.
     Denied,
     /// The citizen already said yes: a passcode is a yes to one request.
     Used,
     /// Too late.
+    Expired,
+}
+
+/// Why a passcode is not sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotResent {
+    /// What any passcode would come to now.
+    Settled(PasscodeAnswer),
+    /// Sent again as often as it may be.
+    Spent,
+    /// It was sent a moment ago: after so many seconds (one at least) it may be sent again.
+    TooSoon {
+        /// Seconds to wait.
+        wait_s: i64,
+    },
+}
+
+/// What comes of taking a request back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CancelAnswer {
+    /// Nobody will be let in by it, now or when it had been taken back before.
+    Cancelled,
+    /// The same; the caller now ends the consent that was given, in the same unit of work.
+    EndsConsent,
+    /// Its token was handed out: that is what can be revoked.
+    Used,
+    /// It was over before: refused, or its tries used up.
+    Denied,
+    /// It had run out.
     Expired,
 }
 
@@ -96,7 +133,7 @@ pub enum PollAnswer {
     Pending,
     /// Too fast: five seconds were added to the interval.
     SlowDown,
-    /// The citizen refused, or the tries are used up.
+    /// The citizen refused, the agency took it back, or the tries are used up.
     Denied,
     /// Too late.
     Expired,
@@ -116,6 +153,8 @@ impl Transaction {
             approved_at: None,
             interval_s: limits::POLL_INTERVAL_S,
             polled_at: None,
+            resends: 0,
+            asked_at: now,
         }
     }
 
@@ -128,6 +167,61 @@ impl Transaction {
         self.state = State::Sent;
         self.mac = Some(mac);
         Some(self)
+    }
+
+    /// Counts that the passcode shall be sent again, whether there is a citizen or not. It resets nothing: neither tries nor
+    /// deadline.
+    ///
+    /// # Errors
+    /// [`NotResent`].
+    pub fn resend(mut self, now: Timestamp) -> Result<Self, NotResent> {
+        if let Some(answer) = self.settled(now) {
+            return Err(NotResent::Settled(answer));
+        }
+        let again = self.resend_at().ok_or(NotResent::Spent)?;
+        if now < again {
+            // Rounded up: who waits as long as it is told to is not told to wait again.
+            let wait_s = again.micros().saturating_sub(now.micros()).saturating_add(999_999) / 1_000_000;
+            return Err(NotResent::TooSoon { wait_s });
+        }
+        self.resends = self.resends.saturating_add(1);
+        self.asked_at = now;
+        Ok(self)
+    }
+
+    /// First instant at which the passcode may be sent again; `None` when it was sent as often as it may be, or would come
+    /// too late.
+    #[must_use]
+    pub fn resend_at(&self) -> Option<Timestamp> {
+        let again = self.asked_at.plus_seconds(limits::RESEND_AFTER_S);
+        (self.resends < limits::RESENDS_MAX && again < self.expires_at).then_some(again)
+    }
+
+    /// Another passcode is on its way: the one before is worth nothing from here on. `None` if none is awaited any more.
+    #[must_use]
+    pub fn resent(mut self, mac: PasscodeMac, now: Timestamp) -> Option<Self> {
+        if self.state != State::Sent || now >= self.expires_at {
+            return None;
+        }
+        self.mac = Some(mac);
+        Some(self)
+    }
+
+    /// The agency takes the request back.
+    #[must_use]
+    pub fn cancelled(mut self, now: Timestamp) -> (Self, CancelAnswer) {
+        let answer = match self.state {
+            State::TokenIssued => CancelAnswer::Used,
+            State::Denied | State::Locked => CancelAnswer::Denied,
+            State::Approved => CancelAnswer::EndsConsent,
+            State::Received | State::Suppressed | State::Sent if now >= self.expires_at => CancelAnswer::Expired,
+            State::Received | State::Suppressed | State::Sent | State::Void => CancelAnswer::Cancelled,
+        };
+        if matches!(answer, CancelAnswer::Cancelled | CancelAnswer::EndsConsent) {
+            self.state = State::Void;
+            self.mac = None;
+        }
+        (self, answer)
     }
 
     /// Nobody can be asked. `None` if that is no longer of interest.
@@ -151,12 +245,23 @@ impl Transaction {
         Some(self)
     }
 
+    /// The citizen takes a yes back that the agency has not fetched yet. `None` if there is none; the caller ends the consent, in
+    /// the same unit of work.
+    #[must_use]
+    pub fn unsaid(mut self) -> Option<Self> {
+        if self.state != State::Approved {
+            return None;
+        }
+        self.state = State::Denied;
+        Some(self)
+    }
+
     /// What any passcode would come to, when that is already settled without looking at it.
     #[must_use]
     pub fn settled(&self, now: Timestamp) -> Option<PasscodeAnswer> {
         match self.state {
             State::Approved | State::TokenIssued => Some(PasscodeAnswer::Used),
-            State::Denied | State::Locked => Some(PasscodeAnswer::Denied),
+            State::Denied | State::Locked | State::Void => Some(PasscodeAnswer::Denied),
             State::Received | State::Suppressed | State::Sent if now >= self.expires_at => {
                 Some(PasscodeAnswer::Expired)
             }
@@ -192,7 +297,7 @@ impl Transaction {
     pub fn poll(mut self, now: Timestamp) -> (Self, PollAnswer) {
         match self.state {
             State::TokenIssued => (self, PollAnswer::Used),
-            State::Denied | State::Locked => (self, PollAnswer::Denied),
+            State::Denied | State::Locked | State::Void => (self, PollAnswer::Denied),
             State::Approved if now >= self.collect_until() => (self, PollAnswer::Expired),
             // A yes is handed over at once, however often it was asked for.
             State::Approved => {
@@ -223,112 +328,5 @@ impl Transaction {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const START: Timestamp = Timestamp::from_micros(1_000_000_000);
-
-    fn at(seconds: i64) -> Timestamp {
-        START.plus_seconds(seconds)
-    }
-
-    fn mac(byte: u8) -> PasscodeMac {
-        PasscodeMac::from_bytes([byte; 32])
-    }
-
-    fn sent() -> Transaction {
-        Transaction::received(START, 300).sent(mac(1), START).unwrap()
-    }
-
-    #[test]
-    fn three_wrong_passcodes_lock_and_the_right_one_then_fails() {
-        for begin in
-            [sent(), Transaction::received(START, 300), Transaction::received(START, 300).suppressed().unwrap()]
-        {
-            let (tx, answer) = begin.offer(&mac(2), at(1));
-            assert_eq!(answer, PasscodeAnswer::Wrong { tries_left: 2 });
-            let (tx, answer) = tx.offer(&mac(3), at(2));
-            assert_eq!(answer, PasscodeAnswer::Wrong { tries_left: 1 });
-            let (tx, answer) = tx.offer(&mac(4), at(3));
-            assert_eq!((tx.state, answer), (State::Locked, PasscodeAnswer::Denied));
-            let (tx, answer) = tx.offer(&mac(1), at(4));
-            assert_eq!((tx.state, answer), (State::Locked, PasscodeAnswer::Denied));
-            assert_eq!(tx.poll(at(5)).1, PollAnswer::Denied);
-        }
-    }
-
-    #[test]
-    fn a_right_passcode_is_a_yes_once_until_its_last_instant() {
-        let check = |seconds, expected| assert_eq!(sent().offer(&mac(1), at(seconds)).1, expected, "{seconds}");
-        check(0, PasscodeAnswer::Approved);
-        check(299, PasscodeAnswer::Approved);
-        check(300, PasscodeAnswer::Expired);
-        check(301, PasscodeAnswer::Expired);
-        let (approved, _) = sent().offer(&mac(1), at(1));
-        assert!(approved.mac.is_none());
-        assert_eq!(approved.clone().offer(&mac(1), at(2)).1, PasscodeAnswer::Used);
-        let (issued, answer) = approved.poll(at(2));
-        assert_eq!(answer, PollAnswer::Issue);
-        assert_eq!(issued.clone().poll(at(3)).1, PollAnswer::Used);
-        assert_eq!(issued.offer(&mac(1), at(3)).1, PasscodeAnswer::Used);
-    }
-
-    #[test]
-    fn a_poll_that_is_too_fast_slows_down_for_good() {
-        let mut tx = sent();
-        for (seconds, interval_s, expected) in [
-            (0, 5, PollAnswer::Pending),
-            (1, 10, PollAnswer::SlowDown),
-            (10, 15, PollAnswer::SlowDown),
-            (25, 15, PollAnswer::Pending),
-            (299, 15, PollAnswer::Pending),
-            (300, 15, PollAnswer::Expired),
-        ] {
-            let (next, answer) = tx.poll(at(seconds));
-            assert_eq!((answer, next.interval_s), (expected, interval_s), "{seconds}");
-            tx = next;
-        }
-    }
-
-    #[test]
-    fn a_request_without_a_citizen_polls_like_one_that_nobody_answers() {
-        let (mut alive, mut none) = (sent(), Transaction::received(START, 60).suppressed().unwrap());
-        alive.expires_at = none.expires_at;
-        for seconds in [0, 1, 20, 59, 60, 61] {
-            let (next_alive, one) = alive.poll(at(seconds));
-            let (next_none, other) = none.poll(at(seconds));
-            assert_eq!(one, other, "{seconds}");
-            (alive, none) = (next_alive, next_none);
-        }
-    }
-
-    #[test]
-    fn a_late_yes_can_still_be_collected_for_a_minute() {
-        let (approved, _) = sent().offer(&mac(1), at(299));
-        let check = |seconds, expected| assert_eq!(approved.clone().poll(at(seconds)).1, expected, "{seconds}");
-        check(301, PollAnswer::Issue);
-        check(358, PollAnswer::Issue);
-        check(359, PollAnswer::Expired);
-    }
-
-    #[test]
-    fn only_what_waits_can_be_sent_suppressed_or_refused() {
-        let (approved, _) = sent().offer(&mac(1), at(1));
-        assert!(approved.clone().denied().is_none());
-        assert!(approved.clone().suppressed().is_none());
-        assert!(approved.sent(mac(1), at(2)).is_none());
-        assert!(Transaction::received(START, 60).sent(mac(1), at(60)).is_none());
-        let denied = sent().denied().unwrap();
-        assert_eq!(denied.clone().offer(&mac(1), at(1)).1, PasscodeAnswer::Denied);
-        assert!(denied.sent(mac(1), at(2)).is_none());
-    }
-
-    #[test]
-    fn every_state_reads_back() {
-        use State::{Approved, Denied, Locked, Received, Sent, Suppressed, TokenIssued};
-        for state in [Received, Suppressed, Sent, Approved, TokenIssued, Denied, Locked] {
-            assert_eq!(State::parse(state.as_str()), Some(state));
-        }
-        assert_eq!(State::parse("open"), None);
-    }
-}
+#[path = "machine_tests.rs"]
+mod tests;

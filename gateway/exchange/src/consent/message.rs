@@ -104,7 +104,7 @@ fn english(asked: &Asked<'_>, passcode: &Passcode) -> String {
     let until = asked.until.map(|at| format!(" until {}", day(at))).unwrap_or_default();
     let head = format!("Ijazat code {}: {agency}{counter} seeks ", passcode.expose());
     let reference = asked.reference;
-    let tail = format!("{until}. Ref {reference}. Give only at this counter, never by phone");
+    let tail = format!("{until}. Ref {reference}. Give only at this counter. Refuse: NO {reference}");
     // The longest agency, mark and end leave less than its share to the purpose: it gives way, so that one message does.
     let left = GSM_SEPTETS_MAX.saturating_sub(head.len() + DATA_CHARS_MIN + " for ".len() + tail.len());
     let tail = format!(" for {}{tail}", gsm(asked.purpose, PURPOSE_CHARS_MAX.min(left)));
@@ -116,11 +116,16 @@ fn english(asked: &Asked<'_>, passcode: &Passcode) -> String {
 fn urdu(asked: &Asked<'_>, passcode: &Passcode) -> String {
     let agency = plain(asked.agency, URDU_NAME_CHARS_MAX);
     let counter = asked.counter.map(|mark| format!(" {}", mark.trim())).unwrap_or_default();
-    let purpose = plain(asked.purpose, URDU_NAME_CHARS_MAX);
     let until = asked.until.map(|at| format!(" تا {}", day(at))).unwrap_or_default();
-    let head = format!("اجازت کوڈ {} / {agency}{counter}: ", passcode.expose());
     let reference = asked.reference;
-    let tail = format!(" برائے {purpose}{until} / حوالہ {reference}۔ کوڈ صرف اسی کاؤنٹر پر دیں۔");
+    let tail = format!("{until} / حوالہ {reference}۔ صرف اسی کاؤنٹر پر دیں۔ انکار: NO {reference}");
+    let purpose = plain(asked.purpose, URDU_NAME_CHARS_MAX);
+    let head = |counter: &str| format!("اجازت کوڈ {} / {agency}{counter}: ", passcode.expose());
+    let taken = |head: &str| units(head) + DATA_CHARS_MIN + units(" برائے ") + units(&purpose) + units(&tail);
+    // Of the longest agency, purpose and end the counter's mark gives way: it is the agency's own word.
+    let marked = head(&counter);
+    let head = if taken(&marked) <= UCS2_UNITS_MAX { marked } else { head("") };
+    let tail = format!(" برائے {purpose}{tail}");
     let room = UCS2_UNITS_MAX.saturating_sub(units(&head) + units(&tail));
     let titles: Vec<String> = asked.titles.iter().map(|title| plain(title, room)).collect();
     format!("{head}{}{tail}", fit(&titles, "، ", room))
@@ -202,7 +207,7 @@ mod tests {
     fn the_english_text_says_who_what_why_and_where_to_give_it() {
         let text = passcode_text(Language::English, &asked("Indus Bank", &["name", "address"]), &code());
         let expected = "Ijazat code 482913: Indus Bank seeks name+address for account opening. Ref K7Q4. \
-                        Give only at this counter, never by phone";
+                        Give only at this counter. Refuse: NO K7Q4";
         assert_eq!(text, expected);
     }
 

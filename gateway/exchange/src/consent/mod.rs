@@ -1,5 +1,6 @@
 //! The citizen's yes: what is asked ([`details`]), how it is told ([`message`]), what the citizen reads back
-//! ([`passcode`]), how a request moves ([`machine`]), and what the policies see of it here.
+//! ([`passcode`]), how a request moves ([`machine`]), what the citizen texts ([`reply`]) and is answered ([`answer`]), and what the
+//! policies see of it here.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,10 +9,12 @@ use crate::{
     timestamp::Timestamp,
 };
 
+pub mod answer;
 pub mod details;
 pub mod machine;
 pub mod message;
 pub mod passcode;
+pub mod reply;
 
 /// A citizen as stores know one: HMAC-SHA-256 of the CNIC under the contact lookup key, never the number itself.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -11,9 +11,9 @@ use crate::codes::Code::{
     InvalidAuthorizationDetails, InvalidBindingMessage, InvalidGrant, InvalidPin, LogUnavailable, MethodNotAllowed,
     NetworkRefused, NotBuilt, NotFound, OutsideProgramme, ParameterInvalid, PathAmbiguous, PinUsed, PolicyDenied,
     PolicyError, ProgrammeSpent, PurposeRequired, PurposeUnknown, QuotaExhausted, RateLimited, RateUnknown,
-    SecondPersonRequired, SecretNeedsBoard, ServiceUnknown, SlowDown, StoreUnavailable, SubjectNotVerifiable,
-    TokenInvalid, UnknownUserId, UpstreamAnswerRefused, UpstreamFailed, UpstreamTimeout, UpstreamUnavailable,
-    UserAssertionInvalid, UserAssertionRequired, UserDisabled, UserRequired, UserUnknown,
+    ResendsUsedUp, SecondPersonRequired, SecretNeedsBoard, ServiceUnknown, SlowDown, StoreUnavailable,
+    SubjectNotVerifiable, TokenInvalid, UnknownUserId, UpstreamAnswerRefused, UpstreamFailed, UpstreamTimeout,
+    UpstreamUnavailable, UserAssertionInvalid, UserAssertionRequired, UserDisabled, UserRequired, UserUnknown,
 };
 use crate::{
     catalogue::{BodyForm, CallerKind, ConsentRule, ParamKind, Service},
@@ -89,9 +89,28 @@ fn may(service: &Service, code: Code) -> bool {
         | InvalidGrant
         | InvalidPin
         | PinUsed
+        | ResendsUsedUp
         | InvalidAuthorizationDetails
         | InvalidBindingMessage
-        | UnknownUserId => service.oauth_errors && service.writes,
+        | UnknownUserId => told_by_consent(service.id.as_str(), code),
+    }
+}
+
+/// Whether an endpoint of consent can say so; nothing else can.
+fn told_by_consent(endpoint: &str, code: Code) -> bool {
+    match endpoint {
+        "consent.authorize" => {
+            matches!(code, InvalidAuthorizationDetails | InvalidBindingMessage | UnknownUserId | SlowDown)
+        }
+        "consent.pin" => matches!(code, AccessDenied | ExpiredToken | InvalidGrant | InvalidPin | PinUsed),
+        "consent.resend" => {
+            matches!(code, AccessDenied | ExpiredToken | InvalidGrant | PinUsed | ResendsUsedUp | SlowDown)
+        }
+        "consent.cancel" => matches!(code, AccessDenied | ExpiredToken | InvalidGrant),
+        "consent.token" => {
+            matches!(code, AuthorizationPending | SlowDown | AccessDenied | ExpiredToken | InvalidGrant)
+        }
+        _ => false,
     }
 }
 

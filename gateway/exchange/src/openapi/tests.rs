@@ -252,7 +252,8 @@ fn a_code_is_promised_where_the_service_can_meet_it() {
     check(Conflict, |_| (), true);
     check(Conflict, |service| service.writes = false, false);
     check(InvalidPin, |_| (), false);
-    check(InvalidPin, |service| service.oauth_errors = true, true);
+    check(InvalidPin, |service| service.id = crate::ids::ServiceId::parse("consent.pin").unwrap(), true);
+    check(InvalidPin, |service| service.id = crate::ids::ServiceId::parse("consent.token").unwrap(), false);
     check(ServiceUnknown, |_| (), false);
     check(MethodNotAllowed, |_| (), false);
     check(Internal, |service| service.callers = vec![CallerKind::Public], true);

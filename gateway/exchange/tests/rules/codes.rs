@@ -70,6 +70,7 @@ const PUBLISHED: &[(&str, u16, bool, &str)] = &[
     ("invalid_grant", 400, false, "invalid_grant"),
     ("invalid_pin", 400, false, "invalid_pin"),
     ("pin_used", 409, false, "invalid_grant"),
+    ("resends_used_up", 409, false, "invalid_request"),
     ("invalid_authorization_details", 400, false, "invalid_authorization_details"),
     ("invalid_binding_message", 400, false, "invalid_binding_message"),
     ("unknown_user_id", 400, false, "unknown_user_id"),

@@ -212,14 +212,14 @@ fn a_stored_passcode_is_good_in_a_request_that_was_sent_only() {
 
 #[test]
 fn a_stored_state_reads_back_as_itself_and_nothing_else_reads() {
-    let words = ["received", "suppressed", "sent", "approved", "token_issued", "denied", "locked"];
+    let words = ["received", "suppressed", "sent", "approved", "token_issued", "denied", "locked", "void"];
     for word in words {
         assert_eq!(State::parse(word).map(State::as_str), Some(word));
         for odd in [word.to_uppercase(), format!("{word} "), word[1..].to_owned()] {
             assert_eq!(State::parse(&odd), None, "{odd:?}");
         }
     }
-    for odd in ["", "expired", "consumed", "token-issued", "void"] {
+    for odd in ["", "expired", "consumed", "token-issued", "cancelled"] {
         assert_eq!(State::parse(odd), None, "{odd:?}");
     }
 }

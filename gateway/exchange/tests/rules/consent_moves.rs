@@ -2,7 +2,7 @@
 
 use exchange::{
     consent::{
-        machine::{PasscodeAnswer, PollAnswer, State, Transaction},
+        machine::{CancelAnswer, NotResent, PasscodeAnswer, PollAnswer, State, Transaction},
         passcode::PasscodeMac,
     },
     timestamp::Timestamp,
@@ -22,6 +22,9 @@ enum Move {
     /// A passcode: the right one, or a wrong one.
     Offer(bool),
     Poll,
+    /// The passcode shall be sent again; another one is, if one was sent before.
+    Resend,
+    Cancel,
     /// Seconds pass, or the clock is set back.
     Wait(i64),
 }
@@ -42,6 +45,9 @@ struct Story {
     issued: bool,
     interval_s: i64,
     polled_s: Option<i64>,
+    resends: u8,
+    asked_s: i64,
+    cancelled: bool,
 }
 
 impl Story {
@@ -50,10 +56,44 @@ impl Story {
     }
 
     fn over(&self) -> bool {
-        self.approved_s.is_some() || self.refused || self.locked()
+        self.approved_s.is_some() || self.refused || self.locked() || self.cancelled
+    }
+
+    fn resend(&mut self, now: i64) -> Result<(), NotResent> {
+        let mut unchanged = self.clone();
+        if self.over() || now >= TTL_S {
+            return Err(NotResent::Settled(unchanged.offer(false, now)));
+        }
+        let again = self.asked_s + 60;
+        if self.resends == 2 || again >= TTL_S {
+            return Err(NotResent::Spent);
+        }
+        if now < again {
+            return Err(NotResent::TooSoon { wait_s: again - now });
+        }
+        (self.resends, self.asked_s) = (self.resends + 1, now);
+        Ok(())
+    }
+
+    fn cancel(&mut self, now: i64) -> CancelAnswer {
+        if self.issued {
+            return CancelAnswer::Used;
+        }
+        if self.refused || self.locked() {
+            return CancelAnswer::Denied;
+        }
+        let ends = self.approved_s.is_some() && !self.cancelled;
+        if !self.over() && now >= TTL_S {
+            return CancelAnswer::Expired;
+        }
+        self.cancelled = true;
+        if ends { CancelAnswer::EndsConsent } else { CancelAnswer::Cancelled }
     }
 
     fn offer(&mut self, right: bool, now: i64) -> PasscodeAnswer {
+        if self.cancelled {
+            return PasscodeAnswer::Denied;
+        }
         if self.approved_s.is_some() {
             return PasscodeAnswer::Used;
         }
@@ -75,7 +115,7 @@ impl Story {
         if self.issued {
             return PollAnswer::Used;
         }
-        if self.refused || self.locked() {
+        if self.refused || self.locked() || self.cancelled {
             return PollAnswer::Denied;
         }
         if let Some(approved) = self.approved_s {
@@ -150,6 +190,21 @@ impl Both {
                 assert_eq!(answer, self.story.poll(self.now_s), "{before:?} at {}", self.now_s);
                 self.machine = next;
             }
+            Move::Resend => {
+                let told = before.clone().resend(now);
+                let expected = self.story.resend(self.now_s);
+                assert_eq!(told.as_ref().map(|_| ()).map_err(|why| *why), expected, "{before:?} at {}", self.now_s);
+                let counted = told.unwrap_or(before);
+                let other = counted.clone().resent(mac(true), now).filter(|_| expected.is_ok());
+                let sent = self.story.sent && !self.story.over();
+                assert_eq!(other.is_some(), expected.is_ok() && sent, "only who was asked is asked again");
+                self.machine = other.unwrap_or(counted);
+            }
+            Move::Cancel => {
+                let (next, answer) = before.clone().cancelled(now);
+                assert_eq!(answer, self.story.cancel(self.now_s), "{before:?} at {}", self.now_s);
+                self.machine = next;
+            }
         }
         self.check_state();
     }
@@ -159,6 +214,7 @@ impl Both {
         let (story, machine) = (&self.story, &self.machine);
         let state = match story {
             _ if story.issued => State::TokenIssued,
+            _ if story.cancelled => State::Void,
             _ if story.approved_s.is_some() => State::Approved,
             _ if story.refused => State::Denied,
             _ if story.locked() => State::Locked,
@@ -169,6 +225,7 @@ impl Both {
         assert_eq!(machine.state, state, "{story:?}");
         assert_eq!(machine.mac.is_some(), state == State::Sent, "a passcode's code is kept while it can be given only");
         assert_eq!((machine.tries, machine.interval_s), (story.wrong, story.interval_s));
+        assert_eq!((machine.resends, machine.asked_at), (story.resends, NOON.plus_seconds(story.asked_s)));
         let approved_at = story.approved_s.map(|seconds| NOON.plus_seconds(seconds));
         assert_eq!(machine.approved_at, approved_at);
         assert_eq!(machine.expires_at, NOON.plus_seconds(TTL_S), "nothing prolongs a request");
@@ -183,7 +240,20 @@ fn any_move() -> impl Strategy<Value = Move> {
         2 => Just(Move::Offer(true)),
         4 => Just(Move::Offer(false)),
         5 => Just(Move::Poll),
+        3 => Just(Move::Resend),
+        1 => Just(Move::Cancel),
         4 => prop::sample::select(vec![1, 4, 5, 6, 60, 239, 240, 299, 300, -1, -5, -100]).prop_map(Move::Wait),
+    ]
+}
+
+/// What can be done without having seen the passcode.
+fn done_blindly() -> impl Strategy<Value = Move> {
+    prop_oneof![
+        3 => Just(Move::Offer(false)),
+        3 => Just(Move::Poll),
+        2 => Just(Move::Resend),
+        1 => Just(Move::Cancel),
+        3 => (1..200_i64).prop_map(Move::Wait),
     ]
 }
 
@@ -201,7 +271,7 @@ fn rank(state: State) -> u8 {
         State::Received => 0,
         State::Suppressed | State::Sent => 1,
         State::Approved | State::Denied | State::Locked => 2,
-        State::TokenIssued => 3,
+        State::TokenIssued | State::Void => 3,
     }
 }
 
@@ -245,7 +315,7 @@ proptest! {
 
     #[test]
     fn whoever_does_not_see_the_passcode_cannot_tell_whether_anyone_was_asked(
-        steps in prop::collection::vec(prop_oneof![Just(Move::Offer(false)), Just(Move::Poll), (1..200_i64).prop_map(Move::Wait)], 0..30),
+        steps in prop::collection::vec(done_blindly(), 0..30),
     ) {
         let mut three = [
             play(&[]).machine,
@@ -265,6 +335,14 @@ proptest! {
                         let (next, answer) = tx.clone().poll(now);
                         (next, format!("{answer:?}"))
                     }
+                    Move::Resend => match tx.clone().resend(now) {
+                        Ok(next) => (next.clone().resent(mac(true), now).unwrap_or(next), "counted".into()),
+                        Err(why) => (tx.clone(), format!("{why:?}")),
+                    },
+                    Move::Cancel => {
+                        let (next, answer) = tx.clone().cancelled(now);
+                        (next, format!("{answer:?}"))
+                    }
                     _ => (tx.clone(), String::new()),
                 };
                 *tx = next;
@@ -280,8 +358,18 @@ proptest! {
 
 #[test]
 fn every_short_story_is_told_alike_by_both() {
-    let moves =
-        [Move::Send, Move::Suppress, Move::Refuse, Move::Offer(true), Move::Offer(false), Move::Poll, Move::Wait(299)];
+    let moves = [
+        Move::Send,
+        Move::Suppress,
+        Move::Refuse,
+        Move::Offer(true),
+        Move::Offer(false),
+        Move::Poll,
+        Move::Resend,
+        Move::Cancel,
+        Move::Wait(60),
+        Move::Wait(240),
+    ];
     for number in 0..moves.len().pow(5) {
         let steps: Vec<Move> = (0..5).map(|place| moves[number / moves.len().pow(place) % moves.len()]).collect();
         play(&steps);

@@ -33,22 +33,22 @@ fn the_english_texts_are_these() {
     let base = asked("Indus Bank", "account opening", &["name", "address"]);
     check(
         &base,
-        "Ijazat code 482913: Indus Bank seeks name+address for account opening. Ref K7Q4. Give only at this counter, \
-         never by phone",
+        "Ijazat code 482913: Indus Bank seeks name+address for account opening. Ref K7Q4. Give only at this counter. \
+         Refuse: NO K7Q4",
     );
     check(
         &Asked { counter: Some("SDR-04"), until: Some(NOON), ..base.clone() },
         "Ijazat code 482913: Indus Bank SDR-04 seeks name+address for account opening until 22-11-2026. Ref K7Q4. Give \
-         only at this counter, never by phone",
+         only at this counter. Refuse: NO K7Q4",
     );
     check(
         &Asked { titles: Vec::new(), ..base.clone() },
-        "Ijazat code 482913: Indus Bank seeks  for account opening. Ref K7Q4. Give only at this counter, never by phone",
+        "Ijazat code 482913: Indus Bank seeks  for account opening. Ref K7Q4. Give only at this counter. Refuse: NO K7Q4",
     );
     check(
         &Asked { agency: "Bank of the Very Long Name, Limited", purpose: "a reason that has no end at all", ..base },
         "Ijazat code 482913: Bank of the Very Lon seeks name+address for a reason that has no end. Ref K7Q4. Give only at \
-         this counter, never by phone",
+         this counter. Refuse: NO K7Q4",
     );
 }
 
@@ -56,10 +56,13 @@ fn the_english_texts_are_these() {
 fn the_urdu_texts_are_these() {
     let check = |asked: &Asked<'_>, expected: &str| assert_eq!(text(Language::Urdu, asked), expected);
     let base = asked("سندھ بینک", "کھاتہ کھولنا", &["نام", "پتہ"]);
-    check(&base, "اجازت کوڈ 482913 / سندھ بینک: نام، پتہ برائے کھاتہ کھولنا / حوالہ K7Q4۔ کوڈ صرف اسی کاؤنٹر پر دیں۔");
+    check(
+        &base,
+        "اجازت کوڈ 482913 / سندھ بینک: نام، پتہ برائے کھاتہ کھولنا / حوالہ K7Q4۔ صرف اسی کاؤنٹر پر دیں۔ انکار: NO K7Q4",
+    );
     check(
         &Asked { counter: Some("SDR-04"), until: Some(NOON), ..base },
-        "اجازت کوڈ 482913 / سندھ بینک SDR-04: نام، پتہ برائے کھاتہ کھولنا تا 22-11-2026 / حوالہ K7Q4۔ کوڈ صرف اسی کاؤنٹر پر دیں۔",
+        "اجازت کوڈ 482913 / سندھ بینک SDR-04: نام، پتہ برائے کھاتہ کھولنا تا 22-11-2026 / حوالہ K7Q4۔ صرف اسی کاؤنٹر پر دیں۔ انکار: NO K7Q4",
     );
 }
 
@@ -137,7 +140,7 @@ fn no_name_brings_an_address_a_line_or_another_passcode() {
             let text = text(language, asked);
             assert!(!text.contains("://") && !text.contains("evil.example") && !text.contains('\n'), "{text}");
             assert!(!text.chars().any(char::is_control), "{text:?}");
-            assert_eq!(text.matches("K7Q4").count(), 1, "{text}");
+            assert_eq!(text.matches("K7Q4").count(), 2, "{text}");
             let rest = text.replacen("482913", "", 1);
             let longest = rest.split(|c: char| !c.is_numeric()).map(|run| run.chars().count()).max();
             assert!(longest <= Some(5), "{text}");
@@ -145,15 +148,33 @@ fn no_name_brings_an_address_a_line_or_another_passcode() {
     });
 }
 
+/// Who asks may write a mark and an end of its own, and does not write the purpose away by them.
+#[test]
+fn the_purpose_keeps_its_room_whatever_the_agency_writes() {
+    let (agency, purpose) = ("Bank of the Very Long Name", "a purpose that is longer than it may be");
+    let mut longest = asked(agency, purpose, &["name", "date of birth", "present address"]);
+    longest.until = Some(NOON);
+    longest.counter = Some("Counter 1234");
+    let english = text(Language::English, &longest);
+    assert!(
+        english.contains("Bank of the Very Lon Counter 1234 seeks ") && english.contains(" for a purpose that is "),
+        "{english}"
+    );
+    let (agency, purpose) = ("بہت لمبے نام والا ایک بینک", "ایک بہت لمبا مقصد جو ختم نہیں ہوتا");
+    let urdu = text(Language::Urdu, &Asked { agency, purpose, titles: vec!["نام", "پتہ"], ..longest });
+    let kept: String = purpose.chars().take(16).collect();
+    assert!(urdu.contains(&format!(" برائے {} تا 22-11-2026 / حوالہ K7Q4", kept.trim_end())), "{urdu}");
+}
+
 #[test]
 fn the_warning_and_the_reference_are_always_whole() {
     hostile(|asked| {
         let english = text(Language::English, asked);
         assert!(english.starts_with("Ijazat code 482913: "), "{english}");
-        assert!(english.ends_with(". Ref K7Q4. Give only at this counter, never by phone"), "{english}");
+        assert!(english.ends_with(". Ref K7Q4. Give only at this counter. Refuse: NO K7Q4"), "{english}");
         let urdu = text(Language::Urdu, asked);
         assert!(urdu.starts_with("اجازت کوڈ 482913 / "), "{urdu}");
-        assert!(urdu.ends_with(" / حوالہ K7Q4۔ کوڈ صرف اسی کاؤنٹر پر دیں۔"), "{urdu}");
+        assert!(urdu.ends_with(" / حوالہ K7Q4۔ صرف اسی کاؤنٹر پر دیں۔ انکار: NO K7Q4"), "{urdu}");
         if asked.until.is_some() {
             assert!(
                 english.contains(" until 22-11-2026. Ref") && urdu.contains(" تا 22-11-2026 /"),

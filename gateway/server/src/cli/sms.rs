@@ -1,9 +1,10 @@
-//! `ijazat sms`: what the sandbox would have sent to citizens.
+//! `ijazat sms`: what the sandbox would have sent to citizens, and what they would have sent to 8009.
 
 use std::io::Write;
 
-use clap::Args;
-use exchange::mobile::Mobile;
+use adapters::sql::control::{ControlStore, Taken};
+use clap::{Args, Subcommand};
+use exchange::{consent::answer::Told, mobile::Mobile};
 
 use super::{control, failure::Failure, options::Place, runtime::block_on};
 
@@ -12,13 +13,19 @@ const SEARCHED_MAX: u32 = 10_000;
 
 /// Prints the sandbox's outbox, oldest first. Nothing of it was ever sent.
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "\
 Examples:
   ijazat sms                           the newest twenty messages
   ijazat sms --to 03001234567 --last 1
+  ijazat sms receive --from 03001234567 'NO K7Q4'
 
-The sandbox is for development: it shows passcodes to whoever may read the state.")]
+The sandbox is for development: it shows passcodes to whoever may read the state."
+)]
 pub struct Sms {
+    #[command(subcommand)]
+    command: Option<SmsCommand>,
     #[command(flatten)]
     place: Place,
     /// Only messages to this mobile
@@ -29,20 +36,86 @@ pub struct Sms {
     last: u32,
 }
 
+/// What else to do.
+#[derive(Debug, Subcommand)]
+enum SmsCommand {
+    Receive(Receive),
+}
+
+/// Takes a message as if a citizen had sent it to 8009
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  ijazat sms receive --from 03001234567 'NO K7Q4'
+  ijazat sms receive --from 03001234567 'STOP K7Q4'
+  ijazat sms receive --from 03001234567 HELP
+
+NO refuses a request, STOP ends a consent; the reference stands in the message that the citizen got. Case and the script of
+digits do not matter, and there are words in Roman Urdu (NAHI, BAND) and Urdu. The same words from the same number are one
+message for ten minutes.")]
+struct Receive {
+    #[command(flatten)]
+    place: Place,
+    /// Mobile of the citizen
+    #[arg(long, value_name = "MOBILE")]
+    from: String,
+    /// What the citizen typed
+    #[arg(value_name = "TEXT", required = true)]
+    text: Vec<String>,
+}
+
+impl Receive {
+    fn run(&self, out: &mut dyn Write) -> Result<(), Failure> {
+        let from = Mobile::parse(&self.from).map_err(|error| Failure::Usage(format!("--from: {error}")))?;
+        let text = self.text.join(" ");
+        let taken = block_on(async {
+            let store = sandbox(&self.place).await?;
+            let taken = store.take_sms(from, &text).await.map_err(|error| Failure::Failed(error.to_string()));
+            store.database().close().await;
+            taken
+        })?;
+        match taken {
+            Taken::Told(told) => writeln!(out, "{}: answered, see `ijazat sms`", what(&told))?,
+            Taken::Repeated => writeln!(out, "the same message came before: nothing was done again")?,
+            Taken::Silent => writeln!(out, "nothing was done, and this number was told so often enough today")?,
+        }
+        Ok(())
+    }
+}
+
+fn what(told: &Told) -> String {
+    match told {
+        Told::Refused(reference) => format!("the request {} is refused", reference.as_str()),
+        Told::Stopped(reference) => format!("the consent {} has ended", reference.as_str()),
+        Told::Nothing => "there is nothing under this reference".to_owned(),
+        Told::Help => "no such words".to_owned(),
+    }
+}
+
+/// The store of an installation where messages are nobody's secret.
+async fn sandbox(place: &Place) -> Result<ControlStore, Failure> {
+    let config = place.load()?;
+    if !config.node.development {
+        return Err(Failure::Usage(
+            "the sandbox shows passcodes and takes anyone's word: it is for development only".to_owned(),
+        ));
+    }
+    control::open(&config).await
+}
+
 impl Sms {
     /// Runs the command.
     ///
     /// # Errors
     /// [`Failure::Usage`] for a malformed mobile; [`Failure::Failed`] when the store does not answer.
     pub fn run(&self, out: &mut dyn Write) -> Result<(), Failure> {
+        if let Some(SmsCommand::Receive(command)) = &self.command {
+            return command.run(out);
+        }
         let to = self.to.as_deref().map(Mobile::parse).transpose();
         let to = to.map_err(|error| Failure::Usage(format!("--to: {error}")))?;
-        let config = self.place.load()?;
-        if !config.node.development {
-            return Err(Failure::Usage("the outbox holds passcodes: it is shown in development only".to_owned()));
-        }
         let messages = block_on(async {
-            let store = control::open(&config).await?;
+            let store = sandbox(&self.place).await?;
             store.outbox(SEARCHED_MAX).await.map_err(|error| Failure::Failed(error.to_string()))
         })?;
         let wanted: Vec<_> = messages.iter().filter(|sms| to.is_none_or(|to| sms.to == to)).collect();

@@ -24,12 +24,12 @@ use crate::{
         consent::ConsentParts,
         discovery,
         discovery::DiscoveryParts,
-        law as policies_read, onboarding,
+        introspect, law as policies_read, onboarding,
         onboarding::OnboardingParts,
         openapi,
         openapi::OpenapiParts,
         openid::{issuer::Issuer, jwks},
-        pin, token, whoami,
+        pin, resend, token, whoami,
         whoami::WhoamiParts,
     },
 };
@@ -80,7 +80,7 @@ impl Control {
             passcode_ttl_s: config.consent.passcode_ttl_s,
             background: self.background.clone(),
         });
-        let openapi = OpenapiParts::new(Arc::clone(&decider), &format!("https://{}", config.node.origin));
+        let openapi = OpenapiParts::new(Arc::clone(&decider), self.issuer.clone());
         let discovery = DiscoveryParts { issuer: self.issuer.clone() };
         let onboarding = OnboardingParts {
             store: Arc::clone(&self.store),
@@ -95,6 +95,8 @@ impl Control {
         Ok(Router::new()
             .merge(authorize::routes(Arc::clone(&consent)))
             .merge(pin::routes(Arc::clone(&consent)))
+            .merge(resend::routes(Arc::clone(&consent)))
+            .merge(introspect::routes(Arc::clone(&consent)))
             .merge(token::routes(consent))
             .merge(discovery::routes(Arc::new(discovery)))
             .merge(jwks::routes(signing))
@@ -162,6 +164,7 @@ pub(super) async fn listen(
     running.law(Arc::clone(&control.law));
     running.background(control.background);
     running.spawn(super::tasks::outbox(Arc::clone(&control.store), running.metrics()));
+    running.spawn(super::tasks::inbox(Arc::clone(&control.store)));
     let verifier = verifier(config, world, "control")?;
     let handle = listen::internal::serve(
         address,

@@ -27,9 +27,9 @@ pub async fn control(config: &Config, world: &World, keys: &Keys) -> Result<Arc<
 pub async fn control_store(config: &Config, world: &World, keys: &Keys) -> Result<ControlStore, ComposeError> {
     let what = "control database";
     let database = Database::open(config.database.control.expose(), "control").await.map_err(ComposeError::of(what))?;
-    let store = ControlStore::open(database, keys.control()?, Arc::clone(&world.clock), Arc::clone(&world.entropy))
-        .await
-        .map_err(ComposeError::of(what))?;
+    let (clock, entropy) = (Arc::clone(&world.clock), Arc::clone(&world.entropy));
+    let store = Box::pin(ControlStore::open(database, keys.control()?, clock, entropy));
+    let store = store.await.map_err(ComposeError::of(what))?;
     if config.node.development {
         seed_directory(&store).await?;
     }

@@ -62,6 +62,7 @@ pub(super) fn gateway(
     }
     running.spawn(watch(watcher));
     running.spawn(outbox(Arc::clone(&control.store), running.metrics()));
+    running.spawn(inbox(Arc::clone(&control.store)));
     gauges(door, running);
 }
 
@@ -165,6 +166,18 @@ pub(super) async fn outbox(store: Arc<ControlStore>, metrics: Arc<Metrics>) {
         tick.tick().await;
         if let Ok(depth) = store.outbox_depth().await {
             metrics.sms_outbox_depth.set(depth);
+        }
+    }
+}
+
+/// Forgets what citizens sent in vain.
+pub(super) async fn inbox(store: Arc<ControlStore>) {
+    let mut tick = tokio::time::interval(SHRINK_EVERY);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        if let Err(error) = store.forget_inbox().await {
+            tracing::warn!(error = %error, "old messages of citizens wait to be forgotten");
         }
     }
 }

@@ -107,6 +107,18 @@ impl Call {
         Self { method: "GET", path: path.into(), ..Self::default() }
     }
 
+    /// A POST of nothing: the path says all.
+    #[must_use]
+    pub fn post(path: impl Into<String>) -> Self {
+        Self { method: "POST", path: path.into(), ..Self::default() }
+    }
+
+    /// A DELETE.
+    #[must_use]
+    pub fn delete(path: impl Into<String>) -> Self {
+        Self { method: "DELETE", path: path.into(), ..Self::default() }
+    }
+
     /// A POST of JSON.
     #[must_use]
     pub fn json(path: impl Into<String>, body: &Value) -> Self {

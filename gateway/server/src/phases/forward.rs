@@ -32,6 +32,7 @@ const PASSED_ON: &[Code] = &[
     Code::NotFound,
     Code::ParameterInvalid,
     Code::PinUsed,
+    Code::ResendsUsedUp,
     Code::ChangeRefused,
     Code::ApplicationIncomplete,
     Code::SecondPersonRequired,
@@ -162,6 +163,7 @@ mod tests {
             Code::InvalidGrant,
             Code::InvalidPin,
             Code::PinUsed,
+            Code::ResendsUsedUp,
             Code::SlowDown,
             Code::UnknownUserId,
         ] {

@@ -177,7 +177,7 @@ mod tests {
     use super::*;
 
     fn param(kind: ParamKind, max: Option<u32>) -> Param {
-        Param { name: "p".into(), kind, required: true, max, about: String::new() }
+        Param { name: "p".into(), kind, required: true, max, secret: false, about: String::new() }
     }
 
     #[test]

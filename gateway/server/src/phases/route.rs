@@ -124,7 +124,7 @@ pub async fn route(
     let subject = params::subject(&service, &params)?;
     trail.subject = subject;
     trail.subject_key = subject.map(|citizen| parts.citizen_keys.subject_key(citizen));
-    trail.parameters = recorded(&matched, &body);
+    trail.parameters = recorded(&matched, &params, &body);
     let signed = assertion::Signed {
         audience: &parts.assertion_audience,
         method: &head.method,
@@ -290,9 +290,21 @@ async fn read_body(service: &Service, headers: &HeaderMap, body: &mut dyn BodyRe
     })
 }
 
-/// What the record keeps of the parameters: the path's segments and the body as sent.
-fn recorded(matched: &Matched, body: &[u8]) -> Vec<u8> {
+/// What the record keeps of the parameters: the path's segments and the body as sent; of a service that is given a secret each
+/// parameter but that.
+fn recorded(matched: &Matched, params: &Value, body: &[u8]) -> Vec<u8> {
     let mut kept = Vec::with_capacity(body.len());
+    if matched.service.params.iter().any(|param| param.secret) {
+        for param in &matched.service.params {
+            match params.get(&param.name) {
+                Some(_) if param.secret => kept.extend_from_slice(format!("{} is not kept\n", param.name).as_bytes()),
+                Some(Value::String(text)) => kept.extend_from_slice(format!("{}={text}\n", param.name).as_bytes()),
+                Some(value) => kept.extend_from_slice(format!("{}={value}\n", param.name).as_bytes()),
+                None => {}
+            }
+        }
+        return kept;
+    }
     for (name, value) in &matched.segments {
         kept.extend_from_slice(format!("{name}={value}\n").as_bytes());
     }

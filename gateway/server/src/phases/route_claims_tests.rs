@@ -91,11 +91,11 @@ async fn the_citizen_is_the_one_that_the_body_names() {
 }
 
 #[tokio::test]
-async fn segments_of_the_path_are_recorded_with_the_body() {
+async fn segments_of_the_path_are_recorded_and_no_passcode() {
     let trial = Trial::new().await;
     let call = Call::json("/bc-authorize/req-7/pin", &json!({"pin": "123456"})).by("bank-indus", "teller-1");
     let (routed, trail) = trial.routed(&call).await.unwrap();
-    assert_eq!(String::from_utf8(trail.parameters).unwrap(), "id=req-7\n{\"pin\":\"123456\"}");
+    assert_eq!(String::from_utf8(trail.parameters).unwrap(), "id=req-7\npin is not kept\n");
     assert_eq!(routed.params, json!({"pin": "123456", "id": "req-7"}));
 }
 

@@ -381,3 +381,23 @@ async fn a_refusal_by_the_catalogue_names_its_law_in_the_record() {
     let leaf = trial.leaves().pop().unwrap();
     assert_eq!((leaf.code.as_deref(), leaf.bundle), (Some("service_unknown"), 9));
 }
+
+#[tokio::test]
+async fn what_opens_something_by_itself_is_not_recorded() {
+    let (trial, services) = every().await;
+    let mut secrets = 0;
+    for service in services {
+        let mut params = all_good(&service);
+        for param in service.params.iter().filter(|param| param.secret) {
+            params.insert(param.name.clone(), json!("s3cret"));
+        }
+        let (_, trail) = trial.routed(&call(&service, &params)).await.unwrap();
+        let kept = String::from_utf8(trail.parameters).unwrap();
+        for param in service.params.iter().filter(|param| param.secret) {
+            assert!(!kept.contains("s3cret"), "{}: {kept}", service.id);
+            assert!(kept.contains(&format!("{} is not kept", param.name)), "{}: {kept}", service.id);
+            secrets += 1;
+        }
+    }
+    assert_eq!(secrets, 3, "a passcode and twice a token");
+}

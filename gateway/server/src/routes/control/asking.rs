@@ -4,7 +4,7 @@ use adapters::sql::{SqlError, control::Contact};
 use exchange::{
     cnic::Cnic,
     consent::{
-        ConsentUse,
+        ConsentUse, SubjectKey,
         details::Details,
         message::{Asked, Language, passcode_text},
         passcode::Passcode,
@@ -15,15 +15,30 @@ use exchange::{
 
 use super::consent::ConsentParts;
 
+/// What a citizen is told of a request.
+#[derive(Debug)]
+pub(super) struct Matter {
+    pub(super) reference: String,
+    pub(super) agency: AgencyId,
+    pub(super) details: Details,
+    pub(super) counter: Option<String>,
+}
+
 /// One citizen to be asked, or not.
 #[derive(Debug)]
 pub(super) struct Asking {
     pub(super) citizen: Cnic,
     pub(super) auth_req_id: String,
-    pub(super) reference: String,
-    pub(super) agency: AgencyId,
-    pub(super) details: Details,
-    pub(super) counter: Option<String>,
+    pub(super) matter: Matter,
+}
+
+/// One citizen who was asked before.
+#[derive(Debug)]
+pub(super) struct AskingAgain {
+    pub(super) subject: SubjectKey,
+    pub(super) auth_req_id: String,
+    pub(super) matter: Matter,
+    pub(super) was_sent: bool,
 }
 
 /// Why a citizen was not asked, for the log: never who.
@@ -44,7 +59,8 @@ impl Asking {
             Ok(sent) => sent,
             // The request stays as it came and runs out: the agency sees the same as for no citizen.
             Err(error) => {
-                tracing::error!(error = %error, consent.reference = self.reference, "a citizen could not be asked");
+                let reference = self.matter.reference.as_str();
+                tracing::error!(error = %error, consent.reference = reference, "a citizen could not be asked");
                 false
             }
         }
@@ -58,10 +74,39 @@ impl Asking {
             return Ok(false);
         };
         let passcode = Passcode::draw(parts.entropy.as_ref());
-        let text = self.word(parts, contact, &passcode).ok_or(NotAsked::Changed)?;
+        let text = self.matter.word(parts, contact, &passcode).ok_or(NotAsked::Changed)?;
         Ok(parts.store.send(&self.auth_req_id, &passcode, contact, &text).await?)
     }
+}
 
+impl AskingAgain {
+    /// Sends another passcode where one was sent before. Whether it was.
+    pub(super) async fn run(&self, parts: &ConsentParts) -> bool {
+        match self.ask(parts).await {
+            Ok(sent) => sent,
+            // The passcode before still holds.
+            Err(error) => {
+                let reference = self.matter.reference.as_str();
+                tracing::error!(error = %error, consent.reference = reference, "a citizen could not be asked again");
+                false
+            }
+        }
+    }
+
+    async fn ask(&self, parts: &ConsentParts) -> Result<bool, NotAsked> {
+        let contact = parts.store.contact(self.subject).await?;
+        let passcode = Passcode::draw(parts.entropy.as_ref());
+        let Some(contact) = contact.filter(|_| self.was_sent) else {
+            // The row is written either way: whoever polls meanwhile waits for as long.
+            parts.store.leave(&self.auth_req_id).await?;
+            return Ok(false);
+        };
+        let text = self.matter.word(parts, contact, &passcode).ok_or(NotAsked::Changed)?;
+        Ok(parts.store.send_again(&self.auth_req_id, &passcode, contact, &text).await?)
+    }
+}
+
+impl Matter {
     fn word(&self, parts: &ConsentParts, contact: Contact, passcode: &Passcode) -> Option<String> {
         let directory = parts.directory.any();
         let catalogue = parts.decider.catalogue();

@@ -15,10 +15,10 @@ use exchange::{
     ports::citizen_keys::CitizenKeys as _,
     refusal::Refusal,
 };
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use super::{
-    asking::Asking,
+    asking::{Asking, Matter},
     consent::{ConsentParts, agency, form, invalid, same_client, store_failure, user},
     openid::id_token::ACR_SMS_PIN,
 };
@@ -26,6 +26,9 @@ use crate::routes::answer::{Failure, MaybePermit, permit_for};
 
 /// Seconds after which a client may try again when too much waits.
 const BUSY_RETRY_S: u32 = 1;
+
+/// References drawn before the citizen counts as asked too often: of a million, most are free.
+const REFERENCE_DRAWS: u32 = 8;
 
 const PARAMETERS: &[&str] =
     &["scope", "login_hint", "authorization_details", "binding_message", "requested_expiry", "acr_values", "client_id"];
@@ -35,22 +38,33 @@ pub fn routes(parts: Arc<ConsentParts>) -> Router {
     Router::new().route("/bc-authorize", post(authorize)).with_state(parts)
 }
 
+/// CIBA Core 1.0 §7.3, with our reference, and when the passcode may be sent again.
+#[derive(Serialize)]
+struct Answer {
+    auth_req_id: String,
+    expires_in: i64,
+    interval: i64,
+    #[serde(rename = "ref")]
+    reference: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resend_after: Option<i64>,
+}
+
 async fn authorize(
     State(parts): State<Arc<ConsentParts>>,
     permit: MaybePermit,
     body: Bytes,
-) -> Result<Json<Value>, Failure> {
+) -> Result<Json<Answer>, Failure> {
     let permit = permit_for(permit, "consent.authorize")?;
     let form = form(&body, PARAMETERS)?;
     same_client(&permit, &form)?;
     let asked = read(&form, parts.passcode_ttl_s)?;
     check(&parts, &permit, &asked.details)?;
-    let busy = || Refusal::new(Code::SlowDown).retry_after(BUSY_RETRY_S);
     let slot = parts.background.slot().ok_or_else(busy)?;
     let mut secret = [0; 32];
     parts.entropy.fill(&mut secret);
     let auth_req_id = URL_SAFE_NO_PAD.encode(secret);
-    let reference = message::draw_reference(parts.entropy.as_ref());
+    let reference = reference(&parts, asked.citizen).await?;
     let request = NewRequest {
         auth_req_id: &auth_req_id,
         reference: &reference,
@@ -58,22 +72,22 @@ async fn authorize(
         user: user(&permit)?,
         subject: parts.store.subject_key(asked.citizen),
         details: &asked.details,
+        counter: asked.counter.as_deref(),
         ttl_s: asked.ttl_s,
     };
     parts.store.submit(&request).await.map_err(|error| store_failure(&error))?;
-    let answer = json!({
-        "auth_req_id": auth_req_id,
-        "expires_in": asked.ttl_s,
-        "interval": limits::POLL_INTERVAL_S,
-        "ref": reference,
-    });
+    let answer = Answer {
+        auth_req_id: auth_req_id.clone(),
+        expires_in: asked.ttl_s,
+        interval: limits::POLL_INTERVAL_S,
+        reference: reference.clone(),
+        // By what was asked, never by whom: where it would come too late there is no second message.
+        resend_after: Some(limits::RESEND_AFTER_S).filter(|after| *after < asked.ttl_s),
+    };
     let asking = Asking {
         citizen: asked.citizen,
         auth_req_id,
-        reference,
-        agency: agency(&permit)?.clone(),
-        details: asked.details,
-        counter: asked.counter,
+        matter: Matter { reference, agency: agency(&permit)?.clone(), details: asked.details, counter: asked.counter },
     };
     if permit.grant().subject_status {
         // This caller may know: it is told now instead of polling in vain.
@@ -83,6 +97,23 @@ async fn authorize(
         asking.run(&parts).await;
     });
     Ok(Json(answer))
+}
+
+/// A reference that this citizen was not told before: what is texted back under it means one request.
+async fn reference(parts: &ConsentParts, citizen: Cnic) -> Result<String, Failure> {
+    for _ in 0..REFERENCE_DRAWS {
+        let drawn = message::draw_reference(parts.entropy.as_ref());
+        let taken = parts.store.reference_is_taken(parts.store.subject_key(citizen), &drawn).await;
+        if !taken.map_err(|error| store_failure(&error))? {
+            return Ok(drawn);
+        }
+    }
+    Err(busy())
+}
+
+/// Too much waits behind answers.
+pub(super) fn busy() -> Failure {
+    Refusal::new(Code::SlowDown).retry_after(BUSY_RETRY_S).into()
 }
 
 /// A request for consent, read.

@@ -17,7 +17,7 @@ use super::{background::Background, openid::id_token::IdTokens};
 use crate::{phases::snapshot::DirectoryWatch, routes::answer::Failure};
 
 /// Seconds after which a client may try again when the store does not answer.
-const STORE_RETRY_S: u32 = 2;
+pub(super) const STORE_RETRY_S: u32 = 2;
 
 /// What the endpoints of consent work with.
 #[derive(Debug)]

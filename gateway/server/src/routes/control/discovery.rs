@@ -41,6 +41,10 @@ fn document(issuer: &str) -> Value {
         "token_endpoint": format!("{issuer}/token"),
         "jwks_uri": format!("{issuer}/jwks"),
         "token_endpoint_auth_methods_supported": ["tls_client_auth"],
+        "introspection_endpoint": format!("{issuer}/introspect"),
+        "introspection_endpoint_auth_methods_supported": ["tls_client_auth"],
+        "revocation_endpoint": format!("{issuer}/revoke"),
+        "revocation_endpoint_auth_methods_supported": ["tls_client_auth"],
         "grant_types_supported": ["urn:openid:params:grant-type:ciba"],
         "scopes_supported": ["openid", "consent"],
         "response_types_supported": [],
@@ -68,6 +72,8 @@ mod tests {
         assert_eq!(found["issuer"], "https://127.0.0.1:8443");
         assert_eq!(found["token_endpoint"], "https://127.0.0.1:8443/token");
         assert_eq!(found["jwks_uri"], "https://127.0.0.1:8443/jwks");
+        assert_eq!(found["introspection_endpoint"], "https://127.0.0.1:8443/introspect");
+        assert_eq!(found["revocation_endpoint"], "https://127.0.0.1:8443/revoke");
         assert_eq!(found["subject_types_supported"], json!(["pairwise"]));
         assert_eq!(found["backchannel_authentication_endpoint"], "https://127.0.0.1:8443/bc-authorize");
         assert_eq!(found["backchannel_token_delivery_modes_supported"], json!(["poll"]));

@@ -7,14 +7,22 @@ pub mod background;
 pub mod checkpoint;
 pub mod consent;
 #[cfg(test)]
+mod consent_kit;
+#[cfg(test)]
 mod consent_tests;
 pub mod discovery;
+pub mod introspect;
+#[cfg(test)]
+mod introspect_tests;
 pub mod law;
 pub mod onboarding;
 pub mod openapi;
 pub mod openid;
 pub mod pin;
 pub mod receipt;
+pub mod resend;
+#[cfg(test)]
+mod resend_tests;
 pub mod token;
 pub mod usage;
 pub mod whoami;

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use adapters::sql::control::Polled;
 use axum::{Json, Router, body::Bytes, extract::State, routing::post};
-use exchange::{codes::Code, consent::machine::PollAnswer};
+use exchange::{codes::Code, consent::machine::PollAnswer, refusal::Refusal};
 use serde_json::{Value, json};
 
 use super::{
-    consent::{ConsentParts, agency, certificate, form, invalid, same_client, store_failure},
-    openid::id_token::Said,
+    consent::{ConsentParts, STORE_RETRY_S, agency, certificate, form, invalid, same_client, store_failure},
+    openid::{id_token::Said, signing::SigningError},
 };
 use crate::routes::answer::{Failure, MaybePermit, permit_for};
 
@@ -32,6 +32,8 @@ async fn token(
         return Err(invalid("grant_type"));
     }
     let auth_req_id = form.get("auth_req_id").ok_or_else(|| invalid("auth_req_id"))?;
+    // A yes becomes a token once: without a key to sign with it stays where it is, for the agency to fetch later.
+    let signer = parts.id_tokens.signer().map_err(|error| unsigned(&error))?;
     let polled = parts.store.poll(auth_req_id, agency(&permit)?, certificate(&permit)?).await;
     match polled.map_err(|error| store_failure(&error))? {
         Some(Polled::Token(token)) => {
@@ -43,10 +45,7 @@ async fn token(
                 access_token: &token.access_token,
                 approved_at: token.approved_at,
             };
-            let id_token = parts.id_tokens.make(said, permit.grant().at).map_err(|error| {
-                tracing::error!(%error, "an id_token could not be signed");
-                Code::Internal
-            })?;
+            let id_token = parts.id_tokens.make(&signer, said, permit.grant().at).map_err(|error| unsigned(&error))?;
             Ok(Json(json!({
                 "access_token": token.access_token,
                 // RFC 8705 §3: a certificate-bound token is still presented as a bearer token, over the bound connection.
@@ -60,6 +59,11 @@ async fn token(
         Some(Polled::Answer(answer)) => Err(refused(answer).into()),
         None => Err(Code::InvalidGrant.into()),
     }
+}
+
+fn unsigned(error: &SigningError) -> Failure {
+    tracing::error!(%error, "no id_token can be signed");
+    Refusal::new(Code::StoreUnavailable).retry_after(STORE_RETRY_S).into()
 }
 
 fn refused(answer: PollAnswer) -> Code {

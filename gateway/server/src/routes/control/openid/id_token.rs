@@ -1,6 +1,8 @@
 //! The `id_token` of a granted consent (OpenID Connect Core 1.0 §2, CIBA Core 1.0 §10.1.1): that the citizen said yes, how and when,
 //! under a name for the citizen that no other agency knows.
 
+use std::sync::Arc;
+
 use aws_lc_rs::{
     digest::{SHA256, digest},
     hmac,
@@ -11,11 +13,14 @@ use serde_json::json;
 
 use super::{
     issuer::Issuer,
-    signing::{SigningError, SigningKeys},
+    signing::{Signer, SigningError, SigningKeys},
 };
 
 /// How the citizen was asked: a passcode by SMS, read out at the counter.
 pub const ACR_SMS_PIN: &str = "urn:nadra:acr:sms-pin";
+
+/// RFC 8176: a passcode that was used once, sent by SMS.
+pub const AMR: [&str; 2] = ["otp", "sms"];
 
 /// What a token has.
 pub const CLAIMS: [&str; 9] =
@@ -69,13 +74,27 @@ impl IdTokens {
         URL_SAFE_NO_PAD.encode(context.sign())
     }
 
+    /// Who says it.
+    #[must_use]
+    pub fn issuer(&self) -> Arc<String> {
+        self.issuer.url()
+    }
+
+    /// What a token is signed with: taken before a consent is turned into one, which happens once.
+    ///
+    /// # Errors
+    /// [`SigningError`].
+    pub fn signer(&self) -> Result<Signer, SigningError> {
+        self.keys.signer()
+    }
+
     /// The token.
     ///
     /// # Errors
     /// [`SigningError`].
-    pub fn make(&self, said: Said<'_>, now: Timestamp) -> Result<String, SigningError> {
+    pub fn make(&self, signer: &Signer, said: Said<'_>, now: Timestamp) -> Result<String, SigningError> {
         let iat = now.seconds();
-        self.keys.sign(&json!({
+        signer.sign(&json!({
             "iss": *self.issuer.url(),
             "sub": self.subject(said.agency, said.subject),
             "aud": said.agency,
@@ -83,8 +102,7 @@ impl IdTokens {
             "exp": iat.saturating_add(limits::CONSENT_TOKEN_TTL_S),
             "auth_time": said.approved_at.seconds(),
             "acr": ACR_SMS_PIN,
-            // RFC 8176: a passcode that was used once, sent by SMS.
-            "amr": ["otp", "sms"],
+            "amr": AMR,
             "at_hash": left_half(said.access_token),
             "urn:openid:params:jwt:claim:auth_req_id": said.auth_req_id,
         }))
@@ -141,7 +159,7 @@ mod tests {
             access_token: "token",
             approved_at: Timestamp::from_micros(990_000_000),
         };
-        let token = all.make(said, Timestamp::from_micros(1_000_000_000)).unwrap();
+        let token = all.make(&all.signer().unwrap(), said, Timestamp::from_micros(1_000_000_000)).unwrap();
         let claims = token.split('.').nth(1).map(|part| URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap();
         let claims: serde_json::Value = serde_json::from_slice(&claims).unwrap();
         assert_eq!(

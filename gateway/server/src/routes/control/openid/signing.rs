@@ -106,6 +106,28 @@ impl Key {
     }
 }
 
+/// The key that signs.
+pub struct Signer {
+    header: Header,
+    key: EncodingKey,
+}
+
+impl std::fmt::Debug for Signer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Signer").field("kid", &self.header.kid).finish_non_exhaustive()
+    }
+}
+
+impl Signer {
+    /// A signed token (RFC 7519) with these claims.
+    ///
+    /// # Errors
+    /// [`SigningError`].
+    pub fn sign(&self, claims: &Value) -> Result<String, SigningError> {
+        Ok(jsonwebtoken::encode(&self.header, claims, &self.key)?)
+    }
+}
+
 impl SigningKeys {
     /// The keys of a folder; the one that signs and the next are made where they are missing.
     ///
@@ -135,14 +157,14 @@ impl SigningKeys {
         Ok(json!({ "keys": keys }))
     }
 
-    /// A signed token (RFC 7519) with these claims.
+    /// The key that signs now, read: what is done with it needs no file any more.
     ///
     /// # Errors
     /// [`SigningError`].
-    pub fn sign(&self, claims: &Value) -> Result<String, SigningError> {
+    pub fn signer(&self) -> Result<Signer, SigningError> {
         let key = self.read(CURRENT)?;
         let header = Header { kid: Some(key.id()), ..Header::new(Algorithm::ES256) };
-        Ok(jsonwebtoken::encode(&header, claims, &EncodingKey::from_ec_der(&key.pkcs8))?)
+        Ok(Signer { header, key: EncodingKey::from_ec_der(&key.pkcs8) })
     }
 
     /// Lets the next key sign and draws another next. At every moment there is one that signs, and it was published before.

@@ -30,15 +30,15 @@ fn what_was_signed_is_verified_until_the_second_rotation() {
     let keys = keys(&folder);
     let before = set(&keys);
     assert_eq!(before.keys.len(), 2, "the one that signs and the next");
-    let first = keys.sign(&json!({ "sub": "someone" })).unwrap();
+    let first = keys.signer().unwrap().sign(&json!({ "sub": "someone" })).unwrap();
     assert!(verifies(&before, &first));
     keys.rotate(&SystemEntropy::default()).unwrap();
-    let second = keys.sign(&json!({ "sub": "someone" })).unwrap();
+    let second = keys.signer().unwrap().sign(&json!({ "sub": "someone" })).unwrap();
     assert!(verifies(&before, &second), "who read the set before the rotation has the key already");
     let after = set(&keys);
     assert!(after.keys.len() == 3 && verifies(&after, &first) && verifies(&after, &second));
     keys.rotate(&SystemEntropy::default()).unwrap();
-    let third = keys.sign(&json!({ "sub": "someone" })).unwrap();
+    let third = keys.signer().unwrap().sign(&json!({ "sub": "someone" })).unwrap();
     let last = set(&keys);
     assert!(!verifies(&last, &first) && verifies(&last, &second) && verifies(&last, &third));
     // Another process has them too, and makes none anew.
@@ -65,7 +65,7 @@ fn a_rotation_that_was_cut_off_is_gone_on_with() {
     let next = fs::read(folder.path().join(NEXT)).unwrap();
     // Cut off behind the second rename: there is no next.
     fs::rename(folder.path().join(NEXT), folder.path().join(CURRENT)).unwrap();
-    let token = keys.sign(&json!({})).unwrap();
+    let token = keys.signer().unwrap().sign(&json!({})).unwrap();
     assert!(verifies(&set(&keys), &token));
     assert_eq!(fs::read(folder.path().join(CURRENT)).unwrap(), next);
     keys.rotate(&SystemEntropy::default()).unwrap();
@@ -77,6 +77,6 @@ fn an_exposed_or_cut_key_signs_nothing() {
     let folder = Folder::new();
     let keys = keys(&folder);
     fs::write(folder.path().join(CURRENT), [7; 31]).unwrap();
-    assert!(matches!(keys.sign(&json!({})), Err(SigningError::File(KeyError::Length(_)))));
+    assert!(matches!(keys.signer(), Err(SigningError::File(KeyError::Length(_)))));
     assert!(keys.published().is_err());
 }

@@ -1,0 +1,192 @@
+//! What citizens text to 8009: each message is taken once, and done, noted and answered in one unit of work.
+
+use exchange::{
+    consent::{
+        answer::Told,
+        machine::State,
+        message::Language,
+        reply::{Reference, Reply, is_urdu, plain},
+    },
+    limits,
+    mobile::Mobile,
+    timestamp::Timestamp,
+};
+
+use super::{
+    ControlStore, SqlError, Work,
+    consents::{holds, revoke},
+    damaged,
+    requests::{locked_by_hash, save},
+};
+
+/// What became of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// Done, and its answer is queued.
+    Told(Told),
+    /// It had come before; nothing was done again.
+    Repeated,
+    /// There was nothing to do, and its sender was told so often enough today; or so many of its messages did nothing today that
+    /// no more are looked at.
+    Silent,
+}
+
+impl ControlStore {
+    /// Takes a message. Who sent it is known by the number alone, so nothing is granted here: a message can refuse and end only.
+    ///
+    /// # Errors
+    /// [`SqlError`]: nothing was done, and the same message may be taken again.
+    pub async fn take_sms(&self, from: Mobile, text: &str) -> Result<Taken, SqlError> {
+        let (sender, words) = (self.number_tag(from), self.tag("words", &plain(text)));
+        let now = self.clock.now();
+        if self.came_before(&sender, &words, now).await? {
+            return Ok(Taken::Repeated);
+        }
+        let mut work = self.database.begin().await?;
+        if told_today(&mut work, &sender, now, false).await? >= limits::SMS_FRUITLESS_A_DAY_MAX {
+            return Ok(Taken::Silent);
+        }
+        let (told, ended) = match Reply::parse(text) {
+            Reply::Refuse(reference) | Reply::Stop(reference) => self.end(&mut work, &sender, reference).await?,
+            Reply::Help => (Told::Help, None),
+        };
+        let does = matches!(told, Told::Refused(_) | Told::Stopped(_));
+        let answers = does || told_today(&mut work, &sender, now, true).await? < limits::SMS_HELP_A_DAY_MAX;
+        if !note(&mut work, (&sender, &words), &told, answers, now).await? {
+            // The same message was taken meanwhile: what it did is done, and what this one did is not.
+            return Ok(Taken::Repeated);
+        }
+        if answers {
+            let language = match language_of(&mut work, &sender).await? {
+                Some(language) if does => language,
+                // Whether a number is known is not to be told by the language either.
+                _ if is_urdu(text) => Language::Urdu,
+                _ => Language::English,
+            };
+            self.queue_sms(&mut work, from, &told.text(language), now).await?;
+        }
+        match ended {
+            Some(generation) => drop(self.commit(work, generation).await?),
+            None => work.commit().await?,
+        }
+        Ok(if answers { Taken::Told(told) } else { Taken::Silent })
+    }
+
+    /// Refuses what the sender was asked under a reference, or ends what came of it; with the generation if a consent ended.
+    async fn end(&self, work: &mut Work, sender: &str, reference: Reference) -> Result<(Told, Option<u64>), SqlError> {
+        let requests: Vec<String> = sqlx::query_scalar(
+            "SELECT r.id_hash FROM auth_request r JOIN contact c ON c.subject = r.subject \
+             WHERE c.lookup = $1 AND r.reference = $2 ORDER BY r.created_at DESC, r.id_hash",
+        )
+        .bind(sender)
+        .bind(reference.as_str())
+        .fetch_all(work.on())
+        .await?;
+        // The newest that there is something to do about, and no other: references come again, in years or on a shared phone.
+        for id_hash in requests {
+            let Some(stored) = locked_by_hash(work, id_hash).await? else { continue };
+            let transaction = stored.transaction.clone();
+            let (waits, spoken) = match transaction.state {
+                State::Received | State::Sent => (self.clock.now() < transaction.expires_at, false),
+                State::Approved | State::TokenIssued => (false, true),
+                State::Suppressed | State::Denied | State::Locked | State::Void => (false, false),
+            };
+            if waits && let Some(next) = transaction.clone().denied() {
+                save(work, &stored, &next, None).await?;
+                return Ok((Told::Refused(reference), None));
+            }
+            let consent = stored.consent.as_deref().filter(|_| spoken);
+            if let Some(consent) = consent
+                && holds(work, consent).await?
+            {
+                // The generation before the consent, as everyone takes them: two who wait for each other wait for ever.
+                let generation = self.bump(work).await?;
+                revoke(work, consent).await?;
+                if let Some(next) = transaction.unsaid() {
+                    save(work, &stored, &next, None).await?;
+                }
+                return Ok((Told::Stopped(reference), Some(generation)));
+            }
+        }
+        Ok((Told::Nothing, None))
+    }
+
+    async fn came_before(&self, sender: &str, words: &str, now: Timestamp) -> Result<bool, SqlError> {
+        let before: i64 =
+            sqlx::query_scalar("SELECT COUNT(*) FROM sms_inbox WHERE sender = $1 AND words = $2 AND received_at > $3")
+                .bind(sender)
+                .bind(words)
+                .bind(now.plus_seconds(-limits::SMS_SAME_WITHIN_S).micros())
+                .fetch_one(self.database.pool())
+                .await?;
+        Ok(before > 0)
+    }
+
+    /// Forgets messages that did nothing, once no repetition can follow and no day counts them; answers how many. What did something
+    /// stays: it says that the citizen wanted it, and when.
+    ///
+    /// # Errors
+    /// [`SqlError`].
+    pub async fn forget_inbox(&self) -> Result<u64, SqlError> {
+        let _turn = self.database.turn().await?;
+        let before = self.clock.now().plus_seconds(-limits::SMS_DAY_S);
+        let forgotten = sqlx::query("DELETE FROM sms_inbox WHERE received_at <= $1 AND what IN ('nothing', 'help')")
+            .bind(before.micros())
+            .execute(self.database.pool())
+            .await?;
+        Ok(forgotten.rows_affected())
+    }
+}
+
+/// Notes the message; `false` if the same was noted in the same span of time.
+async fn note(
+    work: &mut Work,
+    (sender, words): (&str, &str),
+    told: &Told,
+    answers: bool,
+    now: Timestamp,
+) -> Result<bool, SqlError> {
+    let what = match told {
+        Told::Refused(_) => "refused",
+        Told::Stopped(_) => "stopped",
+        Told::Nothing => "nothing",
+        Told::Help => "help",
+    };
+    let noted = sqlx::query(
+        "INSERT INTO sms_inbox (sender, words, slot, received_at, what, answered) VALUES ($1, $2, $3, $4, $5, $6) \
+         ON CONFLICT (sender, words, slot) DO NOTHING",
+    )
+    .bind(sender)
+    .bind(words)
+    .bind(now.seconds().div_euclid(limits::SMS_SAME_WITHIN_S))
+    .bind(now.micros())
+    .bind(what)
+    .bind(i64::from(answers))
+    .execute(work.on())
+    .await?;
+    Ok(noted.rows_affected() == 1)
+}
+
+/// How often the number's messages did nothing today; of those, how often it was told so.
+async fn told_today(work: &mut Work, sender: &str, now: Timestamp, answered: bool) -> Result<i64, SqlError> {
+    let told = sqlx::query_scalar(
+        "SELECT COUNT(*) FROM sms_inbox WHERE sender = $1 AND answered >= $3 AND what IN ('nothing', 'help') \
+         AND received_at > $2",
+    )
+    .bind(sender)
+    .bind(now.plus_seconds(-limits::SMS_DAY_S).micros())
+    .bind(i64::from(answered))
+    .fetch_one(work.on())
+    .await?;
+    Ok(told)
+}
+
+/// The language of whoever enrolled the number first.
+async fn language_of(work: &mut Work, sender: &str) -> Result<Option<Language>, SqlError> {
+    let language: Option<String> =
+        sqlx::query_scalar("SELECT language FROM contact WHERE lookup = $1 ORDER BY set_at, subject LIMIT 1")
+            .bind(sender)
+            .fetch_optional(work.on())
+            .await?;
+    language.map(|text| Language::parse(&text).ok_or_else(|| damaged("language"))).transpose()
+}

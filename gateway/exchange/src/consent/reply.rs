@@ -1,0 +1,157 @@
+//! What a citizen texts to 8009: keywords in English, Roman Urdu and Urdu, digits of three scripts (design/consent.md, 7).
+//!
+//! Bare `1` and `2` are taken: they answer another service of that number.
+
+use std::fmt;
+
+/// Longest text that is read, characters: a whole message of ten parts has fewer.
+const CHARS_MAX: usize = 1_600;
+
+/// Characters of a reference.
+const REFERENCE_CHARS: usize = 4;
+
+/// Our name for one request, which the citizen was told: four characters of Crockford's base 32.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Reference(String);
+
+impl Reference {
+    /// Reads one as people type it: either case, `O` for `0`, `I` and `L` for `1` (Crockford's rules of decoding).
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let read = |c: char| match c.to_ascii_uppercase() {
+            'O' => Some('0'),
+            'I' | 'L' => Some('1'),
+            'U' => None,
+            c if c.is_ascii_uppercase() || c.is_ascii_digit() => Some(c),
+            _ => None,
+        };
+        let reference: String = text.chars().map(read).collect::<Option<_>>()?;
+        (reference.len() == REFERENCE_CHARS).then_some(Self(reference))
+    }
+
+    /// As it stands in messages and stores.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Reference({})", self.0)
+    }
+}
+
+/// What a citizen wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// `NO K7Q4`: refuses the request.
+    Refuse(Reference),
+    /// `STOP K7Q4`: ends the consent.
+    Stop(Reference),
+    /// `HELP`, and whatever else is not understood.
+    Help,
+}
+
+const REFUSE: [&str; 6] = ["NO", "NAHI", "NAHIN", "INKAR", "انکار", "نہیں"];
+
+const STOP: [&str; 5] = ["STOP", "BAND", "ROKO", "بند", "روکیں"];
+
+impl Reply {
+    /// Reads a message. Case, spaces, punctuation and the script of digits do not matter.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        let plain = plain(text);
+        let mut words = plain.split(' ');
+        let (Some(word), Some(reference), None) = (words.next(), words.next(), words.next()) else {
+            return Self::Help;
+        };
+        match Reference::parse(reference) {
+            Some(reference) if REFUSE.contains(&word) => Self::Refuse(reference),
+            Some(reference) if STOP.contains(&word) => Self::Stop(reference),
+            _ => Self::Help,
+        }
+    }
+}
+
+/// Words of upper-case letters and ASCII digits, one space apart: two messages that read alike are alike.
+#[must_use]
+pub fn plain(text: &str) -> String {
+    let mut plain = String::new();
+    for c in text.chars().take(CHARS_MAX) {
+        let c = digit(c).unwrap_or(c);
+        if c.is_alphanumeric() {
+            plain.push(c.to_ascii_uppercase());
+        } else if !plain.ends_with(' ') && !plain.is_empty() {
+            plain.push(' ');
+        }
+    }
+    plain.trim_end().to_owned()
+}
+
+/// Whether the message was written in Urdu letters.
+#[must_use]
+pub fn is_urdu(text: &str) -> bool {
+    text.chars().any(|c| ('\u{600}'..='\u{6ff}').contains(&c) && c.is_alphabetic())
+}
+
+/// A digit of Urdu or Arabic as the ASCII one.
+fn digit(c: char) -> Option<char> {
+    let zero = match c {
+        '\u{660}'..='\u{669}' => 0x660,
+        '\u{6f0}'..='\u{6f9}' => 0x6f0,
+        _ => return None,
+    };
+    char::from_digit(u32::from(c) - zero, 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn k7q4() -> Reference {
+        Reference::parse("K7Q4").unwrap()
+    }
+
+    #[test]
+    fn what_citizens_type_is_understood() {
+        let check = |text: &str, expected: Reply| assert_eq!(Reply::parse(text), expected, "{text}");
+        for refusal in
+            ["NO K7Q4", "no k7q4", " No,  K7Q4.\n", "nahi K7Q4", "INKAR: k7q4", "انکار K7Q4", "انکار K۷Q۴", "نہیں K٧Q٤"]
+        {
+            check(refusal, Reply::Refuse(k7q4()));
+        }
+        for end in ["STOP K7Q4", "stop\tk7q4", "band K7Q4", "بند K7Q4۔", "روکیں ‏K7Q4"] {
+            check(end, Reply::Stop(k7q4()));
+        }
+        check("NO 7O1L", Reply::Refuse(Reference::parse("7011").unwrap()));
+        for other in
+            ["", "HELP", "NO", "STOP", "STOP ALL", "NO K7Q", "NO K7Q45", "NO K7U4", "K7Q4", "NO K7Q4 please", "1", "2"]
+        {
+            check(other, Reply::Help);
+        }
+    }
+
+    #[test]
+    fn messages_that_read_alike_are_alike() {
+        assert_eq!(plain(" no,k7q۴ \n"), plain("NO K7Q4"));
+        assert_ne!(plain("NO K7Q4"), plain("NOK7Q4"));
+        assert!(is_urdu("انکار K7Q4") && !is_urdu("NO K7Q4") && !is_urdu("۷۷"));
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_that_is_sent_breaks_the_reader(text in "\\PC{0,200}") {
+            let _ = Reply::parse(&text);
+            prop_assert_eq!(plain(&plain(&text)), plain(&text));
+        }
+
+        #[test]
+        fn every_reference_that_is_drawn_reads_back(text in "[0-9A-HJKMNP-TV-Z]{4}") {
+            let read = Reference::parse(&text.to_lowercase()).unwrap();
+            prop_assert_eq!(read.as_str(), text);
+        }
+    }
+}
