@@ -138,6 +138,7 @@ contracts! {
         a_no_and_a_fetch_at_once_leave_nothing_to_use,
         a_reference_means_the_newest_that_there_is_something_to_do_about,
         who_guesses_references_is_not_listened_to_any_more_that_day,
+        a_contact_that_cannot_be_read_keeps_no_process_from_starting,
         c46_the_inbox_names_nobody,
     }
     edges {

@@ -2,6 +2,7 @@
 
 use adapters::sql::control::{Contact, Polled, Taken};
 use exchange::{
+    cnic::Cnic,
     consent::{
         ConsentUse,
         answer::Told,
@@ -11,7 +12,7 @@ use exchange::{
     },
     limits,
     mobile::Mobile,
-    ports::consent_tokens::ConsentTokens as _,
+    ports::{citizen_keys::CitizenKeys as _, consent_tokens::ConsentTokens as _},
 };
 
 use crate::world::{CERTIFICATE, PASSCODE, World, count};
@@ -214,6 +215,23 @@ pub async fn who_guesses_references_is_not_listened_to_any_more_that_day(world: 
     assert_eq!(world.offer("one", PASSCODE).await, Some(PasscodeAnswer::Approved));
     world.clock.advance_us(limits::SMS_DAY_S * 1_000_000);
     assert_eq!(from_citizen(world, "NO K7Q4").await, stopped());
+}
+
+/// What cannot be read, here because it is another's, stops neither the process nor the citizens beside it.
+pub async fn a_contact_that_cannot_be_read_keeps_no_process_from_starting(world: &World) {
+    asked(world, "one", ConsentUse::OneTime).await;
+    let other = world.here.subject_key(Cnic::parse("4210112345673").unwrap());
+    world.here.set_contact(other, Contact { mobile: stranger(), ..World::contact() }).await.unwrap();
+    let (own, other) = (world.subject().to_hex(), other.to_hex());
+    let copied = format!(
+        "UPDATE contact SET mobile = (SELECT mobile FROM contact WHERE subject = '{own}') WHERE subject = '{other}'"
+    );
+    world.meddle(copied).await.unwrap();
+    world.meddle("UPDATE contact SET lookup = NULL").await.unwrap();
+    let store = world.open([1, 2, 3]).await.unwrap();
+    assert_eq!(store.take_sms(stranger(), "NO K7Q4").await.unwrap(), nothing());
+    assert_eq!(store.take_sms(World::contact().mobile, "NO K7Q4").await.unwrap(), refused());
+    store.database().close().await;
 }
 
 /// No number and no words stand in the file; PostgreSQL is given the same columns.

@@ -145,11 +145,22 @@ impl ControlStore {
         contact: Contact,
         text: &str,
     ) -> Result<bool, SqlError> {
+        self.bind_and_queue(auth_req_id, passcode, (contact, text), Transaction::sent).await
+    }
+
+    /// Takes a step with the code of a passcode and queues its message, both or neither; `false` if the step is not to be taken.
+    pub(super) async fn bind_and_queue(
+        &self,
+        auth_req_id: &str,
+        passcode: &Passcode,
+        (contact, text): (Contact, &str),
+        step: impl FnOnce(Transaction, PasscodeMac, Timestamp) -> Option<Transaction>,
+    ) -> Result<bool, SqlError> {
         let mut work = self.database.begin().await?;
         let Some(stored) = locked(&mut work, auth_req_id).await? else { return Ok(false) };
         let now = self.clock.now();
         let mac = self.mac(auth_req_id, &stored, passcode)?;
-        let Some(next) = stored.transaction.clone().sent(mac, now) else { return Ok(false) };
+        let Some(next) = step(stored.transaction.clone(), mac, now) else { return Ok(false) };
         save(&mut work, &stored, &next, None).await?;
         self.queue_sms(&mut work, contact.mobile, text, now).await?;
         work.commit().await?;
@@ -284,7 +295,7 @@ impl ControlStore {
         row.map(|row| stored(id_hash, &row)).transpose()
     }
 
-    pub(super) fn mac(&self, auth_req_id: &str, stored: &Stored, passcode: &Passcode) -> Result<PasscodeMac, SqlError> {
+    fn mac(&self, auth_req_id: &str, stored: &Stored, passcode: &Passcode) -> Result<PasscodeMac, SqlError> {
         let agency = AgencyId::parse(&stored.agency).map_err(|_| damaged("agency"))?;
         let user = UserId::parse(&stored.user).map_err(|_| damaged("user"))?;
         let details_sha256 = sha256(stored.details.as_bytes());

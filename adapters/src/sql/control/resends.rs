@@ -4,7 +4,7 @@ use exchange::{
     consent::{
         SubjectKey,
         details::Details,
-        machine::{NotResent, State},
+        machine::{NotResent, State, Transaction},
         passcode::Passcode,
     },
     ids::{AgencyId, UserId},
@@ -101,14 +101,6 @@ impl ControlStore {
         contact: Contact,
         text: &str,
     ) -> Result<bool, SqlError> {
-        let mut work = self.database.begin().await?;
-        let Some(stored) = locked(&mut work, auth_req_id).await? else { return Ok(false) };
-        let now = self.clock.now();
-        let mac = self.mac(auth_req_id, &stored, passcode)?;
-        let Some(next) = stored.transaction.clone().resent(mac, now) else { return Ok(false) };
-        save(&mut work, &stored, &next, None).await?;
-        self.queue_sms(&mut work, contact.mobile, text, now).await?;
-        work.commit().await?;
-        Ok(true)
+        self.bind_and_queue(auth_req_id, passcode, (contact, text), Transaction::resent).await
     }
 }

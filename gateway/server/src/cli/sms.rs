@@ -77,7 +77,10 @@ impl Receive {
         match taken {
             Taken::Told(told) => writeln!(out, "{}: answered, see `ijazat sms`", what(&told))?,
             Taken::Repeated => writeln!(out, "the same message came before: nothing was done again")?,
-            Taken::Silent => writeln!(out, "nothing was done, and this number was told so often enough today")?,
+            Taken::Silent => writeln!(
+                out,
+                "nothing was done, and too much of this number did nothing today: it is not answered any more"
+            )?,
         }
         Ok(())
     }
