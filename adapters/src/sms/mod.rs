@@ -1,4 +1,6 @@
-//! Messages to citizens. In first form the sandbox: what would be sent is kept in the outbox and shown by `ijazat sms`.
+//! Messages to and from citizens: the port, its transports, and the sandbox, whose outbox `ijazat sms` shows.
+
+pub mod port;
 
 use std::fmt;
 
