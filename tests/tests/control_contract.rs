@@ -55,12 +55,16 @@ mod outbox;
 mod quotas;
 #[path = "control_contract/races.rs"]
 mod races;
+#[path = "control_contract/receipts.rs"]
+mod receipts;
 #[path = "control_contract/reconcile.rs"]
 mod reconcile;
 #[path = "control_contract/resends.rs"]
 mod resends;
 #[path = "control_contract/sealed.rs"]
 mod sealed;
+#[path = "control_contract/sending.rs"]
+mod sending;
 #[path = "control_contract/tokens.rs"]
 mod tokens;
 #[path = "control_contract/tokens_again.rs"]
@@ -126,6 +130,28 @@ contracts! {
         a_yes_and_a_withdrawal_at_once_leave_nothing_to_use,
         a_token_is_fetched_or_its_request_taken_back_and_never_both,
         a_token_is_explained_to_its_agency_and_given_back_by_it_alone,
+    }
+    sending {
+        a_message_goes_out_once_piece_by_piece_and_its_text_is_forgotten,
+        what_the_network_does_not_take_now_goes_out_later,
+        c49_what_nobody_knows_of_goes_out_again_in_the_same_words_and_not_for_ever,
+        what_the_network_will_not_have_is_given_up,
+        what_is_of_no_use_any_more_is_not_sent,
+        of_two_senders_one_sends,
+        a_kill_between_two_pieces_repeats_neither_the_first_nor_loses_the_second,
+        a_passcode_that_was_replaced_does_not_go_out,
+        a_message_that_cannot_be_read_stops_no_other,
+        while_the_link_is_down_nothing_is_taken_out,
+        what_became_of_messages_is_forgotten_after_a_month,
+    }
+    receipts {
+        c49_a_receipt_finds_its_message_in_every_form_of_its_name,
+        c49_a_receipt_that_comes_before_the_answer_waits_for_it,
+        c49_a_receipt_of_nothing_does_nothing,
+        a_receipt_proves_that_a_message_went_out_whose_answer_was_lost,
+        the_first_end_that_was_told_stays,
+        parts_of_a_citizens_message_are_one_message_in_any_order,
+        impossible_parts_and_parts_without_end_are_forgotten,
     }
     inbox {
         c29_a_no_refuses_and_the_right_passcode_comes_too_late,

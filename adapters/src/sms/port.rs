@@ -67,14 +67,27 @@ pub struct Receipt {
     pub to: Option<Mobile>,
     /// Our own name of message and piece, where the far end repeats it.
     pub reference: Option<(String, u8)>,
+    /// Our short name of them ([`short_reference`]), where the far end repeats that.
+    pub short: Option<u16>,
     /// What became of it.
     pub fate: Fate,
 }
 
 impl fmt::Debug for Receipt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Receipt").field("message_id", &self.message_id).field("fate", &self.fate).finish_non_exhaustive()
+        f.debug_struct("Receipt")
+            .field("message_id", &self.message_id)
+            .field("fate", &self.fate)
+            .finish_non_exhaustive()
     }
+}
+
+/// A message's piece in sixteen bits, as SMPP's `user_message_reference` has them. Not unique: it is looked for among the few
+/// messages to one number that nobody knows the fate of.
+#[must_use]
+pub fn short_reference(id: &str, piece: u8) -> u16 {
+    let head = id.get(..4).and_then(|head| u16::from_str_radix(head, 16).ok()).unwrap_or_default();
+    head.wrapping_add(u16::from(piece))
 }
 
 /// One part of a message that a citizen's handset cut into several.

@@ -6,7 +6,7 @@ use exchange::{
     ports::directory_source::DirectorySource as _,
 };
 
-use crate::world::World;
+use crate::world::{WITHOUT_SENDING, World};
 
 const ONE: Migration = Migration { version: 1, sql: "CREATE TABLE part_a (a BIGINT NOT NULL CHECK (a > 0))" };
 const TWO: Migration = Migration {
@@ -117,7 +117,7 @@ pub async fn a_control_database_of_version_one_is_brought_up(world: &World) {
                      ALTER TABLE auth_request DROP COLUMN resends; ALTER TABLE auth_request DROP COLUMN asked_at; \
                      DROP INDEX idempotency_working; ALTER TABLE idempotency DROP COLUMN request; \
                      ALTER TABLE idempotency DROP COLUMN begun; UPDATE schema_version SET version = 1 WHERE component = 'control'";
-    world.meddle(downgrade).await.unwrap();
+    world.meddle(format!("{WITHOUT_SENDING} {downgrade}")).await.unwrap();
     let store = world.open([1, 2, 3]).await.unwrap();
     assert_eq!(version(store.database(), "control").await, version(database(world), "control").await);
     assert_eq!(store.read().await.unwrap().1.revoked_serials, ["0a"], "the data of the first version is there");

@@ -33,6 +33,14 @@ pub const MOBILE: &str = "+923001234567";
 pub const PASSCODE: &str = "482913";
 pub const CERTIFICATE: Thumbprint = Thumbprint([7; 32]);
 
+/// Takes away what came with the sending of messages, as a downgrade would.
+pub const WITHOUT_SENDING: &str = "DROP TABLE sms_piece; DROP TABLE sms_receipt; DROP TABLE sms_part; \
+                                   DROP INDEX sms_outbox_due; DROP INDEX sms_outbox_about; DROP INDEX sms_outbox_lookup; \
+                                   ALTER TABLE sms_outbox DROP COLUMN lookup; ALTER TABLE sms_outbox DROP COLUMN about; \
+                                   ALTER TABLE sms_outbox DROP COLUMN drop_at; ALTER TABLE sms_outbox DROP COLUMN due_at; \
+                                   ALTER TABLE sms_outbox DROP COLUMN lease; ALTER TABLE sms_outbox DROP COLUMN tries; \
+                                   ALTER TABLE sms_outbox DROP COLUMN unknown; ALTER TABLE sms_outbox DROP COLUMN ended;";
+
 #[derive(Debug)]
 pub struct HandClock(AtomicI64);
 

@@ -16,8 +16,10 @@ use super::{
     ControlStore, SqlError, Work,
     consents::{holds, revoke},
     damaged,
+    outbox::Message,
     requests::{locked_by_hash, save},
 };
+use crate::sms::limits::ANSWER_LIVES_S;
 
 /// What became of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,7 +65,9 @@ impl ControlStore {
                 _ if is_urdu(text) => Language::Urdu,
                 _ => Language::English,
             };
-            self.queue_sms(&mut work, from, &told.text(language), now).await?;
+            let drop_at = now.plus_seconds(ANSWER_LIVES_S);
+            let message = Message { to: from, text: &told.text(language), drop_at, about: None };
+            self.queue_sms(&mut work, message, now).await?;
         }
         match ended {
             Some(generation) => drop(self.commit(work, generation).await?),

@@ -30,10 +30,13 @@ mod onboarding;
 mod outbox;
 mod poster;
 mod quotas;
+mod receipts;
+mod received;
 mod reconcile;
 mod requests;
 mod resends;
 mod schema;
+mod sending;
 mod tokens;
 
 pub use admin::Done;
@@ -48,9 +51,11 @@ pub use introspection::Introspected;
 pub use ledger::{Books, TopUpError};
 pub use onboarding::{Decided, Newcomers, OnboardingError, Proposal};
 pub use poster::{PostError, Poster};
+pub use receipts::Noted;
 pub use reconcile::{Compared, Difference, Reconciler};
 pub use requests::{IssuedToken, NewRequest, Polled};
 pub use resends::Again;
+pub use sending::{Due, GivenUp, PieceTaken};
 
 /// The secrets of the control store; none of them stands in the database or its backup.
 pub struct ControlKeys {

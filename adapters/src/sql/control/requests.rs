@@ -14,7 +14,9 @@ use exchange::{
 };
 use sqlx::{Row as _, any::AnyRow};
 
-use super::{Contact, ControlStore, SqlError, Work, consents::revoke, damaged, sha256};
+use super::{
+    Contact, ControlStore, SqlError, Work, consents::revoke, damaged, outbox::Message, sending::supersede, sha256,
+};
 
 /// A request for consent as it arrives.
 #[derive(Clone, Debug)]
@@ -162,7 +164,10 @@ impl ControlStore {
         let mac = self.mac(auth_req_id, &stored, passcode)?;
         let Some(next) = step(stored.transaction.clone(), mac, now) else { return Ok(false) };
         save(&mut work, &stored, &next, None).await?;
-        self.queue_sms(&mut work, contact.mobile, text, now).await?;
+        // A passcode that was replaced before it went out would only be typed in vain.
+        supersede(&mut work, &stored.id_hash).await?;
+        let message = Message { to: contact.mobile, text, drop_at: next.expires_at, about: Some(&stored.id_hash) };
+        self.queue_sms(&mut work, message, now).await?;
         work.commit().await?;
         Ok(true)
     }

@@ -18,6 +18,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 13, sql: QUOTAS },
     Migration { version: 14, sql: RESENDS },
     Migration { version: 15, sql: INBOX },
+    Migration { version: 16, sql: SENDING },
 ];
 
 const FIRST: &str = "
@@ -190,4 +191,33 @@ CREATE TABLE sms_inbox (
     sender TEXT NOT NULL, words TEXT NOT NULL, slot BIGINT NOT NULL, received_at BIGINT NOT NULL, what TEXT NOT NULL,
     answered BIGINT NOT NULL, PRIMARY KEY (sender, words, slot));
 CREATE INDEX sms_inbox_received ON sms_inbox (received_at);
+";
+
+/// The outbox as it is worked off. `due_at` is when a message is to be looked at, empty when nothing is to be done; `lease` names
+/// who is at it, `unknown` counts how often nobody knew whether it had gone out. What was queued before these columns came is
+/// of no use to anybody and never sent.
+const SENDING: &str = "
+ALTER TABLE sms_outbox ADD COLUMN lookup TEXT;
+ALTER TABLE sms_outbox ADD COLUMN about TEXT;
+ALTER TABLE sms_outbox ADD COLUMN drop_at BIGINT;
+ALTER TABLE sms_outbox ADD COLUMN due_at BIGINT;
+ALTER TABLE sms_outbox ADD COLUMN lease TEXT;
+ALTER TABLE sms_outbox ADD COLUMN tries BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE sms_outbox ADD COLUMN unknown BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE sms_outbox ADD COLUMN ended TEXT;
+CREATE INDEX sms_outbox_due ON sms_outbox (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX sms_outbox_about ON sms_outbox (about) WHERE due_at IS NOT NULL;
+CREATE INDEX sms_outbox_lookup ON sms_outbox (lookup) WHERE due_at IS NOT NULL;
+CREATE TABLE sms_piece (
+    message TEXT NOT NULL, piece BIGINT NOT NULL, name TEXT NOT NULL, taken_at BIGINT NOT NULL, fate TEXT,
+    PRIMARY KEY (message, piece));
+CREATE INDEX sms_piece_name ON sms_piece (name);
+CREATE TABLE sms_receipt (
+    name TEXT NOT NULL, lookup TEXT NOT NULL, fate TEXT NOT NULL, came_at BIGINT NOT NULL,
+    PRIMARY KEY (name, lookup, fate));
+CREATE INDEX sms_receipt_came ON sms_receipt (came_at);
+CREATE TABLE sms_part (
+    sender TEXT NOT NULL, reference BIGINT NOT NULL, total BIGINT NOT NULL, number BIGINT NOT NULL,
+    came_at BIGINT NOT NULL, body BYTEA NOT NULL, PRIMARY KEY (sender, reference, total, number));
+CREATE INDEX sms_part_came ON sms_part (came_at);
 ";
