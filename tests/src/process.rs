@@ -4,6 +4,7 @@
 
 use std::{
     collections::HashMap,
+    ffi::OsStr,
     fs,
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -13,10 +14,11 @@ use std::{
 
 use adapters::entropy::SystemEntropy;
 use exchange::ports::entropy::random_hex_128;
-use gateway::config::{Config, ProcessRole};
+use gateway::config::{Config, ProcessRole, SmsTransport};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::{
-    io::{AsyncBufReadExt as _, BufReader, Lines},
+    io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines},
+    net::UnixStream,
     process::{Child, ChildStdout, Command},
 };
 
@@ -58,18 +60,31 @@ impl Drop for State {
     }
 }
 
+/// Moves the clock behind a socket on by seconds.
+///
+/// # Errors
+/// When nobody listens there, or the clock refuses.
+pub async fn advance(socket: &Path, seconds: i64) -> Result<(), Broken> {
+    let stream = BufReader::new(UnixStream::connect(socket).await?);
+    let mut lines = stream.lines();
+    lines.get_mut().write_all(format!("advance {seconds}\n").as_bytes()).await?;
+    let told = lines.next_line().await?.unwrap_or_default();
+    if told.starts_with("ok ") { Ok(()) } else { Err(format!("the clock says `{told}`").into()) }
+}
+
 /// How a process shall be started.
 #[derive(Clone, Debug)]
 pub struct Serve {
     binary: PathBuf,
     env: Vec<(String, String)>,
+    clock: Option<PathBuf>,
 }
 
 impl Serve {
     /// `serve` of this binary over this state, every role, on free ports.
     #[must_use]
     pub fn new(binary: &str, state: &State) -> Self {
-        let mut serve = Self { binary: PathBuf::from(binary), env: Vec::new() }
+        let mut serve = Self { binary: PathBuf::from(binary), env: Vec::new(), clock: None }
             .set("NODE__STATE_DIR", state.path().display())
             .set("OBSERVE__LEVEL", "warn")
             // A segment is written whole before its first use.
@@ -88,6 +103,13 @@ impl Serve {
         self
     }
 
+    /// By a clock that this socket sets.
+    #[must_use]
+    pub fn by_clock(mut self, socket: &Path) -> Self {
+        self.clock = Some(socket.to_owned());
+        self
+    }
+
     /// The plan as the process will read it.
     ///
     /// # Errors
@@ -102,9 +124,10 @@ impl Serve {
     /// When it ends instead, or does not listen in time; why stands in its standard error, which is the test's own.
     pub async fn start(&self) -> Result<Process, Broken> {
         let config = self.config()?;
-        let mut child = self.command().arg("serve").stdout(Stdio::piped()).spawn()?;
+        let clock = self.clock.iter().flat_map(|socket| [OsStr::new("--dev-clock"), socket.as_os_str()]);
+        let mut child = self.command().arg("serve").args(clock).stdout(Stdio::piped()).spawn()?;
         let mut stdout = BufReader::new(child.stdout.take().ok_or("no output")?).lines();
-        let told = tokio::time::timeout(PATIENCE, addresses(&mut stdout, LINES + internal_listeners(&config))).await;
+        let told = tokio::time::timeout(PATIENCE, addresses(&mut stdout, LINES + other_listeners(&config))).await;
         let addresses = told.map_err(|_| "the process did not listen in time")??;
         Ok(Process { child, addresses, _stdout: stdout })
     }
@@ -134,14 +157,15 @@ impl Serve {
     }
 }
 
-/// Only a process without a gateway listens for other processes.
-fn internal_listeners(config: &Config) -> usize {
+/// Only a process without a gateway listens for other processes; an aggregator's messages come to one that sends over it.
+fn other_listeners(config: &Config) -> usize {
     let node = &config.node;
     let listens = |role, address: Option<SocketAddr>| usize::from(node.plays(role) && address.is_some());
+    let sms = usize::from(config.sms.transport == SmsTransport::Http);
     if node.plays(ProcessRole::Gateway) {
-        return 0;
+        return sms;
     }
-    listens(ProcessRole::Control, config.listen.internal_control)
+    sms + listens(ProcessRole::Control, config.listen.internal_control)
         + listens(ProcessRole::Registry, config.listen.internal_registry)
 }
 
@@ -171,7 +195,7 @@ pub struct Process {
 }
 
 impl Process {
-    /// Where a listener stands, by the word that the process prints: `agencies`, `public`, `metrics`, `internal`.
+    /// Where a listener stands, by the word that the process prints: `agencies`, `public`, `metrics`, `internal`, `sms`.
     ///
     /// # Errors
     /// When it has no such listener.

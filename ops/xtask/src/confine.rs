@@ -22,7 +22,7 @@ const CONFINED: [(&str, &[&str]); 20] = [
     ("sqlx*", &["adapters"]),
     ("redis*", &["adapters"]),
     ("smpp*", &["adapters"]),
-    ("rusmpp*", &["adapters"]),
+    ("rusmpp*", &["adapters", "tests"]),
     ("pingora*", &["gateway"]),
     ("x509-parser", &["gateway"]),
     ("governor", &["gateway"]),

@@ -12,6 +12,7 @@
 mod client;
 mod http2;
 mod installation;
+mod network;
 mod openid;
 mod processes;
 mod protocols;

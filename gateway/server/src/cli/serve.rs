@@ -112,6 +112,9 @@ fn tell(name: &str, running: &Running, out: &mut dyn Write) -> Result<(), Failur
     for address in running.internal_addresses() {
         writeln!(out, "  internal  {address}")?;
     }
+    if let Some(address) = running.sms_address() {
+        writeln!(out, "  sms       {address}")?;
+    }
     out.flush()?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! `ijazat sms`: what the sandbox would have sent to citizens, and what they would have sent to 8009.
+//! `ijazat sms`: messages to citizens and what became of them; in development also their texts, and what citizens would send.
 
 use std::io::Write;
 
@@ -11,7 +11,10 @@ use super::{control, failure::Failure, options::Place, runtime::block_on};
 /// Messages that the outbox is searched for at most: enough for a day of a demo.
 const SEARCHED_MAX: u32 = 10_000;
 
-/// Prints the sandbox's outbox, oldest first. Nothing of it was ever sent.
+/// Prints the newest messages to citizens and what became of each, oldest first
+///
+/// In production nobody sees a text, and of a number only its last two digits. In development the texts are shown while they wait:
+/// with `[sms] transport = "sandbox"` nothing is ever sent.
 #[derive(Debug, Args)]
 #[command(
     args_conflicts_with_subcommands = true,
@@ -21,7 +24,8 @@ Examples:
   ijazat sms --to 03001234567 --last 1
   ijazat sms receive --from 03001234567 'NO K7Q4'
 
-The sandbox is for development: it shows passcodes to whoever may read the state."
+What becomes of a message: waiting, taken (by the network), delivered, undeliverable, refused (by the network), late (its passcode
+had run out), unknown (no answer came, as often as it may be tried)."
 )]
 pub struct Sms {
     #[command(subcommand)]
@@ -117,14 +121,25 @@ impl Sms {
         }
         let to = self.to.as_deref().map(Mobile::parse).transpose();
         let to = to.map_err(|error| Failure::Usage(format!("--to: {error}")))?;
+        let config = self.place.load()?;
         let messages = block_on(async {
-            let store = sandbox(&self.place).await?;
-            store.outbox(SEARCHED_MAX).await.map_err(|error| Failure::Failed(error.to_string()))
+            let store = control::open(&config).await?;
+            let messages = store.outbox(SEARCHED_MAX).await.map_err(|error| Failure::Failed(error.to_string()));
+            store.database().close().await;
+            messages
         })?;
         let wanted: Vec<_> = messages.iter().filter(|sms| to.is_none_or(|to| sms.to == to)).collect();
         let last = usize::try_from(self.last).unwrap_or(usize::MAX);
         for sms in wanted.iter().skip(wanted.len().saturating_sub(last)) {
-            writeln!(out, "{}  to {}\n  {}", sms.queued_at.rfc3339(), sms.to.e164(), sms.text.replace('\n', "\n  "))?;
+            let (at, state) = (sms.queued_at.rfc3339(), sms.state.as_str());
+            if !config.node.development {
+                writeln!(out, "{at}  {state}  to {}", format_args!("{:?}", sms.to))?;
+                continue;
+            }
+            writeln!(out, "{at}  {state}  to {}", sms.to.e164())?;
+            if !sms.text.is_empty() {
+                writeln!(out, "  {}", sms.text.replace('\n', "\n  "))?;
+            }
         }
         if wanted.is_empty() {
             writeln!(out, "no messages")?;

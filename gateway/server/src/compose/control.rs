@@ -165,6 +165,7 @@ pub(super) async fn listen(
     running.background(control.background);
     running.spawn(super::tasks::outbox(Arc::clone(&control.store), running.metrics()));
     running.spawn(super::tasks::inbox(Arc::clone(&control.store)));
+    super::sms::begin(config, world, &control.store, running).await?;
     let verifier = verifier(config, world, "control")?;
     let handle = listen::internal::serve(
         address,

@@ -23,8 +23,8 @@ use exchange::{
 };
 
 use super::{
-    AdminLog, ComposeError, Keys, World, control::Control, pki::Outer, registry::Registry, running::Running, stores,
-    tasks, upstreams,
+    AdminLog, ComposeError, Keys, World, control::Control, pki::Outer, registry::Registry, running::Running, sms,
+    stores, tasks, upstreams,
 };
 use crate::{
     config::{Config, UpstreamKind},
@@ -89,6 +89,7 @@ pub(super) async fn build(
     running.spawn(tasks::admin(admin));
     let watcher =
         Watcher::new().certificate(outer.certificate_files, outer.certificate).trust(outer.client_files, outer.clients);
+    sms::begin(config, world, &control.store, running).await?;
     tasks::gateway(&door, indexer, watcher, &control, (counted, since), running);
     Ok(())
 }

@@ -2,7 +2,7 @@
 //!
 //! Map: [`start`] builds and opens everything, [`Running`] is what runs · `keys` and `pki` read or make secrets · `stores`
 //! opens databases · `control`, `registry` are our upstreams · `upstreams` reaches those elsewhere · `gateway` makes the
-//! door · `admin` records what operators changed · `tasks` are what runs beside requests.
+//! door · `admin` records what operators changed · `sms` sends and receives · `tasks` are what runs beside requests.
 
 mod admin;
 pub mod control;
@@ -14,6 +14,7 @@ mod registry;
 mod running;
 pub mod sample;
 pub mod seed;
+mod sms;
 pub mod stores;
 mod tasks;
 mod upstreams;

@@ -2,7 +2,10 @@
 
 use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
 
-use adapters::log::SegmentLog;
+use adapters::{
+    log::SegmentLog,
+    sms::{Sender, smpp::Smpp},
+};
 use exchange::{decision::Decider as _, ports::record_log::RecordLog};
 use tokio::task::JoinSet;
 
@@ -16,6 +19,22 @@ use crate::{
     routes::control::background::Background,
 };
 
+/// Why no SMS goes out, while none does.
+#[derive(Clone)]
+pub(super) struct SmsLink(Arc<dyn Fn() -> Option<String> + Send + Sync>);
+
+impl SmsLink {
+    pub(super) fn down(&self) -> Option<String> {
+        (self.0)()
+    }
+}
+
+impl std::fmt::Debug for SmsLink {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("SmsLink").field(&self.down()).finish()
+    }
+}
+
 /// What runs.
 #[derive(Debug)]
 pub struct Running {
@@ -27,6 +46,10 @@ pub struct Running {
     directory: Option<Arc<DirectoryWatch>>,
     law: Option<Arc<LawWatch>>,
     background: Vec<Background>,
+    smpp: Option<Arc<Smpp>>,
+    sender: Option<Arc<Sender>>,
+    sms_link: Option<SmsLink>,
+    sms: Option<SocketAddr>,
     tasks: JoinSet<()>,
     metrics: Arc<Metrics>,
     drain: Duration,
@@ -43,6 +66,10 @@ impl Running {
             directory: None,
             law: None,
             background: Vec::new(),
+            smpp: None,
+            sender: None,
+            sms_link: None,
+            sms: None,
             tasks: JoinSet::new(),
             metrics: Arc::new(Metrics::new().map_err(ComposeError::of("metrics"))?),
             drain: Duration::from_millis(config.listen.drain_timeout_ms),
@@ -101,6 +128,33 @@ impl Running {
         self.law.clone()
     }
 
+    /// Takes leave of the network when the process ends.
+    pub(super) fn smpp(&mut self, smpp: Arc<Smpp>) {
+        self.smpp = Some(smpp);
+    }
+
+    /// Empties the outbox for as long as the process runs.
+    pub(super) fn sender(&mut self, sender: Arc<Sender>) {
+        self.tasks.spawn(Arc::clone(&sender).run());
+        self.sender = Some(sender);
+    }
+
+    /// Tells operators why no SMS goes out, while none does.
+    pub(super) fn sms_link(&mut self, why: impl Fn() -> Option<String> + Send + Sync + 'static) {
+        let why = Arc::new(why);
+        let asked = Arc::clone(&why);
+        self.metrics.before_render(move |metrics| metrics.sms_link_down.set(i64::from(asked().is_some())));
+        self.sms_link = Some(SmsLink(why));
+    }
+
+    pub(super) fn the_sms_link(&self) -> Option<SmsLink> {
+        self.sms_link.clone()
+    }
+
+    pub(super) fn sms_listens(&mut self, address: SocketAddr) {
+        self.sms = Some(address);
+    }
+
     pub(super) fn ops(&mut self, address: SocketAddr) {
         self.ops = Some(address);
     }
@@ -129,6 +183,12 @@ impl Running {
     #[must_use]
     pub fn internal_addresses(&self) -> Vec<SocketAddr> {
         self.internal.iter().map(ListenHandle::address).collect()
+    }
+
+    /// Where an aggregator brings messages and receipts.
+    #[must_use]
+    pub fn sms_address(&self) -> Option<SocketAddr> {
+        self.sms
     }
 
     /// Address of metrics, liveness and readiness.
@@ -170,6 +230,14 @@ impl Running {
             if tokio::time::timeout(self.drain, background.idle()).await.is_err() {
                 tracing::warn!("work behind answers did not end in time");
             }
+        }
+        if let Some(sender) = &self.sender
+            && tokio::time::timeout(self.drain, sender.stop()).await.is_err()
+        {
+            tracing::warn!("messages that were being handed over did not end in time");
+        }
+        if let Some(smpp) = &self.smpp {
+            smpp.stop().await;
         }
         self.tasks.shutdown().await;
         if let Some(log) = self.log.take() {

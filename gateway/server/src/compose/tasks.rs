@@ -170,7 +170,7 @@ pub(super) async fn outbox(store: Arc<ControlStore>, metrics: Arc<Metrics>) {
     }
 }
 
-/// Forgets what citizens sent in vain.
+/// Forgets what citizens sent in vain, and what became of old messages to them.
 pub(super) async fn inbox(store: Arc<ControlStore>) {
     let mut tick = tokio::time::interval(SHRINK_EVERY);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -178,6 +178,9 @@ pub(super) async fn inbox(store: Arc<ControlStore>) {
         tick.tick().await;
         if let Err(error) = store.forget_inbox().await {
             tracing::warn!(error = %error, "old messages of citizens wait to be forgotten");
+        }
+        if let Err(error) = store.forget_outbox().await {
+            tracing::warn!(error = %error, "what became of old messages waits to be forgotten");
         }
     }
 }
@@ -225,6 +228,10 @@ pub(super) async fn ops(config: &Config, world: &World, running: &mut Running) -
         ops = ops.telling("law", move || {
             law.refused().map(|(generation, why)| format!("generation {generation} is refused: {why}"))
         });
+    }
+    if let Some(link) = running.the_sms_link() {
+        // Who has a token already is served.
+        ops = ops.telling("sms", move || link.down());
     }
     let server = OpsServer::bind(config.listen.ops).await.map_err(ComposeError::of("ops listener"))?;
     let address = server.address().map_err(ComposeError::of("ops listener"))?;

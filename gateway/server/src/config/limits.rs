@@ -32,3 +32,9 @@ pub const UPSTREAMS_MAX: usize = 64;
 
 /// Bytes of a configuration file: more is a mistake, not a configuration.
 pub const FILE_BYTES_MAX: u64 = 1024 * 1024;
+
+/// Messages a second of one contract with a network: above it no contract goes, and one process does not.
+pub const SMS_RATE_MAX: i64 = 2_000;
+
+/// Messages that wait for a network's answer at once: SMPP servers take a window of tens.
+pub const SMS_WINDOW_MAX: i64 = 500;

@@ -38,7 +38,7 @@ pub use self::{
     observe::{LogFormat, Observe},
     rate_limits::Limits,
     section::{Effective, Source},
-    sms::{Sms, SmsTransport},
+    sms::{SmppVersion, Sms, SmsTransport, SmsUrl},
     tls::Tls,
     upstream::{Upstream, UpstreamKind},
 };

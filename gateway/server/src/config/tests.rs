@@ -86,8 +86,9 @@ fn each_mistake_is_told_with_its_place_its_value_and_the_rule() {
         "config: [listen] handshakes_max = 513: at most 512 (listen::limits::HANDSHAKES_MAX)",
     );
     one("listen", "body_timeout_ms = 1", "config: [listen] body_timeout_ms = 1: at least 10 (limits::WAIT_MS_MIN)");
-    one("sms", "transport = \"smpp\"", "config: [sms] transport = \"smpp\": not built yet; only sandbox is");
-    one("sms", "transport = \"pigeon\"", "config: [sms] transport = \"pigeon\": not one of sandbox");
+    one("sms", "transport = \"pigeon\"", "config: [sms] transport = \"pigeon\": not one of sandbox, smpp, http");
+    one("sms", "sender = \"80-09\"", "config: [sms] sender = \"80-09\": not 3 to 15 digits");
+    one("sms", "rate_per_s = 0", "config: [sms] rate_per_s = 0: at least 1");
     one("observe", "format = \"xml\"", "config: [observe] format = \"xml\": not one of json, text");
     one("log", "segment_mib = -1", "config: [log] segment_mib = -1: at least 1");
     one("policy", "bundle = 1", "config: [policy] bundle = 1: not a text");

@@ -81,6 +81,10 @@ pub struct Metrics {
     pub quotas_alerting: IntGauge,
     /// SMS that wait in the outbox.
     pub sms_outbox_depth: IntGauge,
+    /// Pieces of SMS handed over, by outcome: `taken`, `put_off`, `unknown` or `refused`.
+    pub sms_pieces: IntCounterVec,
+    /// Whether SMS do not go out.
+    pub sms_link_down: IntGauge,
 }
 
 impl Metrics {
@@ -100,6 +104,7 @@ impl Metrics {
         let wrongly = "agencies whose kind and sector cannot both be right: they are held as suspended";
         let away = "1 while the store of shared quotas is away, and this node has its own share only";
         let leases = "leases asked of the store of shared quotas; outcome is leased, none_left or failed";
+        let pieces = "pieces of SMS handed over; outcome is taken, put_off, unknown or refused";
         let alerting = "quotas that have reached a warning in their present period";
         let metrics = Self {
             phases: PHASES.into_iter().map(|phase| (phase, phase_seconds.with_label_values(&[phase]))).collect(),
@@ -127,6 +132,8 @@ impl Metrics {
             shared_quota_leases: maker.counters("shared_quota_leases_total", leases, &["outcome"])?,
             quotas_alerting: maker.gauge("quotas_alerting", alerting)?,
             sms_outbox_depth: maker.gauge("sms_outbox_depth", "messages that wait in the SMS outbox")?,
+            sms_pieces: maker.counters("sms_pieces_total", pieces, &["outcome"])?,
+            sms_link_down: maker.gauge("sms_link_down", "1 while no SMS goes out")?,
             registry: maker.registry,
             list: maker.list,
             refresh: Mutex::default(),

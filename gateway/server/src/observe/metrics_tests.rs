@@ -79,6 +79,8 @@ fn moved() -> Metrics {
     metrics.ledger_differs.with_label_values(&["leaves"]).set(0);
     metrics.quotas_alerting.set(1);
     metrics.sms_outbox_depth.set(4);
+    metrics.sms_pieces.with_label_values(&["taken"]).inc();
+    metrics.sms_link_down.set(1);
     metrics.shared_quota_leases.with_label_values(&["leased"]).inc();
     metrics
 }

@@ -25,7 +25,7 @@ fn what_cannot_be_meant_is_two_and_what_fails_is_one() {
         "[tls] server_cert = \"./state/pki/server.pem\": no such file",
     );
     check(&["serve", "--config", "production.toml", "--dev-clock", "clock"], 2, "--dev-clock needs");
-    check(&["sms", "--config", "production.toml"], 2, "for development only");
+    check(&["sms", "--config", "production.toml"], 1, "no installation here");
     let answer = ["sms", "receive", "--config", "production.toml", "--from", "03001234567", "NO", "K7Q4"];
     check(&answer, 2, "for development only");
     check(&["sms", "receive", "--from", "12", "HELP"], 2, "--from: ");

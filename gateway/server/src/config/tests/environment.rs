@@ -27,7 +27,13 @@ fn other_value(line: &Effective) -> (String, String) {
         ("listen", "internal_registry") => quoted("10.0.0.3:7005"),
         ("database", role) => quoted(&format!("sqlite://other/{role}.db")),
         ("limits", "nodes") => ("2".to_owned(), "2".to_owned()),
-        ("sms", _) => quoted("sandbox"),
+        ("sms", "transport") => quoted("sandbox"),
+        ("sms", "url") => quoted("smpp://ijazat@127.0.0.1:7007"),
+        ("sms", "sender") => quoted("8010"),
+        ("sms", "version") => quoted("5.0"),
+        ("sms", "listen") => quoted("127.0.0.1:7008"),
+        ("sms", "callback") => quoted("https://door.example/sms"),
+        ("sms", "unsigned") => ("true".to_owned(), "true".to_owned()),
         ("policy", "keys") => {
             let signer = exchange::log::note::NoteSigner::from_seed("office", &[7; 32]).unwrap();
             let vkey = signer.verifier().to_vkey();
