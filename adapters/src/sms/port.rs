@@ -73,7 +73,10 @@ pub struct Receipt {
 
 impl fmt::Debug for Receipt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Receipt").field("message_id", &self.message_id).field("fate", &self.fate).finish_non_exhaustive()
+        f.debug_struct("Receipt")
+            .field("message_id", &self.message_id)
+            .field("fate", &self.fate)
+            .finish_non_exhaustive()
     }
 }
 

@@ -13,6 +13,7 @@ use exchange::{
 use super::{Database, SqlError, Work};
 
 mod admin;
+mod bindings;
 mod bundles;
 mod cache;
 mod citizens;
@@ -31,6 +32,7 @@ mod outbox;
 mod poster;
 mod quotas;
 mod reconcile;
+mod replies;
 mod requests;
 mod resends;
 mod schema;

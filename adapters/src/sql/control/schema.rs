@@ -18,6 +18,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 13, sql: QUOTAS },
     Migration { version: 14, sql: RESENDS },
     Migration { version: 15, sql: INBOX },
+    Migration { version: 17, sql: SMS_REPLY },
 ];
 
 const FIRST: &str = "
@@ -190,4 +191,12 @@ CREATE TABLE sms_inbox (
     sender TEXT NOT NULL, words TEXT NOT NULL, slot BIGINT NOT NULL, received_at BIGINT NOT NULL, what TEXT NOT NULL,
     answered BIGINT NOT NULL, PRIMARY KEY (sender, words, slot));
 CREATE INDEX sms_inbox_received ON sms_inbox (received_at);
+";
+
+/// How a citizen answers, by the passcode at the counter where it is empty; and the digits of the agency's screen, sealed, for the
+/// passcode that is sent again. A consent keeps how it was given.
+const SMS_REPLY: &str = "
+ALTER TABLE auth_request ADD COLUMN mode TEXT;
+ALTER TABLE auth_request ADD COLUMN screen BYTEA;
+ALTER TABLE consent ADD COLUMN mode TEXT;
 ";

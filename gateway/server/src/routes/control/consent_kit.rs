@@ -22,7 +22,7 @@ use exchange::{
     catalogue::{Catalogue, Datatype},
     classification::{Channel, Classification, Forum, Role},
     cnic::Cnic,
-    consent::message::Language,
+    consent::{message::Language, mode::Mode},
     decision::{Decider, Decision, Question},
     directory::{Agreement, DirectoryData, Purpose},
     ids::{AgencyId, AgreementId, DatatypeId, PurposeCode, RequestId, ServiceId, UserId},
@@ -133,6 +133,7 @@ fn directory() -> DirectoryData {
         standing_days_max: 90,
         class_max: Classification::Confidential,
         forbidden: false,
+        acr_floor: Mode::default(),
     };
     DirectoryData {
         agencies: vec![trial::agency("bank-indus", "Bank")],
