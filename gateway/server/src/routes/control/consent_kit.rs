@@ -117,7 +117,7 @@ fn directory() -> DirectoryData {
         agency: AgencyId::parse("bank-indus").unwrap(),
         forum: Forum::Nadra,
         services: Vec::new(),
-        purposes: vec![PurposeCode::parse("KYC-101").unwrap()],
+        purposes: ["KYC-101", "KYC-102"].iter().map(|p| PurposeCode::parse(p).unwrap()).collect(),
         datatypes: ["identity.name", "nser.secret"].iter().map(|d| DatatypeId::parse(d).unwrap()).collect(),
         role: Role::Standard,
         row_limit: 1,
@@ -135,10 +135,11 @@ fn directory() -> DirectoryData {
         forbidden: false,
         acr_floor: Mode::default(),
     };
+    let floor = Purpose { code: PurposeCode::parse("KYC-102").unwrap(), acr_floor: Mode::SmsReply, ..purpose.clone() };
     DirectoryData {
         agencies: vec![trial::agency("bank-indus", "Bank")],
         agreements: vec![agreement],
-        purposes: vec![purpose],
+        purposes: vec![purpose, floor],
         ..DirectoryData::default()
     }
 }
