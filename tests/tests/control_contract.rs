@@ -59,6 +59,10 @@ mod races;
 mod receipts;
 #[path = "control_contract/reconcile.rs"]
 mod reconcile;
+#[path = "control_contract/replies.rs"]
+mod replies;
+#[path = "control_contract/replies_safe.rs"]
+mod replies_safe;
 #[path = "control_contract/resends.rs"]
 mod resends;
 #[path = "control_contract/sealed.rs"]
@@ -166,6 +170,25 @@ contracts! {
         who_guesses_references_is_not_listened_to_any_more_that_day,
         a_contact_that_cannot_be_read_keeps_no_process_from_starting,
         c46_the_inbox_names_nobody,
+    }
+    replies {
+        c30_an_ok_with_passcode_and_digits_allows,
+        c30_wrong_digits_and_a_wrong_passcode_cost_a_try_each,
+        c30_a_wrong_ok_is_a_try_at_all_that_waits_and_a_right_one_at_nothing_else,
+        c30_at_the_counter_the_passcode_is_not_taken_and_costs_no_try,
+        c30_c38_of_fifty_right_oks_at_once_one_counts,
+        c30_of_forty_wrong_oks_at_once_three_are_tried,
+        c30_c38_a_right_ok_among_wrong_ones_allows_once_or_comes_too_late,
+        c38_a_repeated_wrong_ok_is_one_try,
+        c29_c30_a_late_ok_does_nothing,
+        c29_c30_a_no_and_an_ok_at_once_leave_nothing_to_use,
+        c14_c30_a_new_passcode_comes_with_the_same_digits,
+        requests_beyond_the_bound_wait_for_no_ok,
+    }
+    replies_safe {
+        c39_the_right_ok_from_another_number_does_nothing_and_is_logged,
+        c46_neither_passcode_nor_digits_stand_in_the_store,
+        c46_a_thief_who_changes_rows_gets_no_yes,
     }
     edges {
         a_passcode_holds_until_its_last_microsecond,

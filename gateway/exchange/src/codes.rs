@@ -195,6 +195,10 @@ codes! {
     InvalidPin = "invalid_pin",
     /// The passcode was already used.
     PinUsed = "pin_used",
+    /// The citizen answers this request by SMS: no passcode is typed in for it.
+    PinModeNotAllowed = "pin_mode_not_allowed",
+    /// The purpose or the channel asks for more than the request does.
+    AcrTooLow = "acr_too_low",
     /// The passcode was sent as often as it may be.
     ResendsUsedUp = "resends_used_up",
     /// What was asked of the citizen is unknown, above the purpose's ceiling, or may not be consented to.

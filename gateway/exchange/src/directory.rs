@@ -8,6 +8,7 @@ pub use crate::{networks::in_networks, programme::Programme};
 
 use crate::{
     classification::{Channel, Classification, Forum, Role, Sector},
+    consent::mode::Mode,
     ids::{AgencyId, AgreementId, ApprovalId, DatatypeId, PolicyId, ProgrammeId, PurposeCode, ServiceId, UserId},
     ledger::{Quota, QuotaBook, Terms},
     place::Place,
@@ -170,6 +171,10 @@ pub struct Purpose {
     /// Whether the purpose is refused whatever else holds, as marketing is (R097).
     #[serde(default)]
     pub forbidden: bool,
+    /// The least that a citizen must do to say yes; no client can ask for less. Not written where it is what it was before there
+    /// were floors, so that entries stay as they were proposed.
+    #[serde(default, skip_serializing_if = "Mode::is_default")]
+    pub acr_floor: Mode,
 }
 
 /// Everything that is known about callers at one generation.

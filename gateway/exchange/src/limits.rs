@@ -124,6 +124,10 @@ pub const SMS_HELP_A_DAY_MAX: i64 = 3;
 /// not theirs finds one of a million in as many.
 pub const SMS_FRUITLESS_A_DAY_MAX: i64 = 100;
 
+/// Requests that one `OK` is held against: those of one number that wait, the newest first. Each has its own three tries, so that more of
+/// them give a guesser no more tries at any; fewer than these wait with any citizen who was asked in good faith.
+pub const REPLIES_OPEN_MAX: i64 = 20;
+
 /// Seconds that is counted over.
 pub const SMS_DAY_S: i64 = 86_400;
 

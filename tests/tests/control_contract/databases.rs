@@ -115,6 +115,8 @@ pub async fn a_control_database_of_version_one_is_brought_up(world: &World) {
                      DROP INDEX contact_lookup; ALTER TABLE contact DROP COLUMN lookup; \
                      DROP INDEX auth_request_subject; ALTER TABLE auth_request DROP COLUMN counter; \
                      ALTER TABLE auth_request DROP COLUMN resends; ALTER TABLE auth_request DROP COLUMN asked_at; \
+                     ALTER TABLE auth_request DROP COLUMN mode; ALTER TABLE auth_request DROP COLUMN screen; \
+                     ALTER TABLE consent DROP COLUMN mode; \
                      DROP INDEX idempotency_working; ALTER TABLE idempotency DROP COLUMN request; \
                      ALTER TABLE idempotency DROP COLUMN begun; UPDATE schema_version SET version = 1 WHERE component = 'control'";
     world.meddle(format!("{WITHOUT_SENDING} {downgrade}")).await.unwrap();

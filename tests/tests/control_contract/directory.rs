@@ -50,6 +50,7 @@ pub fn data(world: &World) -> DirectoryData {
         text: "account opening".into(),
         text_ur: "اکاؤنٹ".into(),
         standing_days_max: 90,
+        acr_floor: exchange::consent::mode::Mode::SmsReply,
         class_max: Classification::Confidential,
         forbidden: false,
     };

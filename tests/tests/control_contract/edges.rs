@@ -112,6 +112,7 @@ async fn asked_until(world: &World, id: &str, usage: ConsentUse, valid_until: Ti
         subject,
         details: &details,
         counter: None,
+        screen: None,
         ttl_s: 300,
     };
     world.here.submit(&new).await.unwrap();

@@ -182,6 +182,7 @@ pub async fn requests_of_one_handle_are_one_request(world: &World) {
                 subject,
                 details,
                 counter: None,
+                screen: None,
                 ttl_s: 300,
             };
             store.submit(&new).await

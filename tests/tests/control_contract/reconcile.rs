@@ -164,7 +164,8 @@ pub async fn a_ledger_of_before_its_places_is_held_against_the_log_as_one_range(
              DROP TABLE quota_hold; DROP TABLE sms_inbox; DROP INDEX contact_lookup; \
              ALTER TABLE contact DROP COLUMN lookup; DROP INDEX auth_request_subject; \
              ALTER TABLE auth_request DROP COLUMN counter; ALTER TABLE auth_request DROP COLUMN resends; \
-             ALTER TABLE auth_request DROP COLUMN asked_at; \
+             ALTER TABLE auth_request DROP COLUMN asked_at; ALTER TABLE auth_request DROP COLUMN mode; \
+             ALTER TABLE auth_request DROP COLUMN screen; ALTER TABLE consent DROP COLUMN mode; \
              UPDATE schema_version SET version = 9 WHERE component = 'control'",
         ))
         .await

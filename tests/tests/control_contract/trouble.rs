@@ -96,6 +96,7 @@ fn new(world: &World) -> adapters::sql::control::NewRequest<'_> {
         subject: world.subject(),
         details: DETAILS.get_or_init(|| world.details(ConsentUse::OneTime)),
         counter: None,
+        screen: None,
         ttl_s: 300,
     }
 }

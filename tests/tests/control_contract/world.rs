@@ -176,6 +176,7 @@ impl World {
             subject: self.subject(),
             details,
             counter: None,
+            screen: None,
             ttl_s: 300,
         };
         self.here.submit(&request).await.unwrap();

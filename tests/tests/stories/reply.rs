@@ -116,3 +116,52 @@ async fn c29_c32_a_citizen_refuses_and_ends_by_sms() {
     assert!(answer.contains(&granted.asked.reference) && !answer.contains("code"), "{answer}");
     gateway.stop().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c09_c30_c39_a_citizen_allows_by_sms_and_the_agency_never_sees_the_passcode() {
+    let installation = Installation::new().await;
+    let gateway = installation.serve.start().await.unwrap();
+    let stage = installation.stage(&gateway).await;
+    let mut bank = stage.actor("bank-indus", Some("teller-1")).await.unwrap();
+    let details = json!([{
+        "type": "urn:pk:ijazat:consent:1", "purpose": "KYC-101", "datatypes": ["identity.name"], "channel": "remote",
+    }]);
+    let (hint, details) = (format!("cnic:{}", stage.cast.citizen.digits()), details.to_string());
+    let form = |acr| {
+        let fields = [
+            ("scope", "openid consent"),
+            ("login_hint", hint.as_str()),
+            ("authorization_details", details.as_str()),
+            ("acr_values", acr),
+        ];
+        Call::form("/bc-authorize", &fields)
+    };
+    let refused = bank.send(form("urn:nadra:acr:sms-pin")).await.unwrap();
+    let told = (refused.status, refused.code(), refused.text("/error"));
+    assert_eq!(told, (400, "acr_too_low", "unmet_authentication_requirements"), "{}", refused.body);
+    let answer = bank.send(form("urn:nadra:acr:sms-reply")).await.unwrap();
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let asked = Asked { id: answer.text("/auth_req_id").to_owned(), reference: answer.text("/ref").to_owned() };
+    let screen = answer.text("/screen_number").to_owned();
+    let message = stage.phone.message(&asked.reference).await.unwrap();
+    let code = passcode(&message).unwrap();
+    let number = number(&installation, &asked.reference).await;
+    let at_the_counter = bank.give(&asked, &code).await.unwrap();
+    assert_eq!((at_the_counter.status, at_the_counter.code()), (409, "pin_mode_not_allowed"));
+
+    let ok = format!("ok {code} {screen}");
+    assert!(from_citizen(&installation, "03459876543", &ok).await.contains("nothing waits"), "another's number");
+    let other = if screen == "00" { "01" } else { "00" };
+    let wrong = from_citizen(&installation, &number, &format!("OK {code} {other}")).await;
+    assert!(wrong.contains("2 tries left"), "{wrong}");
+    assert_eq!(bank.fetch(&asked).await.unwrap().text("/error"), "authorization_pending");
+    assert!(from_citizen(&installation, &number, &ok).await.contains("is allowed"));
+    assert!(from_citizen(&installation, &number, &ok).await.contains("came before"));
+    let token = bank.fetch(&asked).await.unwrap();
+    assert_eq!(token.status, 200, "{}", token.body);
+    let granted = Granted { asked, passcode: code.clone(), token: token.text("/access_token").to_owned() };
+    let found = bank.send(Call::form("/introspect", &[("token", granted.token.as_str())])).await.unwrap();
+    assert_eq!(found.text("/acr"), "urn:nadra:acr:sms-reply", "{}", found.body);
+    assert_eq!(kyc(&stage, &mut bank, &granted).await.status, 200);
+    gateway.stop().await.unwrap();
+}

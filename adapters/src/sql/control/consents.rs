@@ -31,7 +31,7 @@ impl ControlStore {
         let granted_at = whole_millisecond(approved.approved_at.ok_or_else(|| damaged("approval"))?);
         sqlx::query(
             "INSERT INTO consent (id, revision, subject, agency, user_id, purpose, datatypes, usage, granted_at, \
-             expires_at, state, valid_until) VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, 'active', $10)",
+             expires_at, state, valid_until, mode) VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, 'active', $10, $11)",
         )
         .bind(id.as_str())
         .bind(stored.subject.clone())
@@ -43,6 +43,7 @@ impl ControlStore {
         .bind(granted_at.micros())
         .bind(expires_at.micros())
         .bind(details.valid_until.map(Timestamp::micros))
+        .bind(approved.mode.as_str())
         .execute(work.on())
         .await?;
         Ok(id)
@@ -85,6 +86,7 @@ impl ControlStore {
             consent: ConsentId::parse(consent).map_err(|_| damaged("consent id"))?,
             details: stored.details.clone(),
             subject: SubjectKey::from_hex(&stored.subject).ok_or_else(|| damaged("subject"))?,
+            mode: stored.transaction.mode,
             approved_at: stored.transaction.approved_at.ok_or_else(|| damaged("approval"))?,
         }))
     }

@@ -5,7 +5,7 @@ use exchange::{
         answer::Told,
         machine::State,
         message::Language,
-        reply::{Reference, Reply, is_urdu, plain},
+        reply::{Reference, Reply, is_urdu, meaning},
     },
     limits,
     mobile::Mobile,
@@ -34,12 +34,13 @@ pub enum Taken {
 }
 
 impl ControlStore {
-    /// Takes a message. Who sent it is known by the number alone, so nothing is granted here: a message can refuse and end only.
+    /// Takes a message. Who sent it is known by the number alone, which can be forged: by itself it refuses and ends only, and allows
+    /// nothing without the passcode that was sent to that number.
     ///
     /// # Errors
     /// [`SqlError`]: nothing was done, and the same message may be taken again.
     pub async fn take_sms(&self, from: Mobile, text: &str) -> Result<Taken, SqlError> {
-        let (sender, words) = (self.number_tag(from), self.tag("words", &plain(text)));
+        let (sender, words) = (self.number_tag(from), self.tag("words", &meaning(text)));
         let now = self.clock.now();
         if self.came_before(&sender, &words, now).await? {
             return Ok(Taken::Repeated);
@@ -50,9 +51,10 @@ impl ControlStore {
         }
         let (told, ended) = match Reply::parse(text) {
             Reply::Refuse(reference) | Reply::Stop(reference) => self.end(&mut work, &sender, reference).await?,
+            Reply::Allow(passcode, screen) => (self.allow(&mut work, &sender, (&passcode, &screen)).await?, None),
             Reply::Help => (Told::Help, None),
         };
-        let does = matches!(told, Told::Refused(_) | Told::Stopped(_));
+        let does = told.did_something();
         let answers = does || told_today(&mut work, &sender, now, true).await? < limits::SMS_HELP_A_DAY_MAX;
         if !note(&mut work, (&sender, &words), &told, answers, now).await? {
             // The same message was taken meanwhile: what it did is done, and what this one did is not.
@@ -153,7 +155,10 @@ async fn note(
     let what = match told {
         Told::Refused(_) => "refused",
         Told::Stopped(_) => "stopped",
-        Told::Nothing => "nothing",
+        Told::Allowed(_) => "allowed",
+        Told::Wrong { .. } => "wrong",
+        Told::Locked => "locked",
+        Told::Nothing | Told::NothingWaits => "nothing",
         Told::Help => "help",
     };
     let noted = sqlx::query(

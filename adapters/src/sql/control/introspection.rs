@@ -2,14 +2,16 @@
 
 use exchange::{
     caller::Thumbprint,
-    consent::{ConsentFacts, details::Details},
+    consent::{ConsentFacts, details::Details, mode::Mode},
     ids::AgencyId,
     timestamp::Timestamp,
 };
 use sqlx::Row as _;
 
 use super::{
-    ControlStore, SqlError, sha256,
+    ControlStore, SqlError,
+    bindings::mode_of,
+    sha256,
     tokens::{FIND, found, hash_text},
 };
 
@@ -22,6 +24,8 @@ pub struct Introspected {
     pub certificate: Thumbprint,
     /// What the citizen said yes to.
     pub details: Details,
+    /// How the citizen said yes.
+    pub mode: Mode,
 }
 
 impl ControlStore {
@@ -45,6 +49,6 @@ impl ControlStore {
             usage: facts.usage,
             valid_until: valid_until.map(Timestamp::from_micros),
         };
-        Ok(Some(Introspected { facts, certificate, details }))
+        Ok(Some(Introspected { facts, certificate, details, mode: mode_of(&row)? }))
     }
 }

@@ -13,6 +13,7 @@ use exchange::{
 use super::{Database, SqlError, Work};
 
 mod admin;
+mod bindings;
 mod bundles;
 mod cache;
 mod citizens;
@@ -33,6 +34,7 @@ mod quotas;
 mod receipts;
 mod received;
 mod reconcile;
+mod replies;
 mod requests;
 mod resends;
 mod schema;

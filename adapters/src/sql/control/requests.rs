@@ -7,7 +7,8 @@ use exchange::{
         SubjectKey,
         details::Details,
         machine::{CancelAnswer, PasscodeAnswer, PollAnswer, State, Transaction},
-        passcode::{Binding, Passcode, PasscodeMac},
+        mode::Mode,
+        passcode::{Passcode, PasscodeMac, ScreenNumber},
     },
     ids::{AgencyId, ConsentId, UserId},
     timestamp::Timestamp,
@@ -15,7 +16,8 @@ use exchange::{
 use sqlx::{Row as _, any::AnyRow};
 
 use super::{
-    Contact, ControlStore, SqlError, Work, consents::revoke, damaged, outbox::Message, sending::supersede, sha256,
+    Contact, ControlStore, SqlError, Work, bindings::mode_of, consents::revoke, damaged, outbox::Message,
+    sending::supersede, sha256,
 };
 
 /// A request for consent as it arrives.
@@ -35,6 +37,8 @@ pub struct NewRequest<'a> {
     pub details: &'a Details,
     /// The counter's own mark, which the citizen is told.
     pub counter: Option<&'a str>,
+    /// The digits on the agency's screen, for a citizen who answers by SMS; `None` where the passcode is read out at the counter.
+    pub screen: Option<&'a ScreenNumber>,
     /// Seconds that it lives.
     pub ttl_s: i64,
 }
@@ -60,6 +64,8 @@ pub struct IssuedToken {
     pub details: String,
     /// Whose yes it is.
     pub subject: SubjectKey,
+    /// How the citizen said yes.
+    pub mode: Mode,
     /// When the citizen said yes.
     pub approved_at: Timestamp,
 }
@@ -71,7 +77,7 @@ impl std::fmt::Debug for IssuedToken {
 }
 
 const COLUMNS: &str = "SELECT agency, user_id, subject, details, state, tries, mac, expires_at, approved_at, \
-                       interval_s, polled_at, consent, reference, counter, created_at, resends, asked_at \
+                       interval_s, polled_at, consent, reference, counter, created_at, resends, asked_at, mode, screen \
                        FROM auth_request WHERE id_hash = $1";
 
 /// One stored request.
@@ -84,6 +90,7 @@ pub(super) struct Stored {
     pub(super) consent: Option<String>,
     pub(super) reference: String,
     pub(super) counter: Option<String>,
+    pub(super) screen: Option<Vec<u8>>,
     pub(super) transaction: Transaction,
 }
 
@@ -114,13 +121,17 @@ impl ControlStore {
     /// [`SqlError`]; [`SqlError::Conflict`] if the handle exists, which does not happen with 256 random bits.
     pub async fn submit(&self, request: &NewRequest<'_>) -> Result<(), SqlError> {
         let now = self.clock.now();
-        let transaction = Transaction::received(now, request.ttl_s);
+        let mode = if request.screen.is_some() { Mode::SmsReply } else { Mode::SmsPin };
+        let transaction = Transaction::received_in(mode, now, request.ttl_s);
+        let id_hash = hash_of(request.auth_req_id);
+        let screen = request.screen.map(|screen| self.seal_screen(&id_hash, screen)).transpose()?;
         let _turn = self.database.turn().await?;
         sqlx::query(
             "INSERT INTO auth_request (id_hash, reference, agency, user_id, subject, details, state, tries, \
-             created_at, expires_at, interval_s, counter) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10, $11)",
+             created_at, expires_at, interval_s, counter, mode, screen) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10, $11, $12, $13)",
         )
-        .bind(hash_of(request.auth_req_id))
+        .bind(id_hash)
         .bind(request.reference)
         .bind(request.agency.as_str())
         .bind(request.user.as_str())
@@ -131,6 +142,8 @@ impl ControlStore {
         .bind(transaction.expires_at.micros())
         .bind(transaction.interval_s)
         .bind(request.counter)
+        .bind(mode.as_str())
+        .bind(screen)
         .execute(self.database.pool())
         .await?;
         Ok(())
@@ -234,6 +247,10 @@ impl ControlStore {
         if !seen.is_of(agency, user) {
             return Ok(None);
         }
+        // Nor what a passcode would come to: in this way it is never taken.
+        if seen.transaction.mode != Mode::SmsPin {
+            return Ok(Some(PasscodeAnswer::OtherMode));
+        }
         // A flood on a settled request costs one read each and no lock.
         if let Some(answer) = seen.transaction.settled(self.clock.now()) {
             return Ok(Some(answer));
@@ -299,14 +316,6 @@ impl ControlStore {
         let row = sqlx::query(COLUMNS).bind(id_hash.clone()).fetch_optional(self.database.pool()).await?;
         row.map(|row| stored(id_hash, &row)).transpose()
     }
-
-    fn mac(&self, auth_req_id: &str, stored: &Stored, passcode: &Passcode) -> Result<PasscodeMac, SqlError> {
-        let agency = AgencyId::parse(&stored.agency).map_err(|_| damaged("agency"))?;
-        let user = UserId::parse(&stored.user).map_err(|_| damaged("user"))?;
-        let details_sha256 = sha256(stored.details.as_bytes());
-        let binding = Binding { auth_req_id, details_sha256: &details_sha256, agency: &agency, user: &user };
-        Ok(self.keys.pepper.mac(binding, passcode))
-    }
 }
 
 /// The handle's hash: what stands in the database cannot be polled with.
@@ -352,7 +361,9 @@ fn stored(id_hash: String, row: &AnyRow) -> Result<Stored, SqlError> {
         consent: row.try_get("consent")?,
         reference: row.try_get("reference")?,
         counter: row.try_get("counter")?,
+        screen: row.try_get("screen")?,
         transaction: Transaction {
+            mode: mode_of(row)?,
             state: State::parse(&state).ok_or_else(|| damaged("state"))?,
             tries: u8::try_from(tries).map_err(|_| damaged("count of tries"))?,
             mac,

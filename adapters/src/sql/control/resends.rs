@@ -5,6 +5,7 @@ use exchange::{
         SubjectKey,
         details::Details,
         machine::{NotResent, State, Transaction},
+        mode::Mode,
         passcode::Passcode,
     },
     ids::{AgencyId, UserId},
@@ -28,6 +29,8 @@ pub struct Again {
     pub details: Details,
     /// The counter's own mark.
     pub counter: Option<String>,
+    /// How the citizen answers; the digits of the screen stay too.
+    pub mode: Mode,
     /// The citizen.
     pub subject: SubjectKey,
     /// Whether a message went out before: without one, none goes out now.
@@ -68,6 +71,7 @@ impl ControlStore {
             subject: SubjectKey::from_hex(&stored.subject).ok_or_else(|| damaged("subject"))?,
             reference: stored.reference,
             counter: stored.counter,
+            mode: next.mode,
             was_sent: next.state == State::Sent,
             tries_left: limits::PASSCODE_ATTEMPTS_MAX.saturating_sub(next.tries),
             // What is promised holds: not longer than it lives, and not sooner than it may be.

@@ -19,6 +19,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 14, sql: RESENDS },
     Migration { version: 15, sql: INBOX },
     Migration { version: 16, sql: SENDING },
+    Migration { version: 17, sql: SMS_REPLY },
 ];
 
 const FIRST: &str = "
@@ -220,4 +221,12 @@ CREATE TABLE sms_part (
     sender TEXT NOT NULL, reference BIGINT NOT NULL, total BIGINT NOT NULL, number BIGINT NOT NULL,
     came_at BIGINT NOT NULL, body BYTEA NOT NULL, PRIMARY KEY (sender, reference, total, number));
 CREATE INDEX sms_part_came ON sms_part (came_at);
+";
+
+/// How a citizen answers, by the passcode at the counter where it is empty; and the digits of the agency's screen, sealed, for the
+/// passcode that is sent again. A consent keeps how it was given.
+const SMS_REPLY: &str = "
+ALTER TABLE auth_request ADD COLUMN mode TEXT;
+ALTER TABLE auth_request ADD COLUMN screen BYTEA;
+ALTER TABLE consent ADD COLUMN mode TEXT;
 ";

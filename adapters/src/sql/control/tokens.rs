@@ -16,7 +16,7 @@ use sqlx::{Row as _, any::AnyRow};
 use super::{ControlStore, SqlError, damaged, sha256};
 
 pub(super) const FIND: &str = "SELECT t.certificate, t.expires_at AS token_expires_at, t.used_by, t.used_at, c.id, c.revision, c.subject, \
-                    c.agency, c.user_id, c.purpose, c.datatypes, c.usage, c.granted_at, c.expires_at, c.state, c.valid_until \
+                    c.agency, c.user_id, c.purpose, c.datatypes, c.usage, c.granted_at, c.expires_at, c.state, c.valid_until, c.mode \
                     FROM token t JOIN consent c ON c.id = t.consent WHERE t.hash = $1";
 
 /// The same by the consent; one whose token was never collected has none.

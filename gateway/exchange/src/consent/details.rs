@@ -91,8 +91,7 @@ struct Wire {
     uses: Option<Uses>,
     fetch: Option<ConsentUse>,
     valid_until: Option<String>,
-    #[serde(rename = "channel")]
-    _channel: Option<Channel>,
+    channel: Option<Channel>,
     #[serde(rename = "subject_relation")]
     _subject_relation: Option<Relation>,
 }
@@ -104,11 +103,15 @@ enum Uses {
     Word(ConsentUse),
 }
 
-/// Where the citizen is. A remote citizen may not be asked for a passcode (design/consent.md, decision 2).
-#[derive(Deserialize)]
+/// Where the citizen is. It decides how the citizen may answer ([`super::mode::Mode::choose`]) and is no part of what is consented to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Channel {
+pub enum Channel {
+    /// Before the clerk.
+    #[default]
     Counter,
+    /// On the telephone or in front of a web page: whoever asks for a passcode there could be anybody.
+    Remote,
 }
 
 /// For whom the citizen speaks.
@@ -136,6 +139,14 @@ impl Details {
     /// # Errors
     /// [`DetailsError`] for anything unknown, missing or contradictory.
     pub fn parse(text: &str) -> Result<Self, DetailsError> {
+        Self::parse_asked(text).map(|(details, _)| details)
+    }
+
+    /// The same with where the citizen is, as the agency says; at the counter where it says nothing.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn parse_asked(text: &str) -> Result<(Self, Channel), DetailsError> {
         if text.len() > limits::AUTHORIZATION_DETAILS_BYTES_MAX {
             return Err(DetailsError::TooLong);
         }
@@ -155,7 +166,7 @@ impl Details {
         if datatypes.is_empty() || datatypes.len() > limits::CONSENT_DATATYPES_MAX {
             return Err(DetailsError::Datatypes);
         }
-        Ok(Self { purpose: wire.purpose, datatypes, usage, valid_until })
+        Ok((Self { purpose: wire.purpose, datatypes, usage, valid_until }, wire.channel.unwrap_or_default()))
     }
 
     /// The canonical text: what is stored, hashed and given back with the token.

@@ -6,6 +6,7 @@ use super::*;
 use crate::{
     catalogue::Datatype,
     classification::{Channel as Via, Forum, Role},
+    consent::mode::Mode,
     directory::{Agreement, DirectoryData},
     ids::AgreementId,
 };
@@ -27,7 +28,7 @@ fn only_the_known_form_is_read() {
     check(&one(r#""datatypes":["a"],"uses":2"#), Some(DetailsError::Uses));
     check(&one(r#""datatypes":["a"],"uses":1,"fetch":"standing""#), Some(DetailsError::Uses));
     check(&one(r#""datatypes":["a"],"uses":"always""#), Some(DetailsError::Malformed));
-    check(&one(r#""datatypes":["a"],"channel":"remote""#), Some(DetailsError::Malformed));
+    check(&one(r#""datatypes":["a"],"channel":"app""#), Some(DetailsError::Malformed));
     check(&one(r#""datatypes":["a"],"frequency":{"unit":"DAY","value":1}"#), Some(DetailsError::Malformed));
     check(&one(r#""datatypes":["a"],"valid_until":"tomorrow""#), Some(DetailsError::ValidUntil));
     check(&one(r#""datatypes":[]"#), Some(DetailsError::Datatypes));
@@ -67,7 +68,15 @@ fn datatype(id: &str, class: Classification) -> Datatype {
 
 fn purpose(code: &str, class_max: Classification, standing_days_max: u32, forbidden: bool) -> Purpose {
     let code = PurposeCode::parse(code).unwrap();
-    Purpose { code, text: "a test".into(), text_ur: "آزمائش".into(), standing_days_max, class_max, forbidden }
+    Purpose {
+        code,
+        text: "a test".into(),
+        text_ur: "آزمائش".into(),
+        standing_days_max,
+        class_max,
+        forbidden,
+        acr_floor: Mode::default(),
+    }
 }
 
 fn directory() -> Directory {

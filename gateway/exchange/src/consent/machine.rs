@@ -1,6 +1,6 @@
 //! One request for consent from its arrival to its token: pure, over state, input and time (design/consent.md, 6.4).
 
-use super::passcode::PasscodeMac;
+use super::{mode::Mode, passcode::PasscodeMac};
 use crate::{limits, timestamp::Timestamp};
 
 /// Where a request for consent stands. Expiry is no state of its own: the stored deadline decides.
@@ -57,6 +57,8 @@ impl State {
 /// The part of a request for consent that changes.
 #[derive(Clone, Debug)]
 pub struct Transaction {
+    /// How the citizen answers.
+    pub mode: Mode,
     /// Where it stands.
     pub state: State,
     /// Wrong passcodes so far.
@@ -93,6 +95,8 @@ pub enum PasscodeAnswer {
     Used,
     /// Too late.
     Expired,
+    /// The citizen answers this request in another way: what came in this one counts for nothing.
+    OtherMode,
 }
 
 /// Why a passcode is not sent again.
@@ -142,10 +146,17 @@ pub enum PollAnswer {
 }
 
 impl Transaction {
-    /// A request that has just arrived and lives `ttl_s` seconds.
+    /// A request that has just arrived and lives `ttl_s` seconds; its passcode is read out at the counter.
     #[must_use]
     pub fn received(now: Timestamp, ttl_s: i64) -> Self {
+        Self::received_in(Mode::SmsPin, now, ttl_s)
+    }
+
+    /// The same for a citizen who answers in this mode.
+    #[must_use]
+    pub fn received_in(mode: Mode, now: Timestamp, ttl_s: i64) -> Self {
         Self {
+            mode,
             state: State::Received,
             tries: 0,
             mac: None,
@@ -269,9 +280,30 @@ impl Transaction {
         }
     }
 
-    /// Takes one passcode. A request whose citizen does not exist answers like any other with a wrong one.
+    /// Takes one passcode that was typed in at the counter. A request whose citizen does not exist answers like any other with a
+    /// wrong one.
     #[must_use]
-    pub fn offer(mut self, given: &PasscodeMac, now: Timestamp) -> (Self, PasscodeAnswer) {
+    pub fn offer(self, given: &PasscodeMac, now: Timestamp) -> (Self, PasscodeAnswer) {
+        self.take(Mode::SmsPin, given, now)
+    }
+
+    /// Takes one passcode that the citizen texted, with the digits of the screen in its code.
+    #[must_use]
+    pub fn texted(self, given: &PasscodeMac, now: Timestamp) -> (Self, PasscodeAnswer) {
+        self.take(Mode::SmsReply, given, now)
+    }
+
+    /// Whether the citizen's text is awaited: the passcode is out, and neither answered nor too old.
+    #[must_use]
+    pub fn awaits_text(&self, now: Timestamp) -> bool {
+        self.mode == Mode::SmsReply && self.state == State::Sent && now < self.expires_at
+    }
+
+    /// A passcode counts by the way that its request is answered in, before anything else: an agency learns nothing by trying.
+    fn take(mut self, way: Mode, given: &PasscodeMac, now: Timestamp) -> (Self, PasscodeAnswer) {
+        if self.mode != way {
+            return (self, PasscodeAnswer::OtherMode);
+        }
         if let Some(answer) = self.settled(now) {
             return (self, answer);
         }

@@ -197,3 +197,33 @@ fn a_yes_is_taken_back_until_it_is_fetched() {
     assert!(approved.poll(at(2)).0.unsaid().is_none(), "the token is out: the consent is what ends");
     assert!(sent().unsaid().is_none());
 }
+
+/// Behaviour 30: the same tries by SMS, and none by a passcode that is typed in, in whatever state.
+#[test]
+fn c30_a_request_is_answered_in_its_own_way_only() {
+    let reply = || Transaction::received_in(Mode::SmsReply, START, 300);
+    let asked = reply().sent(mac(1), START).unwrap();
+    assert!(asked.awaits_text(at(299)) && !asked.awaits_text(at(300)) && !sent().awaits_text(at(1)));
+    let approved = asked.clone().texted(&mac(1), at(1)).0;
+    for tx in [reply(), asked.clone(), approved.clone(), asked.clone().denied().unwrap(), reply().suppressed().unwrap()]
+    {
+        for given in [mac(1), mac(2)] {
+            let (next, answer) = tx.clone().offer(&given, at(2));
+            assert_eq!((answer, next.state, next.tries), (PasscodeAnswer::OtherMode, tx.state, tx.tries));
+        }
+    }
+    assert_eq!(sent().texted(&mac(1), at(1)).1, PasscodeAnswer::OtherMode);
+    assert_eq!((approved.state, approved.approved_at), (State::Approved, Some(at(1))));
+    assert_eq!(approved.texted(&mac(1), at(2)).1, PasscodeAnswer::Used);
+    let (tx, answer) = asked.texted(&mac(2), at(1));
+    assert_eq!(answer, PasscodeAnswer::Wrong { tries_left: 2 });
+    // Sent again: the tries stay, the passcode before dies.
+    let tx = tx.resend(at(60)).unwrap().resent(mac(5), at(60)).unwrap();
+    let (tx, answer) = tx.texted(&mac(1), at(61));
+    assert_eq!(answer, PasscodeAnswer::Wrong { tries_left: 1 });
+    let (locked, answer) = tx.clone().texted(&mac(2), at(62));
+    assert_eq!((locked.state, answer), (State::Locked, PasscodeAnswer::Denied));
+    assert_eq!(locked.texted(&mac(5), at(63)).1, PasscodeAnswer::Denied);
+    assert_eq!(tx.clone().texted(&mac(5), at(300)).1, PasscodeAnswer::Expired);
+    assert_eq!(tx.texted(&mac(5), at(299)).1, PasscodeAnswer::Approved);
+}

@@ -13,19 +13,19 @@ pub const GSM_SEPTETS_MAX: usize = 160;
 pub const UCS2_UNITS_MAX: usize = 134;
 
 /// Characters that an agency's name gets.
-const AGENCY_CHARS_MAX: usize = 20;
+pub(super) const AGENCY_CHARS_MAX: usize = 20;
 
 /// Characters that a purpose's text gets ([`crate::directory::Purpose::text`]).
-const PURPOSE_CHARS_MAX: usize = 24;
+pub(super) const PURPOSE_CHARS_MAX: usize = 24;
 
 /// The same two in Urdu, where two parts hold 134 units.
-const URDU_NAME_CHARS_MAX: usize = 16;
+pub(super) const URDU_NAME_CHARS_MAX: usize = 16;
 
 /// Digits in a row from which a text could be taken for a passcode or a CNIC.
 const DIGITS_IN_A_ROW_MAX: usize = 5;
 
 /// Characters that are kept free for the data: room to count the most that may be asked, `32 data`.
-const DATA_CHARS_MIN: usize = 7;
+pub(super) const DATA_CHARS_MIN: usize = 7;
 
 /// Douglas Crockford's base 32: no letter that reads like another.
 const CROCKFORD: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -132,7 +132,7 @@ fn urdu(asked: &Asked<'_>, passcode: &Passcode) -> String {
 }
 
 /// As many titles as there is room for, then how many more there are: nothing is left out silently.
-fn fit(titles: &[String], joiner: &str, room: usize) -> String {
+pub(super) fn fit(titles: &[String], joiner: &str, room: usize) -> String {
     for shown in (0..=titles.len()).rev() {
         let mut text = titles.iter().take(shown).map(String::as_str).collect::<Vec<_>>().join(joiner);
         match titles.len() - shown {
@@ -147,22 +147,22 @@ fn fit(titles: &[String], joiner: &str, room: usize) -> String {
     String::new()
 }
 
-fn units(text: &str) -> usize {
+pub(super) fn units(text: &str) -> usize {
     text.encode_utf16().count()
 }
 
-fn day(at: Timestamp) -> String {
+pub(super) fn day(at: Timestamp) -> String {
     let (year, month, day) = at.karachi_date();
     format!("{day:02}-{month:02}-{year:04}")
 }
 
 /// [`plain`] without what would turn a GSM-7 message into one of 70 characters.
-fn gsm(text: &str, chars_max: usize) -> String {
+pub(super) fn gsm(text: &str, chars_max: usize) -> String {
     plain(&text.replace(|c: char| !c.is_ascii(), " "), chars_max)
 }
 
 /// Letters, digits and a few marks that cost one septet; whatever could make a web address or a passcode is dropped.
-fn plain(text: &str, chars_max: usize) -> String {
+pub(super) fn plain(text: &str, chars_max: usize) -> String {
     let mut out = String::new();
     let mut digits = 0;
     for c in text.chars() {

@@ -1,6 +1,6 @@
-//! The citizen's yes: what is asked ([`details`]), how it is told ([`message`]), what the citizen reads back
-//! ([`passcode`]), how a request moves ([`machine`]), what the citizen texts ([`reply`]) and is answered ([`answer`]), and what the
-//! policies see of it here.
+//! The citizen's yes: what is asked ([`details`]) and in which way ([`mode`]), how it is told ([`message`], [`reply_text`]), what the
+//! citizen gives back ([`passcode`]), how a request moves ([`machine`]), what the citizen texts ([`reply`]) and is answered
+//! ([`answer`]), and what the policies see of it here.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,8 +13,10 @@ pub mod answer;
 pub mod details;
 pub mod machine;
 pub mod message;
+pub mod mode;
 pub mod passcode;
 pub mod reply;
+pub mod reply_text;
 
 /// A citizen as stores know one: HMAC-SHA-256 of the CNIC under the contact lookup key, never the number itself.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

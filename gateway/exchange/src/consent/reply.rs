@@ -4,6 +4,10 @@
 
 use std::fmt;
 
+use zeroize::Zeroizing;
+
+use super::passcode::{Passcode, ScreenNumber};
+
 /// Longest text that is read, characters: a whole message of ten parts has fewer.
 const CHARS_MAX: usize = 1_600;
 
@@ -42,9 +46,14 @@ impl fmt::Debug for Reference {
     }
 }
 
+/// The digits behind an `OK`.
+const ALLOW_DIGITS: usize = 8;
+
 /// What a citizen wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
+    /// `OK 482913 47`: allows the request that has this passcode, whose screen shows these digits.
+    Allow(Passcode, ScreenNumber),
     /// `NO K7Q4`: refuses the request.
     Refuse(Reference),
     /// `STOP K7Q4`: ends the consent.
@@ -57,11 +66,17 @@ const REFUSE: [&str; 6] = ["NO", "NAHI", "NAHIN", "INKAR", "انکار", "نہی
 
 const STOP: [&str; 5] = ["STOP", "BAND", "ROKO", "بند", "روکیں"];
 
+/// None begins another, or the longer would never be read.
+const ALLOW: [&str; 7] = ["OK", "HAAN", "HAN", "IJAZAT", "ہاں", "ھاں", "اجازت"];
+
 impl Reply {
     /// Reads a message. Case, spaces, punctuation and the script of digits do not matter.
     #[must_use]
     pub fn parse(text: &str) -> Self {
-        let plain = plain(text);
+        let plain = Zeroizing::new(plain(text));
+        if let Some((passcode, screen)) = allowed(&plain) {
+            return Self::Allow(passcode, screen);
+        }
         let mut words = plain.split(' ');
         let (Some(word), Some(reference), None) = (words.next(), words.next(), words.next()) else {
             return Self::Help;
@@ -71,6 +86,23 @@ impl Reply {
             Some(reference) if STOP.contains(&word) => Self::Stop(reference),
             _ => Self::Help,
         }
+    }
+}
+
+/// Eight digits behind a word that allows, however they are grouped: six of the passcode, two of the screen.
+fn allowed(plain: &str) -> Option<(Passcode, ScreenNumber)> {
+    let rest = ALLOW.iter().find_map(|word| plain.strip_prefix(word))?;
+    let digits = Zeroizing::new(rest.replace(' ', ""));
+    let (passcode, screen) = digits.split_at_checked(ALLOW_DIGITS - 2)?;
+    Some((Passcode::parse(passcode)?, ScreenNumber::parse(screen)?))
+}
+
+/// A message by what it says, for telling repetitions: an `OK` is the same however its digits are grouped and whichever word it has.
+#[must_use]
+pub fn meaning(text: &str) -> Zeroizing<String> {
+    match Reply::parse(text) {
+        Reply::Allow(passcode, screen) => Zeroizing::new(format!("OK {} {}", passcode.expose(), screen.expose())),
+        Reply::Refuse(_) | Reply::Stop(_) | Reply::Help => Zeroizing::new(plain(text)),
     }
 }
 
@@ -135,6 +167,75 @@ mod tests {
     }
 
     #[test]
+    fn c30_an_ok_is_a_word_six_digits_and_two() {
+        let check = |text: &str, expected: Reply| assert_eq!(Reply::parse(text), expected, "{text}");
+        let allow = || Reply::Allow(Passcode::parse("482913").unwrap(), ScreenNumber::parse("47").unwrap());
+        for yes in [
+            "OK 482913 47",
+            "ok 482913 47",
+            " Ok:  482913,47.\n",
+            "OK 48291347",
+            "OK48291347",
+            "ok482913 47",
+            "OK 482913 + 47",
+            "OK 482-913 4-7",
+            "OK 48 29 13 47",
+            "OK ۴۸۲۹۱۳ ۴۷",
+            "ok ٤٨٢٩١٣ ٤٧",
+            "haan 482913 47",
+            "Han 482913 47",
+            "ijazat 482913-47",
+            "ہاں 482913 47",
+            "ھاں ۴۸۲۹۱۳ ۴۷",
+            "اجازت ۴۸۲۹۱۳۴۷",
+            "\u{200f}اجازت 482913 47۔",
+        ] {
+            check(yes, allow());
+        }
+        check("OK 000000 00", Reply::Allow(Passcode::parse("000000").unwrap(), ScreenNumber::parse("00").unwrap()));
+        for other in [
+            "OK",
+            "OK 482913",
+            "OK 482913 4",
+            "OK 482913 471",
+            "OK 48291 47",
+            "482913 47",
+            "48291347",
+            "1",
+            "2",
+            "OK 1",
+            "OK 2",
+            "1 48291347",
+            "NO 482913 47",
+            "OK K7Q4",
+            "OK 482913 47 please",
+            "please OK 482913 47",
+            "OKAY 482913 47",
+            "OK 482913 4O",
+            "OK 482913 4\u{b2}",
+        ] {
+            check(other, Reply::Help);
+        }
+    }
+
+    #[test]
+    fn c38_an_ok_is_one_message_however_it_is_written() {
+        for same in ["ok48291347", "OK 482-913 47", "ہاں ۴۸۲۹۱۳ ۴۷", "IJAZAT 48291347"] {
+            assert_eq!(meaning(same), meaning("OK 482913 47"), "{same}");
+        }
+        for other in ["OK 482913 48", "OK 482914 47", "482913 47", "OK 482913"] {
+            assert_ne!(meaning(other), meaning("OK 482913 47"), "{other}");
+        }
+        assert_eq!(*meaning("no k7q4"), plain("NO K7Q4"));
+    }
+
+    #[test]
+    fn an_ok_prints_without_its_digits() {
+        let printed = format!("{:?}", Reply::parse("OK 482913 47"));
+        assert_eq!(printed, "Allow(Passcode(******), ScreenNumber(**))");
+    }
+
+    #[test]
     fn messages_that_read_alike_are_alike() {
         assert_eq!(plain(" no,k7q۴ \n"), plain("NO K7Q4"));
         assert_ne!(plain("NO K7Q4"), plain("NOK7Q4"));
@@ -145,6 +246,7 @@ mod tests {
         #[test]
         fn nothing_that_is_sent_breaks_the_reader(text in "\\PC{0,200}") {
             let _ = Reply::parse(&text);
+            prop_assert_eq!(&*meaning(&meaning(&text)), &*meaning(&text));
             prop_assert_eq!(plain(&plain(&text)), plain(&text));
         }
 

@@ -232,6 +232,7 @@ pub fn directory() -> DirectoryData {
         text: "a test".into(),
         text_ur: "جانچ".into(),
         standing_days_max: 0,
+        acr_floor: crate::consent::mode::Mode::default(),
         class_max,
         forbidden,
     };

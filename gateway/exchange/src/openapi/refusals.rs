@@ -3,17 +3,18 @@
 use serde_json::{Map, Value, json};
 
 use crate::codes::Code::{
-    AccessDenied, AgencySuspended, AgreementRequired, AnswerCut, ApplicationIncomplete, AuthorizationPending,
-    BalanceInsufficient, BasisUnknown, BodyIncomplete, BodyMalformed, BodyTooLarge, CallerNotAllowed,
-    CertificateExpired, CertificateRevoked, CertificateUnmapped, ChangeRefused, ClientMismatch, CnicInvalid, Conflict,
-    ConsentMismatch, ConsentRequired, ContentTypeUnsupported, DirectoryStale, ExpiredToken, FieldsNotPermitted,
-    HeadIncomplete, HeaderInvalid, IdempotencyConflict, IdempotencyInProgress, IdempotencySpent, Internal,
-    InvalidAuthorizationDetails, InvalidBindingMessage, InvalidGrant, InvalidPin, LogUnavailable, MethodNotAllowed,
-    NetworkRefused, NotBuilt, NotFound, OutsideProgramme, ParameterInvalid, PathAmbiguous, PinUsed, PolicyDenied,
-    PolicyError, ProgrammeSpent, PurposeRequired, PurposeUnknown, QuotaExhausted, RateLimited, RateUnknown,
-    ResendsUsedUp, SecondPersonRequired, SecretNeedsBoard, ServiceUnknown, SlowDown, StoreUnavailable,
-    SubjectNotVerifiable, TokenInvalid, UnknownUserId, UpstreamAnswerRefused, UpstreamFailed, UpstreamTimeout,
-    UpstreamUnavailable, UserAssertionInvalid, UserAssertionRequired, UserDisabled, UserRequired, UserUnknown,
+    AccessDenied, AcrTooLow, AgencySuspended, AgreementRequired, AnswerCut, ApplicationIncomplete,
+    AuthorizationPending, BalanceInsufficient, BasisUnknown, BodyIncomplete, BodyMalformed, BodyTooLarge,
+    CallerNotAllowed, CertificateExpired, CertificateRevoked, CertificateUnmapped, ChangeRefused, ClientMismatch,
+    CnicInvalid, Conflict, ConsentMismatch, ConsentRequired, ContentTypeUnsupported, DirectoryStale, ExpiredToken,
+    FieldsNotPermitted, HeadIncomplete, HeaderInvalid, IdempotencyConflict, IdempotencyInProgress, IdempotencySpent,
+    Internal, InvalidAuthorizationDetails, InvalidBindingMessage, InvalidGrant, InvalidPin, LogUnavailable,
+    MethodNotAllowed, NetworkRefused, NotBuilt, NotFound, OutsideProgramme, ParameterInvalid, PathAmbiguous,
+    PinModeNotAllowed, PinUsed, PolicyDenied, PolicyError, ProgrammeSpent, PurposeRequired, PurposeUnknown,
+    QuotaExhausted, RateLimited, RateUnknown, ResendsUsedUp, SecondPersonRequired, SecretNeedsBoard, ServiceUnknown,
+    SlowDown, StoreUnavailable, SubjectNotVerifiable, TokenInvalid, UnknownUserId, UpstreamAnswerRefused,
+    UpstreamFailed, UpstreamTimeout, UpstreamUnavailable, UserAssertionInvalid, UserAssertionRequired, UserDisabled,
+    UserRequired, UserUnknown,
 };
 use crate::{
     catalogue::{BodyForm, CallerKind, ConsentRule, ParamKind, Service},
@@ -89,6 +90,8 @@ fn may(service: &Service, code: Code) -> bool {
         | InvalidGrant
         | InvalidPin
         | PinUsed
+        | PinModeNotAllowed
+        | AcrTooLow
         | ResendsUsedUp
         | InvalidAuthorizationDetails
         | InvalidBindingMessage
@@ -100,9 +103,11 @@ fn may(service: &Service, code: Code) -> bool {
 fn told_by_consent(endpoint: &str, code: Code) -> bool {
     match endpoint {
         "consent.authorize" => {
-            matches!(code, InvalidAuthorizationDetails | InvalidBindingMessage | UnknownUserId | SlowDown)
+            matches!(code, AcrTooLow | InvalidAuthorizationDetails | InvalidBindingMessage | UnknownUserId | SlowDown)
         }
-        "consent.pin" => matches!(code, AccessDenied | ExpiredToken | InvalidGrant | InvalidPin | PinUsed),
+        "consent.pin" => {
+            matches!(code, AccessDenied | ExpiredToken | InvalidGrant | InvalidPin | PinModeNotAllowed | PinUsed)
+        }
         "consent.resend" => {
             matches!(code, AccessDenied | ExpiredToken | InvalidGrant | PinUsed | ResendsUsedUp | SlowDown)
         }

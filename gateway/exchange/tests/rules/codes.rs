@@ -70,6 +70,8 @@ const PUBLISHED: &[(&str, u16, bool, &str)] = &[
     ("invalid_grant", 400, false, "invalid_grant"),
     ("invalid_pin", 400, false, "invalid_pin"),
     ("pin_used", 409, false, "invalid_grant"),
+    ("pin_mode_not_allowed", 409, false, "invalid_request"),
+    ("acr_too_low", 400, false, "unmet_authentication_requirements"),
     ("resends_used_up", 409, false, "invalid_request"),
     ("invalid_authorization_details", 400, false, "invalid_authorization_details"),
     ("invalid_binding_message", 400, false, "invalid_binding_message"),

@@ -6,6 +6,7 @@ use exchange::{
     consent::{
         ConsentUse,
         details::{Details, DetailsError},
+        mode::Mode,
     },
     directory::{Agreement, Directory, DirectoryData, Purpose},
     timestamp::Timestamp,
@@ -39,7 +40,15 @@ fn catalogue() -> Catalogue {
 
 fn purpose(code: &str, class_max: Classification, standing_days_max: u32) -> Purpose {
     let forbidden = code == "MKT-1";
-    Purpose { code: id(code), text: "x".into(), text_ur: "آ".into(), standing_days_max, class_max, forbidden }
+    Purpose {
+        code: id(code),
+        text: "x".into(),
+        text_ur: "آ".into(),
+        standing_days_max,
+        class_max,
+        forbidden,
+        acr_floor: Mode::default(),
+    }
 }
 
 fn agreement(name: &str) -> Agreement {

@@ -4,7 +4,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use exchange::{
     consent::{
         ConsentUse,
-        details::{Details, DetailsError},
+        details::{Channel, Details, DetailsError},
     },
     ids::DatatypeId,
     limits,
@@ -91,6 +91,15 @@ fn what_is_not_one_object_of_known_members_is_malformed() {
         ("\"a\"", "1"),
     ] {
         assert_eq!(refusal(&one("").replacen(from, to, 1)), Some(DetailsError::Malformed), "{from} to {to}");
+    }
+    for (members, expected) in [
+        ("", Channel::Counter),
+        (r#","channel":"counter""#, Channel::Counter),
+        (r#","channel":"remote""#, Channel::Remote),
+    ] {
+        let (details, channel) = Details::parse_asked(&one(members)).unwrap();
+        assert_eq!(channel, expected, "{members}");
+        assert_eq!(details, Details::parse(&one("")).unwrap(), "where the citizen is, is not what is consented to");
     }
     let cut = one(r#","uses":1"#);
     (0..cut.len()).for_each(|at| assert_eq!(refusal(&cut[..at]), Some(DetailsError::Malformed), "cut at {at}"));

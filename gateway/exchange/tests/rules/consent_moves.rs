@@ -3,6 +3,7 @@
 use exchange::{
     consent::{
         machine::{CancelAnswer, NotResent, PasscodeAnswer, PollAnswer, State, Transaction},
+        mode::Mode,
         passcode::PasscodeMac,
     },
     timestamp::Timestamp,
@@ -21,6 +22,8 @@ enum Move {
     Refuse,
     /// A passcode: the right one, or a wrong one.
     Offer(bool),
+    /// The same by the way that the request is not answered in.
+    OtherWay(bool),
     Poll,
     /// The passcode shall be sent again; another one is, if one was sent before.
     Resend,
@@ -31,6 +34,20 @@ enum Move {
 
 fn mac(right: bool) -> PasscodeMac {
     PasscodeMac::from_bytes([u8::from(right); 32])
+}
+
+const MODES: [Mode; 2] = [Mode::SmsPin, Mode::SmsReply];
+
+/// Gives a passcode at the counter, or by SMS.
+fn give(way: Mode, tx: Transaction, right: bool, now: Timestamp) -> (Transaction, PasscodeAnswer) {
+    match way {
+        Mode::SmsPin => tx.offer(&mac(right), now),
+        Mode::SmsReply => tx.texted(&mac(right), now),
+    }
+}
+
+fn other(mode: Mode) -> Mode {
+    if mode == Mode::SmsPin { Mode::SmsReply } else { Mode::SmsPin }
 }
 
 /// What is remembered of a request in a model without states: facts and when they happened.
@@ -144,9 +161,9 @@ struct Both {
 }
 
 impl Both {
-    fn new() -> Self {
+    fn new(mode: Mode) -> Self {
         let story = Story { interval_s: 5, ..Story::default() };
-        Self { machine: Transaction::received(NOON, TTL_S), story, now_s: 0 }
+        Self { machine: Transaction::received_in(mode, NOON, TTL_S), story, now_s: 0 }
     }
 
     fn now(&self) -> Timestamp {
@@ -181,8 +198,13 @@ impl Both {
                 self.machine = next.unwrap_or(before);
             }
             Move::Offer(right) => {
-                let (next, answer) = before.clone().offer(&mac(right), now);
+                let (next, answer) = give(before.mode, before.clone(), right, now);
                 assert_eq!(answer, self.story.offer(right, self.now_s), "{before:?} at {}", self.now_s);
+                self.machine = next;
+            }
+            Move::OtherWay(right) => {
+                let (next, answer) = give(other(before.mode), before.clone(), right, now);
+                assert_eq!(answer, PasscodeAnswer::OtherMode, "{before:?} at {}", self.now_s);
                 self.machine = next;
             }
             Move::Poll => {
@@ -229,6 +251,8 @@ impl Both {
         let approved_at = story.approved_s.map(|seconds| NOON.plus_seconds(seconds));
         assert_eq!(machine.approved_at, approved_at);
         assert_eq!(machine.expires_at, NOON.plus_seconds(TTL_S), "nothing prolongs a request");
+        let waits = machine.mode == Mode::SmsReply && state == State::Sent && self.now_s < TTL_S;
+        assert_eq!(machine.awaits_text(self.now()), waits, "{story:?}");
     }
 }
 
@@ -239,6 +263,7 @@ fn any_move() -> impl Strategy<Value = Move> {
         1 => Just(Move::Refuse),
         2 => Just(Move::Offer(true)),
         4 => Just(Move::Offer(false)),
+        1 => any::<bool>().prop_map(Move::OtherWay),
         5 => Just(Move::Poll),
         3 => Just(Move::Resend),
         1 => Just(Move::Cancel),
@@ -250,6 +275,7 @@ fn any_move() -> impl Strategy<Value = Move> {
 fn done_blindly() -> impl Strategy<Value = Move> {
     prop_oneof![
         3 => Just(Move::Offer(false)),
+        1 => any::<bool>().prop_map(Move::OtherWay),
         3 => Just(Move::Poll),
         2 => Just(Move::Resend),
         1 => Just(Move::Cancel),
@@ -257,8 +283,8 @@ fn done_blindly() -> impl Strategy<Value = Move> {
     ]
 }
 
-fn play(steps: &[Move]) -> Both {
-    let mut both = Both::new();
+fn play(mode: Mode, steps: &[Move]) -> Both {
+    let mut both = Both::new(mode);
     for step in steps {
         both.make(*step);
     }
@@ -280,12 +306,14 @@ proptest! {
 
     #[test]
     fn random_moves_answer_as_the_model_does(steps in prop::collection::vec(any_move(), 0..40)) {
-        play(&steps);
+        for mode in MODES {
+            play(mode, &steps);
+        }
     }
 
     #[test]
-    fn no_move_leads_back(steps in prop::collection::vec(any_move(), 0..30)) {
-        let mut both = Both::new();
+    fn no_move_leads_back(mode in prop::sample::select(&MODES[..]), steps in prop::collection::vec(any_move(), 0..30)) {
+        let mut both = Both::new(mode);
         for step in steps {
             let before = rank(both.machine.state);
             both.make(step);
@@ -294,14 +322,16 @@ proptest! {
     }
 
     #[test]
-    fn a_token_is_issued_once_and_only_after_a_yes(steps in prop::collection::vec(any_move(), 0..40)) {
-        let mut both = Both::new();
+    fn a_token_is_issued_once_and_only_after_a_yes(
+        mode in prop::sample::select(&MODES[..]), steps in prop::collection::vec(any_move(), 0..40),
+    ) {
+        let mut both = Both::new(mode);
         let (mut yes, mut issued) = (false, 0);
         for step in steps {
             let before = both.machine.clone();
             let now = both.now();
             match step {
-                Move::Offer(right) => yes |= before.offer(&mac(right), now).1 == PasscodeAnswer::Approved,
+                Move::Offer(right) => yes |= give(mode, before, right, now).1 == PasscodeAnswer::Approved,
                 Move::Poll if before.poll(now).1 == PollAnswer::Issue => {
                     prop_assert!(yes);
                     issued += 1;
@@ -315,12 +345,12 @@ proptest! {
 
     #[test]
     fn whoever_does_not_see_the_passcode_cannot_tell_whether_anyone_was_asked(
-        steps in prop::collection::vec(done_blindly(), 0..30),
+        mode in prop::sample::select(&MODES[..]), steps in prop::collection::vec(done_blindly(), 0..30),
     ) {
         let mut three = [
-            play(&[]).machine,
-            play(&[Move::Send]).machine,
-            play(&[Move::Suppress]).machine,
+            play(mode, &[]).machine,
+            play(mode, &[Move::Send]).machine,
+            play(mode, &[Move::Suppress]).machine,
         ];
         let mut now = NOON;
         for step in steps {
@@ -328,7 +358,11 @@ proptest! {
             for tx in &mut three {
                 let (next, told) = match step {
                     Move::Offer(right) => {
-                        let (next, answer) = tx.clone().offer(&mac(right), now);
+                        let (next, answer) = give(mode, tx.clone(), right, now);
+                        (next, format!("{answer:?}"))
+                    }
+                    Move::OtherWay(right) => {
+                        let (next, answer) = give(other(mode), tx.clone(), right, now);
                         (next, format!("{answer:?}"))
                     }
                     Move::Poll => {
@@ -364,6 +398,7 @@ fn every_short_story_is_told_alike_by_both() {
         Move::Refuse,
         Move::Offer(true),
         Move::Offer(false),
+        Move::OtherWay(true),
         Move::Poll,
         Move::Resend,
         Move::Cancel,
@@ -372,6 +407,8 @@ fn every_short_story_is_told_alike_by_both() {
     ];
     for number in 0..moves.len().pow(5) {
         let steps: Vec<Move> = (0..5).map(|place| moves[number / moves.len().pow(place) % moves.len()]).collect();
-        play(&steps);
+        for mode in MODES {
+            play(mode, &steps);
+        }
     }
 }

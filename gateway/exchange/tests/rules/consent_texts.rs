@@ -12,10 +12,10 @@ use proptest::prelude::*;
 use crate::support::{Listed, NOON, Seeded};
 
 /// The basic character set of 3GPP TS 23.038 §6.2.1: one septet each.
-const GSM_BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?\
+pub(crate) const GSM_BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?\
                          ¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
 
-fn asked<'a>(agency: &'a str, purpose: &'a str, titles: &[&'a str]) -> Asked<'a> {
+pub(crate) fn asked<'a>(agency: &'a str, purpose: &'a str, titles: &[&'a str]) -> Asked<'a> {
     Asked { agency, purpose, titles: titles.to_vec(), until: None, reference: "K7Q4", counter: None }
 }
 
@@ -101,7 +101,7 @@ fn hostile_names() -> Vec<String> {
 }
 
 /// Every pair of hostile agency and purpose, the title going round, with the longest and the shortest rest.
-fn hostile(check: impl Fn(&Asked<'_>)) {
+pub(crate) fn hostile(check: impl Fn(&Asked<'_>)) {
     let names = hostile_names();
     for (row, agency) in names.iter().enumerate() {
         for (column, purpose) in names.iter().enumerate() {

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use exchange::{
     classification::{Channel, Classification, Forum, Role},
+    consent::mode::Mode,
     directory::{Agreement, Directory, DirectoryData, in_networks},
     ids::{AgencyId, PurposeCode, ServiceId},
     timestamp::Timestamp,
@@ -85,6 +86,23 @@ class_max = "Confidential"
 
 fn data() -> DirectoryData {
     toml::from_str(FILE).unwrap()
+}
+
+/// What was entered before there were floors reads, and is written as it was: its digest is what proposals were made against.
+#[test]
+fn c09_a_purpose_without_a_floor_asks_for_the_passcode_at_the_counter() {
+    let read =
+        |floor: &str| toml::from_str::<DirectoryData>(&format!("{FILE}{floor}")).map(|mut all| all.purposes.remove(0));
+    let plain = read("").unwrap();
+    assert_eq!(plain.acr_floor, Mode::SmsPin);
+    assert_eq!(serde_json::to_value(&plain).unwrap().get("acr_floor"), None);
+    assert_eq!(read("acr_floor = \"sms-pin\"\n").unwrap(), plain);
+    let higher = read("acr_floor = \"sms-reply\"\n").unwrap();
+    assert_eq!(higher.acr_floor, Mode::SmsReply);
+    assert_eq!(serde_json::to_value(&higher).unwrap()["acr_floor"], "sms-reply");
+    for unknown in ["", "app", "SmsReply", "urn:nadra:acr:sms-reply"] {
+        assert!(read(&format!("acr_floor = \"{unknown}\"\n")).is_err(), "{unknown}");
+    }
 }
 
 #[test]

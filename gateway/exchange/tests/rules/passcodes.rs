@@ -7,7 +7,7 @@ use exchange::{
     consent::{
         SubjectKey,
         machine::{PasscodeAnswer, Transaction},
-        passcode::{Binding, Passcode, PasscodeMac, Pepper},
+        passcode::{Binding, Passcode, PasscodeMac, Pepper, ReplyBinding, ScreenNumber},
     },
     ids::{AgencyId, UserId},
     ports::entropy::{Entropy as _, random_hex_128},
@@ -74,7 +74,7 @@ fn every_first_digit_is_drawn_about_as_often_as_any_other() {
 }
 
 /// The code as design/consent.md defines it, put together by hand.
-fn by_hand(pepper: &[u8; 32], parts: [&[u8]; 5]) -> Vec<u8> {
+fn by_hand(pepper: &[u8; 32], parts: &[&[u8]]) -> Vec<u8> {
     let mut message = Vec::new();
     for part in parts {
         message.extend_from_slice(&(part.len() as u64).to_be_bytes());
@@ -88,8 +88,62 @@ fn the_code_covers_request_details_agency_user_and_passcode() {
     let (agency, user): (AgencyId, UserId) = (id("bank-indus"), id("teller-1"));
     let binding = Binding { auth_req_id: "abc", details_sha256: &[9; 32], agency: &agency, user: &user };
     let mac = Pepper::new(&[5; 32]).mac(binding, &code("482913"));
-    let expected = by_hand(&[5; 32], [b"abc", &[9; 32], b"bank-indus", b"teller-1", b"482913"]);
+    let expected = by_hand(&[5; 32], &[b"abc", &[9; 32], b"bank-indus", b"teller-1", b"482913"]);
     assert_eq!(mac.as_bytes()[..], expected[..]);
+}
+
+#[test]
+fn c30_the_code_of_a_reply_covers_its_name_the_stored_hash_and_the_digits_of_the_screen() {
+    let (agency, user): (AgencyId, UserId) = (id("bank-indus"), id("teller-1"));
+    let (telco, clerk): (AgencyId, UserId) = (id("telco-sarhad"), id("clerk-1"));
+    let screen = |digits: &str| ScreenNumber::parse(digits).unwrap();
+    let (shown, other) = (screen("47"), screen("48"));
+    let own = ReplyBinding { id_hash: "h", details_sha256: &[9; 32], agency: &agency, user: &user, screen: &shown };
+    let pepper = Pepper::new(&[5; 32]);
+    let mac = pepper.reply_mac(own, &code("482913"));
+    let parts: [&[u8]; 7] = [b"ijazat-sms-reply-1", b"h", &[9; 32], b"bank-indus", b"teller-1", b"482913", b"47"];
+    assert_eq!(mac.as_bytes()[..], by_hand(&[5; 32], &parts)[..]);
+    let same = screen("47");
+    assert!(mac.matches(&pepper.reply_mac(ReplyBinding { screen: &same, ..own }, &code("482913"))));
+    let check = |other: PasscodeMac| assert!(!mac.matches(&other));
+    check(pepper.reply_mac(ReplyBinding { id_hash: "i", ..own }, &code("482913")));
+    check(pepper.reply_mac(ReplyBinding { details_sha256: &[8; 32], ..own }, &code("482913")));
+    check(pepper.reply_mac(ReplyBinding { agency: &telco, ..own }, &code("482913")));
+    check(pepper.reply_mac(ReplyBinding { user: &clerk, ..own }, &code("482913")));
+    check(pepper.reply_mac(ReplyBinding { screen: &other, ..own }, &code("482913")));
+    check(pepper.reply_mac(own, &code("482914")));
+    check(Pepper::new(&[6; 32]).reply_mac(own, &code("482913")));
+}
+
+/// Whatever handle an agency could be given, and whatever the other parts are.
+#[test]
+fn c30_no_code_of_one_way_of_answering_is_one_of_the_other() {
+    let (agency, user): (AgencyId, UserId) = (id("bank-indus"), id("teller-1"));
+    let (pepper, screen) = (Pepper::new(&[5; 32]), ScreenNumber::parse("47").unwrap());
+    let handles = ["h", "ijazat-sms-reply-1", "\0\0\0\0\0\0\0\u{12}ijazat-sms-reply-1\0\0\0\0\0\0\0\u{1}h", ""];
+    for handle in handles {
+        let counter = Binding { auth_req_id: handle, details_sha256: &[9; 32], agency: &agency, user: &user };
+        let counter = pepper.mac(counter, &code("482913"));
+        for id_hash in handles {
+            let reply =
+                ReplyBinding { id_hash, details_sha256: &[9; 32], agency: &agency, user: &user, screen: &screen };
+            assert!(!counter.matches(&pepper.reply_mac(reply, &code("482913"))), "{handle:?} {id_hash:?}");
+        }
+    }
+}
+
+#[test]
+fn every_screen_number_is_drawn_about_as_often_as_any_other() {
+    let entropy = Seeded::new(8_009);
+    let mut counts: BTreeMap<String, u32> = BTreeMap::new();
+    for _ in 0..20_000 {
+        *counts.entry(ScreenNumber::draw(&entropy).expose().to_owned()).or_default() += 1;
+    }
+    assert_eq!(counts.len(), 100);
+    for (digits, count) in counts {
+        // 200 expected, standard deviation 14: five of them to either side.
+        assert!((130..=270).contains(&count), "{digits}: {count}");
+    }
 }
 
 #[test]

@@ -9,7 +9,9 @@ use exchange::{
         ConsentFacts, ConsentUse, SubjectKey,
         details::DetailsError,
         machine::Transaction,
-        passcode::{Passcode, PasscodeMac, Pepper},
+        mode::{Mode, ModeError},
+        passcode::{Passcode, PasscodeMac, Pepper, ScreenNumber},
+        reply::Reply,
     },
     filter::{FilterError, Shape, filter},
     ids::IdError,
@@ -81,7 +83,10 @@ fn no_secret_prints() {
     let waiting = Transaction::received(NOON, 60).sent(PasscodeMac::from_bytes(secret), NOON).unwrap();
     let passcode = Passcode::parse("482913").unwrap();
     let (key, permit_key, pepper) = (SealingKey::new(&secret).unwrap(), PermitKey::new(&secret), Pepper::new(&secret));
-    let all: [(&dyn Debug, &str); 6] = [
+    let (screen, reply) = (ScreenNumber::parse("48").unwrap(), Reply::parse("OK 482913 29"));
+    let all: [(&dyn Debug, &str); 8] = [
+        (&screen, "ScreenNumber(**)"),
+        (&reply, "Allow("),
         (&facts, "SubjectKey(…)"),
         (&waiting, "PasscodeMac(…)"),
         (&passcode, "Passcode(******)"),
@@ -92,7 +97,7 @@ fn no_secret_prints() {
     for (value, masked) in all {
         let printed = format!("{value:?} {value:#?}").to_lowercase();
         assert!(printed.contains(&masked.to_lowercase()), "{printed}");
-        for part in ["a7", "167", "482", "913"] {
+        for part in ["a7", "167", "482", "913", "48", "29"] {
             assert!(!printed.contains(part), "{part} in {printed}");
         }
     }
@@ -107,6 +112,7 @@ fn every_message() -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
     let mut say = |messages: &[&dyn ToString]| all.extend(messages.iter().map(|message| message.to_string()));
     say(&[&CnicError::NotADigit, &CnicError::TooLong, &CnicError::TooShort, &MobileError, &JsonError, &MonthError]);
+    say(&[&ModeError::Unknown, &ModeError::Remote, &ModeError::BelowFloor(Mode::SmsReply)]);
     say(&[&IdError::Empty, &IdError::TooLong, &IdError::Character, &SealError]);
     say(&[&LeafError::Malformed, &LeafError::Version(9)]);
     say(&[&FilterError::Malformed, &FilterError::WrongPerson, &FilterError::TooManyRows]);

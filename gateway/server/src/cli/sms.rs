@@ -52,11 +52,13 @@ enum SmsCommand {
 Examples:
   ijazat sms receive --from 03001234567 'NO K7Q4'
   ijazat sms receive --from 03001234567 'STOP K7Q4'
+  ijazat sms receive --from 03001234567 'OK 482913 47'
   ijazat sms receive --from 03001234567 HELP
 
-NO refuses a request, STOP ends a consent; the reference stands in the message that the citizen got. Case and the script of
-digits do not matter, and there are words in Roman Urdu (NAHI, BAND) and Urdu. The same words from the same number are one
-message for ten minutes.")]
+NO refuses a request, STOP ends a consent; the reference stands in the message that the citizen got. OK allows a request that is
+answered by SMS: the code of that message and the two digits on the agency's screen. Case and the script of digits do not
+matter, and there are words in Roman Urdu (NAHI, BAND, HAAN) and Urdu. The same words from the same number are one message for
+ten minutes.")]
 struct Receive {
     #[command(flatten)]
     place: Place,
@@ -94,6 +96,10 @@ fn what(told: &Told) -> String {
     match told {
         Told::Refused(reference) => format!("the request {} is refused", reference.as_str()),
         Told::Stopped(reference) => format!("the consent {} has ended", reference.as_str()),
+        Told::Allowed(reference) => format!("the request {} is allowed", reference.as_str()),
+        Told::Wrong { tries_left } => format!("the code or the digits are wrong, {tries_left} tries left"),
+        Told::Locked => "wrong once too often: the request is closed".to_owned(),
+        Told::NothingWaits => "nothing waits for this code".to_owned(),
         Told::Nothing => "there is nothing under this reference".to_owned(),
         Told::Help => "no such words".to_owned(),
     }

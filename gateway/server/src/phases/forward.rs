@@ -18,6 +18,7 @@ use super::{parts::Parts, route::Routed, trail::Trail};
 /// Problem codes that our own upstreams may answer with; anything else of theirs is `upstream_failed`.
 const PASSED_ON: &[Code] = &[
     Code::AccessDenied,
+    Code::AcrTooLow,
     Code::AuthorizationPending,
     Code::CallerNotAllowed,
     Code::CnicInvalid,
@@ -31,6 +32,7 @@ const PASSED_ON: &[Code] = &[
     Code::NotBuilt,
     Code::NotFound,
     Code::ParameterInvalid,
+    Code::PinModeNotAllowed,
     Code::PinUsed,
     Code::ResendsUsedUp,
     Code::ChangeRefused,

@@ -7,7 +7,9 @@ use exchange::{
         ConsentUse, SubjectKey,
         details::Details,
         message::{Asked, Language, passcode_text},
+        mode::Mode,
         passcode::Passcode,
+        reply_text::reply_text,
     },
     ids::AgencyId,
     ports::citizen_keys::CitizenKeys as _,
@@ -22,6 +24,7 @@ pub(super) struct Matter {
     pub(super) agency: AgencyId,
     pub(super) details: Details,
     pub(super) counter: Option<String>,
+    pub(super) mode: Mode,
 }
 
 /// One citizen to be asked, or not.
@@ -123,6 +126,9 @@ impl Matter {
             reference: &self.reference,
             counter: self.counter.as_deref(),
         };
-        Some(passcode_text(contact.language, &asked, passcode))
+        Some(match self.mode {
+            Mode::SmsPin => passcode_text(contact.language, &asked, passcode),
+            Mode::SmsReply => reply_text(contact.language, &asked, passcode),
+        })
     }
 }

@@ -9,7 +9,12 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use exchange::{
     cnic::Cnic,
     codes::Code,
-    consent::{details::Details, message},
+    consent::{
+        details::{Channel, Details},
+        message,
+        mode::{Mode, ModeError},
+        passcode::ScreenNumber,
+    },
     limits,
     permit::Permit,
     ports::citizen_keys::CitizenKeys as _,
@@ -20,7 +25,6 @@ use serde::Serialize;
 use super::{
     asking::{Asking, Matter},
     consent::{ConsentParts, agency, form, invalid, same_client, store_failure, user},
-    openid::id_token::ACR_SMS_PIN,
 };
 use crate::routes::answer::{Failure, MaybePermit, permit_for};
 
@@ -38,7 +42,7 @@ pub fn routes(parts: Arc<ConsentParts>) -> Router {
     Router::new().route("/bc-authorize", post(authorize)).with_state(parts)
 }
 
-/// CIBA Core 1.0 §7.3, with our reference, and when the passcode may be sent again.
+/// CIBA Core 1.0 §7.3, with our reference, when the passcode may be sent again, and what the screen shows a citizen who answers by SMS.
 #[derive(Serialize)]
 struct Answer {
     auth_req_id: String,
@@ -48,6 +52,8 @@ struct Answer {
     reference: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     resend_after: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    screen_number: Option<String>,
 }
 
 async fn authorize(
@@ -59,12 +65,14 @@ async fn authorize(
     let form = form(&body, PARAMETERS)?;
     same_client(&permit, &form)?;
     let asked = read(&form, parts.passcode_ttl_s)?;
-    check(&parts, &permit, &asked.details)?;
+    let mode = check(&parts, &permit, &asked)?;
     let slot = parts.background.slot().ok_or_else(busy)?;
     let mut secret = [0; 32];
     parts.entropy.fill(&mut secret);
     let auth_req_id = URL_SAFE_NO_PAD.encode(secret);
     let reference = reference(&parts, asked.citizen).await?;
+    // By what was asked too: there are digits to show whether there is a citizen or not.
+    let screen = (mode == Mode::SmsReply).then(|| ScreenNumber::draw(parts.entropy.as_ref()));
     let request = NewRequest {
         auth_req_id: &auth_req_id,
         reference: &reference,
@@ -73,6 +81,7 @@ async fn authorize(
         subject: parts.store.subject_key(asked.citizen),
         details: &asked.details,
         counter: asked.counter.as_deref(),
+        screen: screen.as_ref(),
         ttl_s: asked.ttl_s,
     };
     parts.store.submit(&request).await.map_err(|error| store_failure(&error))?;
@@ -83,11 +92,18 @@ async fn authorize(
         reference: reference.clone(),
         // By what was asked, never by whom: where it would come too late there is no second message.
         resend_after: Some(limits::RESEND_AFTER_S).filter(|after| *after < asked.ttl_s),
+        screen_number: screen.map(|digits| digits.expose().to_owned()),
     };
     let asking = Asking {
         citizen: asked.citizen,
         auth_req_id,
-        matter: Matter { reference, agency: agency(&permit)?.clone(), details: asked.details, counter: asked.counter },
+        matter: Matter {
+            reference,
+            agency: agency(&permit)?.clone(),
+            details: asked.details,
+            counter: asked.counter,
+            mode,
+        },
     };
     if permit.grant().subject_status {
         // This caller may know: it is told now instead of polling in vain.
@@ -120,6 +136,8 @@ pub(super) fn busy() -> Failure {
 struct Asked {
     citizen: Cnic,
     details: Details,
+    channel: Channel,
+    acr_values: Option<String>,
     counter: Option<String>,
     ttl_s: i64,
 }
@@ -130,18 +148,16 @@ fn read(form: &BTreeMap<String, String>, default_ttl_s: i64) -> Result<Asked, Fa
     if !scopes.clone().any(|scope| scope == "openid") || !scopes.all(|scope| ["openid", "consent"].contains(&scope)) {
         return Err(invalid("scope"));
     }
-    if form.get("acr_values").is_some_and(|acr| acr != ACR_SMS_PIN) {
-        return Err(invalid("acr_values"));
-    }
     let hint = get("login_hint")?.strip_prefix("cnic:").ok_or_else(|| invalid("login_hint"))?;
     let citizen = Cnic::parse(hint).map_err(|_| Code::CnicInvalid)?;
     let ttl_s = form.get("requested_expiry").map_or(Ok(default_ttl_s), |text| expiry(text))?;
-    let details = Details::parse(get("authorization_details")?).map_err(|error| details_refused(&error.to_string()))?;
+    let details = Details::parse_asked(get("authorization_details")?);
+    let (details, channel) = details.map_err(|error| details_refused(&error.to_string()))?;
     let counter = form.get("binding_message").cloned();
     if counter.as_deref().is_some_and(|mark| !message::is_plain_mark(mark)) {
         return Err(Code::InvalidBindingMessage.into());
     }
-    Ok(Asked { citizen, details, counter, ttl_s })
+    Ok(Asked { citizen, details, channel, acr_values: form.get("acr_values").cloned(), counter, ttl_s })
 }
 
 fn expiry(text: &str) -> Result<i64, Failure> {
@@ -149,12 +165,19 @@ fn expiry(text: &str) -> Result<i64, Failure> {
     seconds.ok_or_else(|| invalid("requested_expiry"))
 }
 
-/// Whether this may be asked at all: by agency, purpose and dictionary only, never by citizen.
-fn check(parts: &ConsentParts, permit: &Permit, details: &Details) -> Result<(), Failure> {
+/// Whether this may be asked at all, and in which way: by agency, purpose and dictionary only, never by citizen.
+fn check(parts: &ConsentParts, permit: &Permit, asked: &Asked) -> Result<Mode, Failure> {
     let directory = parts.directory.current()?;
     let catalogue = parts.decider.catalogue();
-    let checked = details.check(agency(permit)?, &directory, &catalogue, permit.grant().at);
-    checked.map_err(|error| details_refused(&error.to_string()))
+    let checked = asked.details.check(agency(permit)?, &directory, &catalogue, permit.grant().at);
+    checked.map_err(|error| details_refused(&error.to_string()))?;
+    let floor = directory.purpose(asked.details.purpose.as_str()).map(|purpose| purpose.acr_floor).unwrap_or_default();
+    Mode::choose(asked.acr_values.as_deref(), floor, asked.channel).map_err(|error| match error {
+        ModeError::Unknown => invalid("acr_values"),
+        ModeError::Remote | ModeError::BelowFloor(_) => {
+            Refusal::new(Code::AcrTooLow).member("reason", error.to_string()).into()
+        }
+    })
 }
 
 fn details_refused(reason: &str) -> Failure {

@@ -22,7 +22,7 @@ use exchange::{
     catalogue::{Catalogue, Datatype},
     classification::{Channel, Classification, Forum, Role},
     cnic::Cnic,
-    consent::message::Language,
+    consent::{message::Language, mode::Mode},
     decision::{Decider, Decision, Question},
     directory::{Agreement, DirectoryData, Purpose},
     ids::{AgencyId, AgreementId, DatatypeId, PurposeCode, RequestId, ServiceId, UserId},
@@ -117,7 +117,7 @@ fn directory() -> DirectoryData {
         agency: AgencyId::parse("bank-indus").unwrap(),
         forum: Forum::Nadra,
         services: Vec::new(),
-        purposes: vec![PurposeCode::parse("KYC-101").unwrap()],
+        purposes: ["KYC-101", "KYC-102"].iter().map(|p| PurposeCode::parse(p).unwrap()).collect(),
         datatypes: ["identity.name", "nser.secret"].iter().map(|d| DatatypeId::parse(d).unwrap()).collect(),
         role: Role::Standard,
         row_limit: 1,
@@ -133,11 +133,13 @@ fn directory() -> DirectoryData {
         standing_days_max: 90,
         class_max: Classification::Confidential,
         forbidden: false,
+        acr_floor: Mode::default(),
     };
+    let floor = Purpose { code: PurposeCode::parse("KYC-102").unwrap(), acr_floor: Mode::SmsReply, ..purpose.clone() };
     DirectoryData {
         agencies: vec![trial::agency("bank-indus", "Bank")],
         agreements: vec![agreement],
-        purposes: vec![purpose],
+        purposes: vec![purpose, floor],
         ..DirectoryData::default()
     }
 }

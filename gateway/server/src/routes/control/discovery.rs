@@ -6,7 +6,7 @@ use axum::{Json, Router, extract::State, routing::get};
 use serde_json::{Value, json};
 
 use super::openid::{
-    id_token::{ACR_SMS_PIN, CLAIMS},
+    id_token::{ACRS, CLAIMS},
     issuer::Issuer,
 };
 use crate::routes::answer::{Failure, MaybePermit, permit_for};
@@ -50,7 +50,7 @@ fn document(issuer: &str) -> Value {
         "response_types_supported": [],
         "subject_types_supported": ["pairwise"],
         "id_token_signing_alg_values_supported": ["ES256"],
-        "acr_values_supported": [ACR_SMS_PIN],
+        "acr_values_supported": ACRS,
         "claims_supported": CLAIMS,
         "authorization_details_types_supported": [DETAILS_TYPE],
         "tls_client_certificate_bound_access_tokens": true,
@@ -75,6 +75,7 @@ mod tests {
         assert_eq!(found["introspection_endpoint"], "https://127.0.0.1:8443/introspect");
         assert_eq!(found["revocation_endpoint"], "https://127.0.0.1:8443/revoke");
         assert_eq!(found["subject_types_supported"], json!(["pairwise"]));
+        assert_eq!(found["acr_values_supported"], json!(["urn:nadra:acr:sms-pin", "urn:nadra:acr:sms-reply"]));
         assert_eq!(found["backchannel_authentication_endpoint"], "https://127.0.0.1:8443/bc-authorize");
         assert_eq!(found["backchannel_token_delivery_modes_supported"], json!(["poll"]));
         assert_eq!(found["tls_client_certificate_bound_access_tokens"], true);

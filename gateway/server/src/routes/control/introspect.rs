@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{
     consent::{ConsentParts, agency, form, invalid, same_client, store_failure},
-    openid::id_token::{ACR_SMS_PIN, AMR},
+    openid::id_token::AMR,
 };
 use crate::routes::answer::{Failure, MaybePermit, permit_for};
 
@@ -42,7 +42,7 @@ async fn introspect(
         // A consent has one token.
         "jti": found.facts.id,
         "consent_id": found.facts.id,
-        "acr": ACR_SMS_PIN,
+        "acr": found.mode.acr(),
         "amr": AMR,
         "cnf": { "x5t#S256": URL_SAFE_NO_PAD.encode(found.certificate.0) },
         "authorization_details": details,

@@ -20,6 +20,8 @@ pub mod openapi;
 pub mod openid;
 pub mod pin;
 pub mod receipt;
+#[cfg(test)]
+mod reply_tests;
 pub mod resend;
 #[cfg(test)]
 mod resend_tests;

@@ -44,6 +44,7 @@ async fn pin(
         Some(PasscodeAnswer::Denied) => Err(Code::AccessDenied.into()),
         Some(PasscodeAnswer::Used) => Err(Code::PinUsed.into()),
         Some(PasscodeAnswer::Expired) => Err(Code::ExpiredToken.into()),
+        Some(PasscodeAnswer::OtherMode) => Err(Code::PinModeNotAllowed.into()),
         None => Err(Code::InvalidGrant.into()),
     }
 }

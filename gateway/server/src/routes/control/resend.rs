@@ -62,7 +62,8 @@ async fn resend(
         tries_left: again.tries_left,
     };
     let agency = agency(&permit)?.clone();
-    let matter = Matter { reference: again.reference, agency, details: again.details, counter: again.counter };
+    let matter =
+        Matter { reference: again.reference, agency, details: again.details, counter: again.counter, mode: again.mode };
     let asking = AskingAgain { subject: again.subject, auth_req_id, matter, was_sent: again.was_sent };
     slot.run(async move {
         asking.run(&parts).await;
@@ -75,6 +76,7 @@ fn refused(why: NotResent) -> Failure {
         NotResent::Settled(PasscodeAnswer::Used | PasscodeAnswer::Approved) => Code::PinUsed.into(),
         NotResent::Settled(PasscodeAnswer::Denied | PasscodeAnswer::Wrong { .. }) => Code::AccessDenied.into(),
         NotResent::Settled(PasscodeAnswer::Expired) => Code::ExpiredToken.into(),
+        NotResent::Settled(PasscodeAnswer::OtherMode) => Code::PinModeNotAllowed.into(),
         NotResent::Spent => Code::ResendsUsedUp.into(),
         NotResent::TooSoon { wait_s } => {
             Refusal::new(Code::RateLimited).retry_after(u32::try_from(wait_s).unwrap_or(u32::MAX)).into()

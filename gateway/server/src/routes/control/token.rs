@@ -43,6 +43,7 @@ async fn token(
                 subject: token.subject,
                 auth_req_id,
                 access_token: &token.access_token,
+                mode: token.mode,
                 approved_at: token.approved_at,
             };
             let id_token = parts.id_tokens.make(&signer, said, permit.grant().at).map_err(|error| unsigned(&error))?;

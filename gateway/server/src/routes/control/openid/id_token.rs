@@ -8,7 +8,12 @@ use aws_lc_rs::{
     hmac,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use exchange::{consent::SubjectKey, ids::AgencyId, limits, timestamp::Timestamp};
+use exchange::{
+    consent::{SubjectKey, mode::Mode},
+    ids::AgencyId,
+    limits,
+    timestamp::Timestamp,
+};
 use serde_json::json;
 
 use super::{
@@ -16,8 +21,8 @@ use super::{
     signing::{Signer, SigningError, SigningKeys},
 };
 
-/// How the citizen was asked: a passcode by SMS, read out at the counter.
-pub const ACR_SMS_PIN: &str = "urn:nadra:acr:sms-pin";
+/// How a citizen may be asked: a passcode by SMS, read out at the counter or texted back.
+pub const ACRS: [&str; 2] = [Mode::SmsPin.acr(), Mode::SmsReply.acr()];
 
 /// RFC 8176: a passcode that was used once, sent by SMS.
 pub const AMR: [&str; 2] = ["otp", "sms"];
@@ -37,6 +42,8 @@ pub struct Said<'a> {
     pub auth_req_id: &'a str,
     /// The token that is handed out with it.
     pub access_token: &'a str,
+    /// How the citizen said yes.
+    pub mode: Mode,
     /// When the citizen said yes.
     pub approved_at: Timestamp,
 }
@@ -101,7 +108,7 @@ impl IdTokens {
             "iat": iat,
             "exp": iat.saturating_add(limits::CONSENT_TOKEN_TTL_S),
             "auth_time": said.approved_at.seconds(),
-            "acr": ACR_SMS_PIN,
+            "acr": said.mode.acr(),
             "amr": AMR,
             "at_hash": left_half(said.access_token),
             "urn:openid:params:jwt:claim:auth_req_id": said.auth_req_id,
@@ -157,6 +164,7 @@ mod tests {
             auth_req_id: "request",
             // Its `at_hash` was computed with another program: `printf %s token | openssl dgst -sha256 -binary | head -c 16 | base64`.
             access_token: "token",
+            mode: Mode::SmsPin,
             approved_at: Timestamp::from_micros(990_000_000),
         };
         let token = all.make(&all.signer().unwrap(), said, Timestamp::from_micros(1_000_000_000)).unwrap();
@@ -170,5 +178,10 @@ mod tests {
                 "at_hash": "PEaenWxYddN6Q_NT1PiOYQ", "urn:openid:params:jwt:claim:auth_req_id": "request",
             })
         );
+        let said = Said { mode: Mode::SmsReply, ..said };
+        let token = all.make(&all.signer().unwrap(), said, Timestamp::from_micros(1_000_000_000)).unwrap();
+        let claims = token.split('.').nth(1).map(|part| URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap();
+        let claims: serde_json::Value = serde_json::from_slice(&claims).unwrap();
+        assert_eq!(claims["acr"], "urn:nadra:acr:sms-reply");
     }
 }
