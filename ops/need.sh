@@ -5,6 +5,9 @@ have() { command -v "$1" >/dev/null 2>&1; }
 # PostgreSQL's server programs are not on the PATH in Debian.
 have_postgresql() { compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || have initdb; }
 
+# Kannel's daemons stand where only root looks for programs.
+have_kannel() { [[ -x /usr/sbin/bearerbox && -x /usr/sbin/smsbox ]]; }
+
 # Prints the packages that are missing, one on a line.
 missing_packages() {
     have cc && have c++ && have make || echo build-essential
@@ -14,6 +17,7 @@ missing_packages() {
     have curl || echo curl              # README's walk-through
     have_postgresql || echo postgresql  # the tests start their own cluster from it
     have redis-server || echo redis-server # the tests start their own from it
+    have_kannel || echo kannel          # an SMS gateway of others, which the tests run between us and an SMSC
 }
 
 # Go and its own note and tlog libraries, with which ops/test verifies a log of ours.

@@ -20,4 +20,5 @@ pub mod postgres;
 pub mod process;
 pub mod redis;
 pub mod schema;
+pub mod smsc;
 pub mod world;

@@ -51,6 +51,8 @@ mod money;
 mod onboarding;
 #[path = "control_contract/outbox.rs"]
 mod outbox;
+#[path = "control_contract/patience.rs"]
+mod patience;
 #[path = "control_contract/quotas.rs"]
 mod quotas;
 #[path = "control_contract/races.rs"]
@@ -147,6 +149,15 @@ contracts! {
         a_message_that_cannot_be_read_stops_no_other,
         while_the_link_is_down_nothing_is_taken_out,
         what_became_of_messages_is_forgotten_after_a_month,
+    }
+    patience {
+        c19_of_many_who_ask_at_once_three_are_heard,
+        c19_the_sixth_request_of_a_day_that_nobody_answers_is_not_heard,
+        c19_two_noes_in_a_day_are_a_week_of_silence,
+        c15_ten_wrong_passcodes_at_three_agencies_and_nobody_can_ask,
+        c15_of_many_who_guess_at_once_ten_are_heard,
+        a_citizen_who_locks_is_asked_by_nobody_and_unlocks_by_a_code,
+        a_number_that_nobody_enrolled_locks_nothing_and_gets_no_code,
     }
     receipts {
         c49_a_receipt_finds_its_message_in_every_form_of_its_name,

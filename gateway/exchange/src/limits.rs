@@ -128,6 +128,33 @@ pub const SMS_FRUITLESS_A_DAY_MAX: i64 = 100;
 /// them give a guesser no more tries at any; fewer than these wait with any citizen who was asked in good faith.
 pub const REPLIES_OPEN_MAX: i64 = 20;
 
+/// Wrong passcodes in a citizen's name, at all agencies and requests together, before nobody can ask the citizen any more until the
+/// citizen unlocks: ten in thirty days leave a guesser one chance in a hundred thousand (consent.md, 5.4).
+pub const WRONG_PASSCODES_MAX: i64 = 10;
+
+/// Seconds that wrong passcodes are counted over: thirty days.
+pub const WRONG_PASSCODES_S: i64 = 30 * 86_400;
+
+/// Requests of one agency in a day that a citizen may leave unanswered; after them it is not heard that day (consent.md, 7).
+pub const UNANSWERED_A_DAY_MAX: i64 = 5;
+
+/// Requests that wait for one citizen at once (ibid.).
+pub const OPEN_REQUESTS_MAX: i64 = 3;
+
+/// Seconds of silence that an agency keeps towards a citizen who refused it twice within a day: a week (ibid.).
+pub const SILENCE_S: i64 = 7 * 86_400;
+
+/// Hours of Karachi between which nobody is asked from afar (ibid.).
+pub const QUIET_FROM_HOUR: u8 = 22;
+/// See [`QUIET_FROM_HOUR`].
+pub const QUIET_UNTIL_HOUR: u8 = 7;
+
+/// Seconds that the code lives with which a citizen unlocks consents.
+pub const UNLOCK_CODE_S: i64 = 600;
+
+/// Wrong codes after which it is worth nothing.
+pub const UNLOCK_TRIES_MAX: i64 = 3;
+
 /// Seconds that is counted over.
 pub const SMS_DAY_S: i64 = 86_400;
 

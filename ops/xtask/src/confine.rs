@@ -31,7 +31,7 @@ const CONFINED: [(&str, &[&str]); 20] = [
     ("rustls", &["gateway", "adapters", "tests"]),
     ("tokio-rustls", &["gateway", "adapters", "tests"]),
     ("hyper-rustls", &["gateway", "adapters", "tests"]),
-    ("rcgen", &["gateway", "tests"]),
+    ("rcgen", &["gateway", "adapters", "tests"]),
     ("hyper*", &["gateway", "adapters", "tests"]),
     ("ort*", &["matcher"]),
     ("tract*", &["matcher"]),

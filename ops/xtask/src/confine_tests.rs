@@ -74,7 +74,7 @@ fn each_confined_crate_is_at_home_where_its_row_says_and_nowhere_else() {
     check("sqlx", "adapters");
     check("sqlx-core", "adapters");
     check("redis", "adapters");
-    check("rusmpp", "adapters");
+    check("rusmpp", "adapters tests");
     check("pingora-core", "gateway");
     check("x509-parser", "gateway");
     check("governor", "gateway");
@@ -85,7 +85,7 @@ fn each_confined_crate_is_at_home_where_its_row_says_and_nowhere_else() {
     check("hyper", "gateway adapters tests");
     check("hyper-util", "gateway adapters tests");
     check("hyper-rustls", "gateway adapters tests");
-    check("rcgen", "gateway tests");
+    check("rcgen", "gateway adapters tests");
     check("ort", "matcher");
     check("ort-sys", "matcher");
     check("tract-onnx", "matcher");

@@ -10,7 +10,7 @@ use gateway::demo::{
 };
 use tests::{
     process::{Process, Serve, advance},
-    smsc::{Account, Fault, Numbering, Place, Smsc, message, parts, receipt, receipt_with},
+    smsc::{Account, Fault, Numbering, Place, Smsc, message, parts, receipt, receipt_of},
     world::wire::plain_get,
 };
 
@@ -149,7 +149,7 @@ async fn c49_c54_a_killed_gateway_loses_no_message_and_doubles_none_that_a_recei
     let before = scene.smsc.counts().binds;
     let gateway = serve.start().await.unwrap();
     scene.smsc.until_counts("another bind", |counts| counts.binds > before).await.unwrap();
-    let told = receipt_with(&first.0, 2);
+    let told = receipt_of(&first.0, 2);
     assert_eq!(u32::from(scene.smsc.deliver(told).await.unwrap()), 0);
     // The other goes out again after ten seconds, in the same words.
     advance(&socket, limits::SETTLE_S).await.unwrap();

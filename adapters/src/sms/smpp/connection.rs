@@ -5,22 +5,14 @@ use std::pin::Pin;
 use futures_util::{Stream, StreamExt as _};
 use rusmpp::{pdus::BindTransceiver, types::COctetString, values::InterfaceVersion};
 use rusmppc::{ConnectionBuilder, Event, error::Error};
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    net::TcpStream,
-    task::JoinSet,
-    time::timeout,
-};
-use tokio_rustls::TlsConnector;
+use tokio::{task::JoinSet, time::timeout};
 
 use super::{
     config::SmppConfig,
     limits::{CONNECT_TIMEOUT, PDU_BYTES_MAX},
     line::Line,
+    wire::Wire,
 };
-
-trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
 
 /// A bound connection. Dropped, it is cut.
 pub struct Connection {
@@ -45,7 +37,7 @@ impl Connection {
     /// Why it did not come about, in words without secrets.
     pub async fn open(config: &SmppConfig) -> Result<Self, String> {
         let wire =
-            timeout(CONNECT_TIMEOUT, wire(config)).await.map_err(|_| "connecting took too long".to_owned())??;
+            timeout(CONNECT_TIMEOUT, Wire::open(config)).await.map_err(|_| "connecting took too long".to_owned())??;
         let (client, events, moving) = ConnectionBuilder::new()
             .max_command_length(PDU_BYTES_MAX)
             .enquire_link_interval(config.enquire_link)
@@ -88,15 +80,6 @@ impl Connection {
             tracing::info!("sms far end did not answer the unbind");
         }
     }
-}
-
-async fn wire(config: &SmppConfig) -> Result<Box<dyn Wire>, String> {
-    let tcp = TcpStream::connect(&config.address).await.map_err(|error| format!("cannot connect: {error}"))?;
-    tcp.set_nodelay(true).map_err(|error| format!("cannot connect: {error}"))?;
-    let Some(tls) = &config.tls else { return Ok(Box::new(tcp)) };
-    let connector = TlsConnector::from(tls.client.clone());
-    let secured = connector.connect(tls.server_name.clone(), tcp).await;
-    secured.map(|wire| Box::new(wire) as Box<dyn Wire>).map_err(|error| format!("no TLS: {error}"))
 }
 
 fn bind(config: &SmppConfig) -> Option<BindTransceiver> {

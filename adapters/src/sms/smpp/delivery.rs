@@ -76,16 +76,8 @@ pub fn read(deliver: &DeliverSm) -> Result<Delivery, LetGo> {
 }
 
 fn receipt_of(deliver: &DeliverSm, body: &[u8]) -> Result<Delivery, LetGo> {
-    let (message_id, fate) = receipt::read(deliver, body).ok_or(LetGo::ReceiptWithoutName)?;
-    Ok(Delivery::Receipt(Receipt { message_id, to: sender(deliver), reference: None, short: our_short(deliver), fate }))
-}
-
-/// Our own short name of the piece, where the far end repeats it.
-fn our_short(deliver: &DeliverSm) -> Option<u16> {
-    deliver.tlvs().iter().find_map(|tlv| match tlv.value() {
-        Some(TlvValue::UserMessageReference(reference)) => Some(reference.value),
-        _ => None,
-    })
+    let receipt::Told { message_id, short, fate } = receipt::read(deliver, body).ok_or(LetGo::ReceiptWithoutName)?;
+    Ok(Delivery::Receipt(Receipt { message_id, to: sender(deliver), reference: None, short, fate }))
 }
 
 fn names_receipted(deliver: &DeliverSm) -> bool {

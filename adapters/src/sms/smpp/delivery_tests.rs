@@ -1,3 +1,5 @@
+//! Each form in which a delivery comes, and what is let go.
+
 use proptest::prelude::*;
 use rusmpp::{
     tlvs::MessageDeliveryRequestTlvValue as Tlv,
@@ -152,7 +154,7 @@ proptest! {
             Ok(Delivery::Message(message)) => {
                 prop_assert!(message.part.is_none_or(|part| part.number >= 1 && part.number <= part.total && part.total > 1));
             }
-            Ok(Delivery::Receipt(receipt)) => prop_assert!(!receipt.message_id.is_empty()),
+            Ok(Delivery::Receipt(receipt)) => prop_assert!(!receipt.message_id.is_empty() || receipt.short.is_some()),
             Err(_) => {}
         }
     }
@@ -171,4 +173,17 @@ proptest! {
         }).collect();
         prop_assert_eq!(joined, text);
     }
+}
+
+#[test]
+fn a_receipt_may_name_the_message_by_our_own_short_name() {
+    let check = |octets: &[u8], expected: (&str, Option<u16>)| {
+        let ours = vec![Tlv::UserMessageReference(0xA70F.into())];
+        match read(&deliver(CITIZEN, 0x04, 0, octets, ours)) {
+            Ok(Delivery::Receipt(receipt)) => assert_eq!((receipt.message_id.as_str(), receipt.short), expected),
+            other => panic!("{other:?}"),
+        }
+    };
+    check(b"id:7 stat:DELIVRD", ("7", Some(0xA70F)));
+    check(b"stat:DELIVRD", ("", Some(0xA70F)));
 }

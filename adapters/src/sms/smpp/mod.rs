@@ -13,6 +13,8 @@ mod rate;
 mod receipt;
 mod session;
 mod submit;
+mod tidy;
+mod wire;
 
 use std::sync::{
     Arc,
@@ -38,7 +40,8 @@ use self::{
 };
 use crate::sms::port::{Link, NotTaken, Outgoing, SmsReceiver, SmsTransport};
 
-/// A session with a short message centre, and the way to send through it. Dropped, it stops without taking leave.
+/// A session with a short message centre, and the way to send through it. Dropped, it takes
+/// leave as well, and nobody waits for that.
 pub struct Smpp {
     shared: Arc<Shared>,
     rate: Rate,
@@ -64,6 +67,9 @@ impl Smpp {
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, ConfigError> {
         config.check()?;
+        if tracing::enabled!(target: "rusmpp::codec::encode", tracing::Level::DEBUG) {
+            tracing::error!("the log shows whole messages and the password: set `rusmpp=info` in its filter");
+        }
         let rate = Rate::new(config.rate_per_s);
         let shared = Arc::new(Shared {
             window: Semaphore::new(usize::from(config.window)),

@@ -1,3 +1,5 @@
+//! Where texts are cut, and where never.
+
 use proptest::prelude::*;
 
 use super::*;

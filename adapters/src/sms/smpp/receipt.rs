@@ -4,19 +4,33 @@ use rusmpp::{pdus::DeliverSm, tlvs::TlvValue, values::MessageState};
 
 use crate::sms::port::Fate;
 
-/// The far end's name of the message, as it wrote it, and what became of it. None without a name.
+/// What a receipt says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// The far end's name of the message, as it wrote it; empty if it told only ours.
+    pub message_id: String,
+    /// Our short name of the piece.
+    pub short: Option<u16>,
+    /// What became of it.
+    pub fate: Fate,
+}
+
+/// Reads a receipt. None if it names no message.
 #[must_use]
-pub fn read(deliver: &DeliverSm, octets: &[u8]) -> Option<(String, Fate)> {
+pub fn read(deliver: &DeliverSm, octets: &[u8]) -> Option<Told> {
     let text = String::from_utf8_lossy(octets);
     let (mut id, mut fate) = fields(&text);
+    let mut short = None;
     for value in deliver.tlvs().iter().filter_map(|tlv| tlv.value()) {
         match value {
             TlvValue::ReceiptedMessageId(told) if !told.as_str().is_empty() => id = Some(told.as_str().to_owned()),
             TlvValue::MessageState(state) => fate = Some(of_state(*state)),
+            TlvValue::UserMessageReference(told) => short = Some(told.value),
             _ => {}
         }
     }
-    Some((id?, fate.unwrap_or(Fate::Underway)))
+    let named = id.is_some() || short.is_some();
+    named.then(|| Told { message_id: id.unwrap_or_default(), short, fate: fate.unwrap_or(Fate::Underway) })
 }
 
 /// `id:` and `stat:` of the text. The citizen's own words come after `text:` and are not read.

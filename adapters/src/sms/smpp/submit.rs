@@ -26,32 +26,15 @@ const WITH_HEADER: u8 = 0x40;
 /// A receipt at the end, whatever the end. The library's "all" asks for handset acknowledgements too.
 const FINAL_RECEIPT: u8 = 0x01;
 
-/// Names that the wire has room for, drawn from our own name of the message: the same at each try.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct References {
-    /// What the pieces have in common.
-    pub of_parts: u8,
-    /// The piece's own.
-    pub of_piece: u16,
-}
-
-impl References {
-    /// Of a piece, counted from 0.
-    #[must_use]
-    pub fn of(id: &str, piece: u8) -> Self {
-        let hash = digest(&SHA256, id.as_bytes());
-        match hash.as_ref() {
-            [parts, ..] => Self { of_parts: *parts, of_piece: short_reference(id, piece) },
-            [] => Self { of_parts: 0, of_piece: short_reference(id, piece) },
-        }
-    }
+/// What the parts of a message have in common, drawn from our own name of it: the same at each try.
+fn parts_reference(id: &str) -> u8 {
+    digest(&SHA256, id.as_bytes()).as_ref().first().copied().unwrap_or_default()
 }
 
 /// Builds the PDU; none if the text has no such piece.
 #[must_use]
 pub fn pdu(source: &Source, version: Version, to: Mobile, pieces: &Pieces, piece: u8, id: &str) -> Option<SubmitSm> {
-    let references = References::of(id, piece);
-    let octets = pieces.octets(piece, references.of_parts)?;
+    let octets = pieces.octets(piece, parts_reference(id))?;
     let several = pieces.count()? > 1;
     let destination = to.e164().trim_start_matches('+').to_owned();
     let submit = SubmitSm::builder()
@@ -68,7 +51,7 @@ pub fn pdu(source: &Source, version: Version, to: Mobile, pieces: &Pieces, piece
             Coding::Ucs2 => DataCoding::Ucs2,
         })
         .short_message(OctetString::from_vec(octets).ok()?);
-    let told = MessageSubmissionRequestTlvValue::UserMessageReference(references.of_piece.into());
+    let told = MessageSubmissionRequestTlvValue::UserMessageReference(short_reference(id, piece).into());
     Some(if version == Version::V3_3 { submit } else { submit.push_tlv(told) }.build())
 }
 

@@ -6,7 +6,7 @@ use exchange::{
     mobile::Mobile,
 };
 
-use super::{ControlStore, SqlError, damaged};
+use super::{ControlStore, SqlError, Work, damaged};
 
 /// Times that a process waits for another that tags the same contacts.
 const TAG_ATTEMPTS: u32 = 30;
@@ -19,6 +19,8 @@ pub struct Contact {
     /// The language that the citizen chose.
     pub language: Language,
 }
+
+const CONTACT: &str = "SELECT mobile, language FROM contact WHERE subject = $1";
 
 impl ControlStore {
     /// Enrols or changes a citizen's number.
@@ -120,15 +122,25 @@ impl ControlStore {
     /// # Errors
     /// [`SqlError`].
     pub async fn contact(&self, subject: SubjectKey) -> Result<Option<Contact>, SqlError> {
-        let row: Option<(Vec<u8>, String)> = sqlx::query_as("SELECT mobile, language FROM contact WHERE subject = $1")
-            .bind(subject.to_hex())
-            .fetch_optional(self.database.pool())
-            .await?;
-        let Some((sealed, language)) = row else { return Ok(None) };
+        let row = sqlx::query_as(CONTACT).bind(subject.to_hex()).fetch_optional(self.database.pool()).await?;
+        row.map(|row| self.opened(subject, row)).transpose()
+    }
+
+    /// The same within a unit of work.
+    pub(super) async fn contact_within(
+        &self,
+        work: &mut Work,
+        subject: SubjectKey,
+    ) -> Result<Option<Contact>, SqlError> {
+        let row = sqlx::query_as(CONTACT).bind(subject.to_hex()).fetch_optional(work.on()).await?;
+        row.map(|row| self.opened(subject, row)).transpose()
+    }
+
+    fn opened(&self, subject: SubjectKey, (sealed, language): (Vec<u8>, String)) -> Result<Contact, SqlError> {
         let mobile = self.unseal(&place(subject), &sealed)?;
         let mobile = Mobile::parse(&mobile).map_err(|_| damaged("contact"))?;
         let language = Language::parse(&language).ok_or_else(|| damaged("language"))?;
-        Ok(Some(Contact { mobile, language }))
+        Ok(Contact { mobile, language })
     }
 
     /// Seals a short value for one column of one row.

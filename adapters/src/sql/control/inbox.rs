@@ -52,6 +52,8 @@ impl ControlStore {
         let (told, ended) = match Reply::parse(text) {
             Reply::Refuse(reference) | Reply::Stop(reference) => self.end(&mut work, &sender, reference).await?,
             Reply::Allow(passcode, screen) => (self.allow(&mut work, &sender, (&passcode, &screen)).await?, None),
+            Reply::Lock => (self.lock_consents(&mut work, &sender, now).await?, None),
+            Reply::Unlock(code) => (self.unlock_consents(&mut work, &sender, code.as_ref(), now).await?, None),
             Reply::Help => (Told::Help, None),
         };
         let does = told.did_something();
@@ -158,8 +160,11 @@ async fn note(
         Told::Allowed(_) => "allowed",
         Told::Wrong { .. } => "wrong",
         Told::Locked => "locked",
-        Told::Nothing | Told::NothingWaits => "nothing",
-        Told::Help => "help",
+        Told::ConsentsLocked => "lock",
+        Told::UnlockCode(_) => "unlock_code",
+        Told::Unlocked => "unlock",
+        Told::Nothing | Told::NothingWaits | Told::WrongUnlockCode => "nothing",
+        Told::Help | Told::GuessesSpent => "help",
     };
     let noted = sqlx::query(
         "INSERT INTO sms_inbox (sender, words, slot, received_at, what, answered) VALUES ($1, $2, $3, $4, $5, $6) \

@@ -14,6 +14,7 @@ use exchange::{
 
 use super::{
     ControlStore, SqlError, Work, damaged,
+    patience::wrong_of,
     requests::{locked_by_hash, save},
 };
 
@@ -26,16 +27,22 @@ impl ControlStore {
         sender: &str,
         (passcode, screen): (&Passcode, &ScreenNumber),
     ) -> Result<Told, SqlError> {
-        let mut tried = Vec::new();
+        let mut open = Vec::new();
         for id_hash in waiting(work, sender, self.clock.now()).await? {
-            let Some(stored) = locked_by_hash(work, id_hash).await? else { continue };
-            let now = self.clock.now();
             // It may have been answered, or have run out, while others held it.
-            if !stored.transaction.awaits_text(now) {
-                continue;
-            }
-            let given = self.reply_mac(&stored, passcode, screen)?;
-            let (next, answer) = stored.transaction.clone().texted(&given, now);
+            let stored = locked_by_hash(work, id_hash).await?;
+            open.extend(stored.filter(|stored| stored.transaction.awaits_text(self.clock.now())));
+        }
+        let mut tried = Vec::new();
+        // All requests before the first citizen: whoever holds both took them in this order.
+        for stored in open {
+            let now = self.clock.now();
+            let wrong = wrong_of(work, &stored.subject, now).await?;
+            let (next, answer) = if wrong >= limits::WRONG_PASSCODES_MAX {
+                stored.transaction.clone().guessed_out(now)
+            } else {
+                stored.transaction.clone().texted(&self.reply_mac(&stored, passcode, screen)?, now)
+            };
             tried.push((stored, next, answer));
         }
         if let Some((stored, next, _)) = tried.iter().find(|(_, _, answer)| *answer == PasscodeAnswer::Approved) {
@@ -45,7 +52,11 @@ impl ControlStore {
             return Ok(Told::Allowed(reference));
         }
         for (stored, next, _) in &tried {
+            let now = self.clock.now();
+            let wrong = wrong_of(work, &stored.subject, now).await?;
             save(work, stored, next, None).await?;
+            let more = i64::from(next.tries) - i64::from(stored.transaction.tries);
+            self.tell_if_spent(work, &stored.subject, (wrong, more), now).await?;
         }
         if tried.is_empty() && !was_asked(work, sender).await? {
             tracing::warn!("an OK came from a number that was never asked for one: a spoof, or a slip");

@@ -11,13 +11,14 @@ use exchange::{
         passcode::{Passcode, PasscodeMac, ScreenNumber},
     },
     ids::{AgencyId, ConsentId, UserId},
+    limits,
     timestamp::Timestamp,
 };
 use sqlx::{Row as _, any::AnyRow};
 
 use super::{
     Contact, ControlStore, SqlError, Work, bindings::mode_of, consents::revoke, damaged, outbox::Message,
-    sending::supersede, sha256,
+    patience::wrong_of, sending::supersede, sha256,
 };
 
 /// A request for consent as it arrives.
@@ -173,15 +174,30 @@ impl ControlStore {
     ) -> Result<bool, SqlError> {
         let mut work = self.database.begin().await?;
         let Some(stored) = locked(&mut work, auth_req_id).await? else { return Ok(false) };
+        let queued = self.bind_within(&mut work, &stored, (auth_req_id, passcode), (contact, text), step).await?;
+        if queued {
+            work.commit().await?;
+        }
+        Ok(queued)
+    }
+
+    /// The same within a unit of work that holds the request, and that is not committed here.
+    pub(super) async fn bind_within(
+        &self,
+        work: &mut Work,
+        stored: &Stored,
+        (auth_req_id, passcode): (&str, &Passcode),
+        (contact, text): (Contact, &str),
+        step: impl FnOnce(Transaction, PasscodeMac, Timestamp) -> Option<Transaction>,
+    ) -> Result<bool, SqlError> {
         let now = self.clock.now();
-        let mac = self.mac(auth_req_id, &stored, passcode)?;
+        let mac = self.mac(auth_req_id, stored, passcode)?;
         let Some(next) = step(stored.transaction.clone(), mac, now) else { return Ok(false) };
-        save(&mut work, &stored, &next, None).await?;
+        save(work, stored, &next, None).await?;
         // A passcode that was replaced before it went out would only be typed in vain.
-        supersede(&mut work, &stored.id_hash).await?;
+        supersede(work, &stored.id_hash).await?;
         let message = Message { to: contact.mobile, text, drop_at: next.expires_at, about: Some(&stored.id_hash) };
-        self.queue_sms(&mut work, message, now).await?;
-        work.commit().await?;
+        self.queue_sms(work, message, now).await?;
         Ok(true)
     }
 
@@ -257,13 +273,23 @@ impl ControlStore {
         }
         let mut work = self.database.begin().await?;
         let Some(stored) = locked(&mut work, auth_req_id).await? else { return Ok(None) };
+        let now = self.clock.now();
+        let wrong = wrong_of(&mut work, &stored.subject, now).await?;
+        if wrong >= limits::WRONG_PASSCODES_MAX {
+            let (next, answer) = stored.transaction.clone().guessed_out(now);
+            save(&mut work, &stored, &next, None).await?;
+            work.commit().await?;
+            return Ok(Some(answer));
+        }
         let given = self.mac(auth_req_id, &stored, passcode)?;
-        let (next, answer) = stored.transaction.clone().offer(&given, self.clock.now());
+        let (next, answer) = stored.transaction.clone().offer(&given, now);
         let consent = match answer {
             PasscodeAnswer::Approved => Some(self.grant(&mut work, &stored, &next).await?),
             _ => None,
         };
         save(&mut work, &stored, &next, consent.as_ref()).await?;
+        let tried = i64::from(next.tries) - i64::from(stored.transaction.tries);
+        self.tell_if_spent(&mut work, &stored.subject, (wrong, tried), now).await?;
         work.commit().await?;
         Ok(Some(answer))
     }

@@ -20,6 +20,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 15, sql: INBOX },
     Migration { version: 16, sql: SENDING },
     Migration { version: 17, sql: SMS_REPLY },
+    Migration { version: 18, sql: LOCKS },
 ];
 
 const FIRST: &str = "
@@ -229,4 +230,11 @@ const SMS_REPLY: &str = "
 ALTER TABLE auth_request ADD COLUMN mode TEXT;
 ALTER TABLE auth_request ADD COLUMN screen BYTEA;
 ALTER TABLE consent ADD COLUMN mode TEXT;
+";
+
+/// Citizens who want to be asked by nobody, and since when wrong passcodes in a citizen's name count anew; the code that unlocks, by
+/// a tag that says nothing of it.
+const LOCKS: &str = "
+CREATE TABLE citizen_lock (subject TEXT PRIMARY KEY, locked_at BIGINT, forgiven_at BIGINT);
+CREATE TABLE unlock_code (sender TEXT PRIMARY KEY, tag TEXT NOT NULL, until_at BIGINT NOT NULL, tries BIGINT NOT NULL);
 ";

@@ -1,6 +1,6 @@
 //! What 8009 answers to a citizen's message. The Urdu wording needs a native reader's review before real use.
 
-use super::{message::Language, reply::Reference};
+use super::{message::Language, passcode::Passcode, reply::Reference};
 
 /// One answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,76 +24,130 @@ pub enum Told {
     Nothing,
     /// The words that may be sent; the same to everyone.
     Help,
+    /// Nobody can ask any more, for so the citizen wants it.
+    ConsentsLocked,
+    /// The code with which consents are unlocked.
+    UnlockCode(Passcode),
+    /// Others may ask again.
+    Unlocked,
+    /// That was not the code, or it is old.
+    WrongUnlockCode,
+    /// Nobody can ask any more, for others guessed too often. Said without being asked.
+    GuessesSpent,
 }
 
 impl Told {
     /// Whether something came of the message, so that its sender is told whatever was told that day.
     #[must_use]
     pub const fn did_something(&self) -> bool {
-        !matches!(self, Self::Nothing | Self::NothingWaits | Self::Help)
+        !matches!(self, Self::Nothing | Self::NothingWaits | Self::WrongUnlockCode | Self::Help)
     }
 
     /// The text: one message in English (GSM-7), one in Urdu (UCS-2, at most 134 units in two parts).
     #[must_use]
     pub fn text(&self, language: Language) -> String {
-        match (self, language) {
-            (Self::Refused(reference), Language::English) => {
+        match language {
+            Language::English => self.english(),
+            Language::Urdu => self.urdu(),
+        }
+    }
+
+    fn english(&self) -> String {
+        match self {
+            Self::Refused(reference) => {
                 let reference = reference.as_str();
                 format!("Ijazat: you refused the request with ref {reference}. Nothing of yours was given for it.")
             }
-            (Self::Refused(reference), Language::Urdu) => {
-                let reference = reference.as_str();
-                format!("اجازت: آپ نے درخواست سے انکار کیا، حوالہ {reference}۔ آپ کی کوئی معلومات نہیں دی گئیں۔")
-            }
-            (Self::Stopped(reference), Language::English) => {
+            Self::Stopped(reference) => {
                 let reference = reference.as_str();
                 format!("Ijazat: your consent with ref {reference} has ended. Nobody can use it any more.")
             }
-            (Self::Stopped(reference), Language::Urdu) => {
-                let reference = reference.as_str();
-                format!("اجازت: آپ کی دی ہوئی اجازت ختم ہو گئی، حوالہ {reference}۔ اب کوئی اسے استعمال نہیں کر سکتا۔")
-            }
-            (Self::Allowed(reference), Language::English) => {
+            Self::Allowed(reference) => {
                 let reference = reference.as_str();
                 format!("Ijazat: you allowed the request with ref {reference}. To end it send STOP {reference}.")
             }
-            (Self::Allowed(reference), Language::Urdu) => {
-                let reference = reference.as_str();
-                format!("اجازت: آپ نے درخواست کی اجازت دے دی، حوالہ {reference}۔ ختم کرنے کے لیے STOP {reference} بھیجیں۔")
-            }
-            (Self::Wrong { tries_left }, Language::English) => {
+            Self::Wrong { tries_left } => {
                 format!("Ijazat: wrong code or wrong screen digits. Nothing of yours was given. Tries left: {tries_left}.")
             }
-            (Self::Wrong { tries_left }, Language::Urdu) => {
-                format!("اجازت: کوڈ یا اسکرین کے ہندسے غلط ہیں۔ آپ کی کوئی معلومات نہیں دی گئیں۔ باقی کوششیں: {tries_left}۔")
-            }
-            (Self::Locked, Language::English) => {
+            Self::Locked => {
                 "Ijazat: wrong too often. The request is closed and nothing of yours was given for it. Whoever asked can ask anew."
                     .to_owned()
             }
-            (Self::Locked, Language::Urdu) => {
-                "اجازت: کئی بار غلط جواب پر درخواست بند ہو گئی۔ آپ کی کوئی معلومات نہیں دی گئیں۔ ادارہ نئی درخواست کر سکتا ہے۔".to_owned()
-            }
-            (Self::NothingWaits, Language::English) => {
+            Self::NothingWaits => {
                 "Ijazat: nothing of yours waits for such a code. Send HELP for the words you can use.".to_owned()
             }
-            (Self::NothingWaits, Language::Urdu) => {
-                "اجازت: آپ کی کوئی درخواست ایسے کوڈ کی منتظر نہیں۔ الفاظ جاننے کے لیے HELP لکھ کر بھیجیں۔".to_owned()
-            }
-            (Self::Nothing, Language::English) => {
+            Self::Nothing => {
                 "Ijazat: nothing of yours waits or holds under this ref. Send HELP for the words you can use.".to_owned()
             }
-            (Self::Nothing, Language::Urdu) => {
-                "اجازت: اس حوالے پر آپ کی کوئی درخواست یا اجازت نہیں۔ الفاظ جاننے کے لیے HELP لکھ کر بھیجیں۔".to_owned()
-            }
-            (Self::Help, Language::English) => {
+            Self::Help => {
                 "Ijazat 8009: OK, code and 2 screen digits allows a request. NO and ref refuses it, STOP and ref ends a consent, \
                  such as NO K7Q4. Never tell a code by phone."
                     .to_owned()
             }
-            (Self::Help, Language::Urdu) => {
+            Self::ConsentsLocked => {
+                "Ijazat: your consents are locked. Nobody can ask you for one until you unlock. To unlock send UNLOCK.".to_owned()
+            }
+            Self::UnlockCode(code) => {
+                let code = code.expose();
+                format!("Ijazat: to unlock your consents reply UNLOCK {code} within 10 minutes. Not you? Ignore this. Tell no one this code.")
+            }
+            Self::Unlocked => {
+                "Ijazat: your consents are unlocked. Whoever may can ask you again.".to_owned()
+            }
+            Self::WrongUnlockCode => {
+                "Ijazat: a wrong code, or an old one. For a new one send UNLOCK.".to_owned()
+            }
+            Self::GuessesSpent => {
+                "Ijazat: too many wrong codes were given in your name, so nobody can ask you for a consent now. To allow it again send UNLOCK.".to_owned()
+            }
+        }
+    }
+
+    fn urdu(&self) -> String {
+        match self {
+            Self::Refused(reference) => {
+                let reference = reference.as_str();
+                format!("اجازت: آپ نے درخواست سے انکار کیا، حوالہ {reference}۔ آپ کی کوئی معلومات نہیں دی گئیں۔")
+            }
+            Self::Stopped(reference) => {
+                let reference = reference.as_str();
+                format!("اجازت: آپ کی دی ہوئی اجازت ختم ہو گئی، حوالہ {reference}۔ اب کوئی اسے استعمال نہیں کر سکتا۔")
+            }
+            Self::Allowed(reference) => {
+                let reference = reference.as_str();
+                format!("اجازت: آپ نے درخواست کی اجازت دے دی، حوالہ {reference}۔ ختم کرنے کے لیے STOP {reference} بھیجیں۔")
+            }
+            Self::Wrong { tries_left } => {
+                format!("اجازت: کوڈ یا اسکرین کے ہندسے غلط ہیں۔ آپ کی کوئی معلومات نہیں دی گئیں۔ باقی کوششیں: {tries_left}۔")
+            }
+            Self::Locked => {
+                "اجازت: کئی بار غلط جواب پر درخواست بند ہو گئی۔ آپ کی کوئی معلومات نہیں دی گئیں۔ ادارہ نئی درخواست کر سکتا ہے۔".to_owned()
+            }
+            Self::NothingWaits => {
+                "اجازت: آپ کی کوئی درخواست ایسے کوڈ کی منتظر نہیں۔ الفاظ جاننے کے لیے HELP لکھ کر بھیجیں۔".to_owned()
+            }
+            Self::Nothing => {
+                "اجازت: اس حوالے پر آپ کی کوئی درخواست یا اجازت نہیں۔ الفاظ جاننے کے لیے HELP لکھ کر بھیجیں۔".to_owned()
+            }
+            Self::Help => {
                 "اجازت 8009: اجازت کے لیے OK، کوڈ اور اسکرین کے 2 ہندسے، انکار: NO اور حوالہ، ختم: STOP اور حوالہ۔ کوڈ فون پر کسی کو نہ بتائیں۔"
                     .to_owned()
+            }
+            Self::ConsentsLocked => {
+                "اجازت: آپ کی اجازتیں بند ہیں۔ کھولنے تک کوئی آپ سے اجازت نہیں مانگ سکتا۔ کھولنے کے لیے UNLOCK لکھ کر بھیجیں۔".to_owned()
+            }
+            Self::UnlockCode(code) => {
+                let code = code.expose();
+                format!("اجازت: کھولنے کے لیے 10 منٹ میں UNLOCK {code} لکھ کر بھیجیں۔ آپ نہیں تو نظرانداز کریں۔ کوڈ کسی کو نہ بتائیں۔")
+            }
+            Self::Unlocked => {
+                "اجازت: آپ کی اجازتیں کھل گئیں۔ ادارے آپ سے دوبارہ اجازت مانگ سکتے ہیں۔".to_owned()
+            }
+            Self::WrongUnlockCode => {
+                "اجازت: کوڈ غلط یا پرانا ہے۔ نئے کوڈ کے لیے UNLOCK لکھ کر بھیجیں۔".to_owned()
+            }
+            Self::GuessesSpent => {
+                "اجازت: آپ کے نام پر بہت سے غلط کوڈ دیے گئے، اس لیے اب کوئی اجازت نہیں مانگ سکتا۔ کھولنے کے لیے UNLOCK لکھ کر بھیجیں۔".to_owned()
             }
         }
     }
@@ -118,9 +172,14 @@ mod tests {
             Told::NothingWaits,
             Told::Nothing,
             Told::Help,
+            Told::ConsentsLocked,
+            Told::UnlockCode(Passcode::parse("482913").unwrap()),
+            Told::Unlocked,
+            Told::WrongUnlockCode,
+            Told::GuessesSpent,
         ] {
             let english = told.text(Language::English);
-            let plain = english.chars().all(|c| c.is_ascii_alphanumeric() || " ,.:".contains(c));
+            let plain = english.chars().all(|c| c.is_ascii_alphanumeric() || " ,.:?".contains(c));
             assert!(plain && english.len() <= GSM_SEPTETS_MAX, "{} septets: {english}", english.len());
             let urdu = told.text(Language::Urdu);
             let units = urdu.encode_utf16().count();
@@ -131,6 +190,7 @@ mod tests {
                 assert!(!named || text.contains("K7Q4"), "{text}");
                 let counted = matches!(told, Told::Wrong { .. });
                 assert!(!counted || text.contains(": 2"), "{text}");
+                assert_eq!(text.contains("482913"), matches!(told, Told::UnlockCode(_)), "{text}");
             }
         }
     }

@@ -293,6 +293,17 @@ impl Transaction {
         self.take(Mode::SmsReply, given, now)
     }
 
+    /// Others have guessed in this citizen's name as often as they may: a passcode is not looked at, right or wrong.
+    #[must_use]
+    pub fn guessed_out(mut self, now: Timestamp) -> (Self, PasscodeAnswer) {
+        if let Some(answer) = self.settled(now) {
+            return (self, answer);
+        }
+        self.state = State::Locked;
+        self.mac = None;
+        (self, PasscodeAnswer::Denied)
+    }
+
     /// Whether the citizen's text is awaited: the passcode is out, and neither answered nor too old.
     #[must_use]
     pub fn awaits_text(&self, now: Timestamp) -> bool {

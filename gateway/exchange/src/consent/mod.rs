@@ -1,5 +1,5 @@
 //! The citizen's yes: what is asked ([`details`]) and in which way ([`mode`]), how it is told ([`message`], [`reply_text`]), what the
-//! citizen gives back ([`passcode`]), how a request moves ([`machine`]), what the citizen texts ([`reply`]) and is answered
+//! citizen gives back ([`passcode`]), how much is asked ([`patience`]), how a request moves ([`machine`]), what the citizen texts ([`reply`]) and is answered
 //! ([`answer`]), and what the policies see of it here.
 
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,7 @@ pub mod machine;
 pub mod message;
 pub mod mode;
 pub mod passcode;
+pub mod patience;
 pub mod reply;
 pub mod reply_text;
 

@@ -58,6 +58,10 @@ pub enum Reply {
     Refuse(Reference),
     /// `STOP K7Q4`: ends the consent.
     Stop(Reference),
+    /// `LOCK`: nobody shall ask any more.
+    Lock,
+    /// `UNLOCK`, for a code; `UNLOCK 482913` with it: others may ask again.
+    Unlock(Option<Passcode>),
     /// `HELP`, and whatever else is not understood.
     Help,
 }
@@ -65,6 +69,10 @@ pub enum Reply {
 const REFUSE: [&str; 6] = ["NO", "NAHI", "NAHIN", "INKAR", "انکار", "نہیں"];
 
 const STOP: [&str; 5] = ["STOP", "BAND", "ROKO", "بند", "روکیں"];
+
+const LOCK: [&str; 3] = ["LOCK", "TALA", "تالا"];
+
+const UNLOCK: [&str; 3] = ["UNLOCK", "KHOLO", "کھولیں"];
 
 /// None begins another, or the longer would never be read.
 const ALLOW: [&str; 7] = ["OK", "HAAN", "HAN", "IJAZAT", "ہاں", "ھاں", "اجازت"];
@@ -76,6 +84,12 @@ impl Reply {
         let plain = Zeroizing::new(plain(text));
         if let Some((passcode, screen)) = allowed(&plain) {
             return Self::Allow(passcode, screen);
+        }
+        if LOCK.contains(&plain.as_str()) {
+            return Self::Lock;
+        }
+        if let Some(unlock) = unlocked(&plain) {
+            return unlock;
         }
         let mut words = plain.split(' ');
         let (Some(word), Some(reference), None) = (words.next(), words.next(), words.next()) else {
@@ -97,12 +111,25 @@ fn allowed(plain: &str) -> Option<(Passcode, ScreenNumber)> {
     Some((Passcode::parse(passcode)?, ScreenNumber::parse(screen)?))
 }
 
+/// A word that unlocks, alone or with six digits, however they are grouped.
+fn unlocked(plain: &str) -> Option<Reply> {
+    let rest = UNLOCK.iter().find_map(|word| plain.strip_prefix(word))?;
+    let digits = Zeroizing::new(rest.replace(' ', ""));
+    if digits.is_empty() {
+        return Some(Reply::Unlock(None));
+    }
+    Passcode::parse(&digits).map(|code| Reply::Unlock(Some(code)))
+}
+
 /// A message by what it says, for telling repetitions: an `OK` is the same however its digits are grouped and whichever word it has.
 #[must_use]
 pub fn meaning(text: &str) -> Zeroizing<String> {
     match Reply::parse(text) {
         Reply::Allow(passcode, screen) => Zeroizing::new(format!("OK {} {}", passcode.expose(), screen.expose())),
-        Reply::Refuse(_) | Reply::Stop(_) | Reply::Help => Zeroizing::new(plain(text)),
+        Reply::Unlock(Some(code)) => Zeroizing::new(format!("UNLOCK {}", code.expose())),
+        Reply::Refuse(_) | Reply::Stop(_) | Reply::Lock | Reply::Unlock(None) | Reply::Help => {
+            Zeroizing::new(plain(text))
+        }
     }
 }
 
@@ -216,6 +243,25 @@ mod tests {
         ] {
             check(other, Reply::Help);
         }
+    }
+
+    #[test]
+    fn consents_are_locked_by_a_word_and_unlocked_by_a_word_and_a_code() {
+        let check = |text: &str, expected: Reply| assert_eq!(Reply::parse(text), expected, "{text}");
+        let code = || Some(Passcode::parse("482913").unwrap());
+        for text in ["LOCK", " lock. ", "tala", "تالا"] {
+            check(text, Reply::Lock);
+        }
+        for text in ["UNLOCK", "unlock!", "kholo", "کھولیں"] {
+            check(text, Reply::Unlock(None));
+        }
+        for text in ["UNLOCK 482913", "unlock482913", "Unlock 482-913", "kholo ۴۸۲۹۱۳", "کھولیں 482 913"] {
+            check(text, Reply::Unlock(code()));
+        }
+        for text in ["LOCK me", "LOCK 482913", "UNLOCK 48291", "UNLOCK 4829134", "UNLOCK me", "UN LOCK", "UNLOCKED"] {
+            check(text, Reply::Help);
+        }
+        assert_eq!(meaning("unlock 482-913"), meaning("کھولیں ۴۸۲۹۱۳"));
     }
 
     #[test]

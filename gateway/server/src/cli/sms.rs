@@ -53,12 +53,12 @@ Examples:
   ijazat sms receive --from 03001234567 'NO K7Q4'
   ijazat sms receive --from 03001234567 'STOP K7Q4'
   ijazat sms receive --from 03001234567 'OK 482913 47'
-  ijazat sms receive --from 03001234567 HELP
+  ijazat sms receive --from 03001234567 LOCK
 
 NO refuses a request, STOP ends a consent; the reference stands in the message that the citizen got. OK allows a request that is
-answered by SMS: the code of that message and the two digits on the agency's screen. Case and the script of digits do not
-matter, and there are words in Roman Urdu (NAHI, BAND, HAAN) and Urdu. The same words from the same number are one message for
-ten minutes.")]
+answered by SMS: the code of that message and the two digits on the agency's screen. LOCK lets nobody ask any more, until UNLOCK
+and then UNLOCK with the code that comes back. Case and the script of digits do not matter, and there are words in Roman Urdu
+(NAHI, BAND, HAAN, TALA, KHOLO) and Urdu. The same words from the same number are one message for ten minutes.")]
 struct Receive {
     #[command(flatten)]
     place: Place,
@@ -101,7 +101,11 @@ fn what(told: &Told) -> String {
         Told::Locked => "wrong once too often: the request is closed".to_owned(),
         Told::NothingWaits => "nothing waits for this code".to_owned(),
         Told::Nothing => "there is nothing under this reference".to_owned(),
-        Told::Help => "no such words".to_owned(),
+        Told::ConsentsLocked => "nobody can ask this number's citizens any more".to_owned(),
+        Told::UnlockCode(_) => "a code is sent".to_owned(),
+        Told::Unlocked => "this number's citizens can be asked again".to_owned(),
+        Told::WrongUnlockCode => "the code is wrong or old".to_owned(),
+        Told::Help | Told::GuessesSpent => "no such words".to_owned(),
     }
 }
 

@@ -24,6 +24,7 @@ use crate::{
         consent::ConsentParts,
         discovery,
         discovery::DiscoveryParts,
+        guessing::Guessing,
         introspect, law as policies_read, onboarding,
         onboarding::OnboardingParts,
         openapi,
@@ -41,6 +42,7 @@ pub(super) struct Control {
     pub directory: Arc<DirectoryWatch>,
     pub law: Arc<LawWatch>,
     pub background: Background,
+    pub guessing: Arc<Guessing>,
     /// The agencies' listener as clients reach it.
     pub issuer: Issuer,
 }
@@ -59,7 +61,8 @@ impl Control {
         directory.confirm().await.map_err(ComposeError::of("directory"))?;
         let origin = || format!("https://{}", config.node.origin);
         let issuer = Issuer::new(config.listen.agency_url.clone().unwrap_or_else(origin));
-        Ok(Self { store, directory, law, background: Background::default(), issuer })
+        let guessing = Arc::new(Guessing::new(Arc::clone(&world.clock)));
+        Ok(Self { store, directory, law, background: Background::default(), guessing, issuer })
     }
 
     /// Routes of consent, discovery, the description of the services, and whoami.
@@ -77,6 +80,7 @@ impl Control {
             status: registry.status(),
             entropy: Arc::clone(&world.entropy),
             id_tokens,
+            guessing: Arc::clone(&self.guessing),
             passcode_ttl_s: config.consent.passcode_ttl_s,
             background: self.background.clone(),
         });
@@ -163,6 +167,7 @@ pub(super) async fn listen(
     running.spawn(Arc::clone(&control.directory).run());
     running.law(Arc::clone(&control.law));
     running.background(control.background);
+    running.guessing(control.guessing);
     running.spawn(super::tasks::outbox(Arc::clone(&control.store), running.metrics()));
     running.spawn(super::tasks::inbox(Arc::clone(&control.store)));
     super::sms::begin(config, world, &control.store, running).await?;

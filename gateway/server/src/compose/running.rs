@@ -16,7 +16,7 @@ use crate::{
     listen::{ListenHandle, ListenLimits},
     observe::{listeners, metrics::Metrics},
     phases::snapshot::DirectoryWatch,
-    routes::control::background::Background,
+    routes::control::{background::Background, guessing::Guessing},
 };
 
 /// Why no SMS goes out, while none does.
@@ -161,6 +161,13 @@ impl Running {
 
     pub(super) fn background(&mut self, background: Background) {
         self.background.push(background);
+    }
+
+    /// Tells operators how many agencies are held.
+    pub(super) fn guessing(&mut self, guessing: Arc<Guessing>) {
+        self.metrics.before_render(move |metrics| {
+            metrics.agencies_held.set(i64::try_from(guessing.held()).unwrap_or(i64::MAX));
+        });
     }
 
     pub(super) fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {

@@ -49,6 +49,7 @@ pub(super) fn gateway(
     running.spawn(Arc::clone(&control.directory).run());
     running.law(Arc::clone(&control.law));
     running.background(control.background.clone());
+    running.guessing(Arc::clone(&control.guessing));
     running.spawn(index(indexer));
     let log = Arc::clone(&door.parts().log);
     let poster = Poster::new(Arc::clone(&log), Arc::clone(&control.store));

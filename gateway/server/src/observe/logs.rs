@@ -17,6 +17,11 @@ pub struct LogsError(String);
 /// [`LogsError`] when the level is malformed or a log is set up already.
 pub fn init(observe: &Observe) -> Result<(), LogsError> {
     let filter = EnvFilter::try_new(&observe.level).map_err(|error| LogsError(error.to_string()))?;
+    // Below `info` this library shows whole messages, passcodes and our password at the network among them.
+    let filter = ["rusmpp=info", "rusmppc=info"].into_iter().try_fold(filter, |filter, quiet| {
+        let quiet = quiet.parse().map_err(|_| LogsError("a directive of our own is malformed".to_owned()))?;
+        Ok::<_, LogsError>(filter.add_directive(quiet))
+    })?;
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let lines = match observe.format {
         LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).boxed(),

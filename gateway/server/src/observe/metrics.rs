@@ -79,6 +79,8 @@ pub struct Metrics {
     pub shared_quota_leases: IntCounterVec,
     /// Quotas that have reached a warning in their present period.
     pub quotas_alerting: IntGauge,
+    /// Agencies whose requests are answered by SMS only, because too many passcodes at their counters were wrong.
+    pub agencies_held: IntGauge,
     /// SMS that wait in the outbox.
     pub sms_outbox_depth: IntGauge,
     /// Pieces of SMS handed over, by outcome: `taken`, `put_off`, `unknown` or `refused`.
@@ -104,6 +106,7 @@ impl Metrics {
         let wrongly = "agencies whose kind and sector cannot both be right: they are held as suspended";
         let away = "1 while the store of shared quotas is away, and this node has its own share only";
         let leases = "leases asked of the store of shared quotas; outcome is leased, none_left or failed";
+        let held = "agencies with too many wrong passcodes, whose requests are answered by SMS only";
         let pieces = "pieces of SMS handed over; outcome is taken, put_off, unknown or refused";
         let alerting = "quotas that have reached a warning in their present period";
         let metrics = Self {
@@ -131,6 +134,7 @@ impl Metrics {
             shared_quota_away: maker.gauge("shared_quota_away", away)?,
             shared_quota_leases: maker.counters("shared_quota_leases_total", leases, &["outcome"])?,
             quotas_alerting: maker.gauge("quotas_alerting", alerting)?,
+            agencies_held: maker.gauge("agencies_held", held)?,
             sms_outbox_depth: maker.gauge("sms_outbox_depth", "messages that wait in the SMS outbox")?,
             sms_pieces: maker.counters("sms_pieces_total", pieces, &["outcome"])?,
             sms_link_down: maker.gauge("sms_link_down", "1 while no SMS goes out")?,

@@ -78,6 +78,7 @@ fn moved() -> Metrics {
     metrics.ledger_reconciled.set(9);
     metrics.ledger_differs.with_label_values(&["leaves"]).set(0);
     metrics.quotas_alerting.set(1);
+    metrics.agencies_held.set(1);
     metrics.sms_outbox_depth.set(4);
     metrics.sms_pieces.with_label_values(&["taken"]).inc();
     metrics.sms_link_down.set(1);

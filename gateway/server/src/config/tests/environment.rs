@@ -14,7 +14,7 @@ fn other_value(line: &Effective) -> (String, String) {
     let quoted = |text: &str| (format!("\"{text}\""), text.to_owned());
     match (line.section.as_str(), line.key) {
         ("node", "name" | "origin") => quoted("other-1"),
-        ("node", "development") => ("true".to_owned(), "true".to_owned()),
+        ("node", "development") | ("sms", "unsigned") => ("true".to_owned(), "true".to_owned()),
         ("node", "roles") => {
             let roles = "control, registry, gateway";
             ("[\"control\", \"registry\", \"gateway\"]".to_owned(), roles.to_owned())
@@ -33,7 +33,6 @@ fn other_value(line: &Effective) -> (String, String) {
         ("sms", "version") => quoted("5.0"),
         ("sms", "listen") => quoted("127.0.0.1:7008"),
         ("sms", "callback") => quoted("https://door.example/sms"),
-        ("sms", "unsigned") => ("true".to_owned(), "true".to_owned()),
         ("policy", "keys") => {
             let signer = exchange::log::note::NoteSigner::from_seed("office", &[7; 32]).unwrap();
             let vkey = signer.verifier().to_vkey();

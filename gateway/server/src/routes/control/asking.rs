@@ -1,11 +1,14 @@
 //! The part of a request for consent that depends on the citizen: runs behind the answer.
 
-use adapters::sql::{SqlError, control::Contact};
+use adapters::sql::{
+    SqlError,
+    control::{AskOutcome, Contact},
+};
 use exchange::{
     cnic::Cnic,
     consent::{
         ConsentUse, SubjectKey,
-        details::Details,
+        details::{Channel, Details},
         message::{Asked, Language, passcode_text},
         mode::Mode,
         passcode::Passcode,
@@ -31,6 +34,8 @@ pub(super) struct Matter {
 #[derive(Debug)]
 pub(super) struct Asking {
     pub(super) citizen: Cnic,
+    /// Where the citizen is.
+    pub(super) channel: Channel,
     pub(super) auth_req_id: String,
     pub(super) matter: Matter,
 }
@@ -56,7 +61,8 @@ enum NotAsked {
 }
 
 impl Asking {
-    /// Sends the passcode, or sees to it that the request looks like one that nobody answers. Whether it was sent.
+    /// Sends the passcode, or sees to it that the request looks like one that nobody answers. Whether there is a citizen who can be
+    /// asked, be it not now.
     pub(super) async fn run(&self, parts: &ConsentParts) -> bool {
         match self.ask(parts).await {
             Ok(sent) => sent,
@@ -78,7 +84,16 @@ impl Asking {
         };
         let passcode = Passcode::draw(parts.entropy.as_ref());
         let text = self.matter.word(parts, contact, &passcode).ok_or(NotAsked::Changed)?;
-        Ok(parts.store.send(&self.auth_req_id, &passcode, contact, &text).await?)
+        match parts.store.ask(&self.auth_req_id, &passcode, (contact, &text), self.channel).await? {
+            AskOutcome::Asked => Ok(true),
+            AskOutcome::TooLate => Ok(false),
+            // To whoever asks, a citizen who is left alone is one who does not answer.
+            AskOutcome::Spared(spared) => {
+                let reference = self.matter.reference.as_str();
+                tracing::info!(why = spared.as_str(), consent.reference = reference, "a citizen was not asked");
+                Ok(true)
+            }
+        }
     }
 }
 
@@ -99,7 +114,8 @@ impl AskingAgain {
     async fn ask(&self, parts: &ConsentParts) -> Result<bool, NotAsked> {
         let contact = parts.store.contact(self.subject).await?;
         let passcode = Passcode::draw(parts.entropy.as_ref());
-        let Some(contact) = contact.filter(|_| self.was_sent) else {
+        let willing = parts.store.may_be_asked_again(self.subject).await?;
+        let Some(contact) = contact.filter(|_| self.was_sent && willing) else {
             // The row is written either way: whoever polls meanwhile waits for as long.
             parts.store.leave(&self.auth_req_id).await?;
             return Ok(false);

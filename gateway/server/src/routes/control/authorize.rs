@@ -96,6 +96,7 @@ async fn authorize(
     };
     let asking = Asking {
         citizen: asked.citizen,
+        channel: asked.channel,
         auth_req_id,
         matter: Matter {
             reference,
@@ -172,6 +173,8 @@ fn check(parts: &ConsentParts, permit: &Permit, asked: &Asked) -> Result<Mode, F
     let checked = asked.details.check(agency(permit)?, &directory, &catalogue, permit.grant().at);
     checked.map_err(|error| details_refused(&error.to_string()))?;
     let floor = directory.purpose(asked.details.purpose.as_str()).map(|purpose| purpose.acr_floor).unwrap_or_default();
+    // Who guesses at its counters gets no more to guess at.
+    let floor = if parts.guessing.is_held(agency(permit)?) { floor.max(Mode::SmsReply) } else { floor };
     Mode::choose(asked.acr_values.as_deref(), floor, asked.channel).map_err(|error| match error {
         ModeError::Unknown => invalid("acr_values"),
         ModeError::Remote | ModeError::BelowFloor(_) => {

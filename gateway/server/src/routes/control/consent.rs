@@ -13,7 +13,7 @@ use exchange::{
     refusal::Refusal,
 };
 
-use super::{background::Background, openid::id_token::IdTokens};
+use super::{background::Background, guessing::Guessing, openid::id_token::IdTokens};
 use crate::{phases::snapshot::DirectoryWatch, routes::answer::Failure};
 
 /// Seconds after which a client may try again when the store does not answer.
@@ -34,6 +34,8 @@ pub struct ConsentParts {
     pub entropy: Arc<dyn Entropy>,
     /// Tell an agency that the citizen said yes, under a name of its own.
     pub id_tokens: IdTokens,
+    /// Agencies whose passcodes are wrong too often.
+    pub guessing: Arc<Guessing>,
     /// Seconds that a passcode lives when the agency asks for nothing else.
     pub passcode_ttl_s: i64,
     /// Where the work that depends on the citizen runs; await [`Background::idle`] before the process ends.

@@ -42,6 +42,7 @@ use super::{
     authorize,
     background::Background,
     consent::ConsentParts,
+    guessing::Guessing,
     introspect,
     openid::{id_token::IdTokens, issuer::Issuer, signing::SigningKeys},
     pin, resend, token,
@@ -184,6 +185,7 @@ impl Counter {
             status: Arc::new(Registry(Arc::clone(&gate))),
             entropy,
             id_tokens,
+            guessing: Arc::new(Guessing::new(Arc::clone(&clock) as Arc<dyn Clock>)),
             passcode_ttl_s: exchange::limits::PASSCODE_TTL_S_DEFAULT,
             background: Background::default(),
         });

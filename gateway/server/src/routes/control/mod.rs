@@ -11,6 +11,7 @@ mod consent_kit;
 #[cfg(test)]
 mod consent_tests;
 pub mod discovery;
+pub mod guessing;
 pub mod introspect;
 #[cfg(test)]
 mod introspect_tests;
@@ -18,6 +19,8 @@ pub mod law;
 pub mod onboarding;
 pub mod openapi;
 pub mod openid;
+#[cfg(test)]
+mod patience_tests;
 pub mod pin;
 pub mod receipt;
 #[cfg(test)]

@@ -6,6 +6,7 @@ use axum::{Json, Router, body::Bytes, extract::Path, extract::State, routing::po
 use exchange::{
     codes::Code,
     consent::{machine::PasscodeAnswer, passcode::Passcode},
+    ids::AgencyId,
     refusal::Refusal,
 };
 use serde::Deserialize;
@@ -36,7 +37,9 @@ async fn pin(
     // What is not six digits cannot be a passcode, so it is a slip of the keyboard and costs no try.
     let passcode = Passcode::parse(&given.pin).ok_or_else(|| invalid("pin"))?;
     let answer = parts.store.offer(&auth_req_id, agency(&permit)?, user(&permit)?, &passcode).await;
-    match answer.map_err(|error| store_failure(&error))? {
+    let answer = answer.map_err(|error| store_failure(&error))?;
+    count(&parts, agency(&permit)?, answer);
+    match answer {
         Some(PasscodeAnswer::Approved) => Ok(Json(json!({"status": "approved"}))),
         Some(PasscodeAnswer::Wrong { tries_left }) => {
             Err(Refusal::new(Code::InvalidPin).member("tries_left", tries_left).into())
@@ -46,5 +49,18 @@ async fn pin(
         Some(PasscodeAnswer::Expired) => Err(Code::ExpiredToken.into()),
         Some(PasscodeAnswer::OtherMode) => Err(Code::PinModeNotAllowed.into()),
         None => Err(Code::InvalidGrant.into()),
+    }
+}
+
+/// Counts what was looked at, by agency.
+fn count(parts: &ConsentParts, agency: &AgencyId, answer: Option<PasscodeAnswer>) {
+    let wrong = match answer {
+        Some(PasscodeAnswer::Approved) => false,
+        Some(PasscodeAnswer::Wrong { .. }) => true,
+        _ => return,
+    };
+    if parts.guessing.offered(agency, wrong) {
+        let why = "too many passcodes at its counters are wrong: for an hour its requests are answered by SMS only";
+        tracing::error!(agency.id = agency.as_str(), why, "an agency is held");
     }
 }
