@@ -191,6 +191,8 @@ fn oauth_words_are_those_of_the_standards() {
         "expired_token",
         "unknown_user_id",
         "invalid_binding_message",
+        // OpenID Connect Core Error Code unmet_authentication_requirements 1.0.
+        "unmet_authentication_requirements",
         // RFC 9396 §5.
         "invalid_authorization_details",
         // Our endpoint for the passcode (design/consent.md, 6.2).

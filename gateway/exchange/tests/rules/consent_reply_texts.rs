@@ -31,12 +31,12 @@ fn c30_the_english_texts_are_these() {
     );
     check(
         &Asked { counter: Some("SDR-04"), until: Some(NOON), ..base.clone() },
-        "Indus Bank SDR-04 seeks 2 data for account opening until 22-11-2026. Reply OK 482913 + 2 digits on screen to \
+        "Indus Bank SDR-04 seeks name +1 for account opening until 22-11-2026. Reply OK 482913 + 2 digits on screen to \
          allow, NO K7Q4 to refuse. Tell NO ONE the code",
     );
     check(
         &Asked { agency: "Bank of the Very Long Name, Limited", until: Some(NOON), counter: Some("SDR-04"), ..base },
-        "Bank of the Very Lon seeks 2 data for account opening until 22-11-2026. Reply OK 482913 + 2 digits on screen to \
+        "Bank of the Very Lon seeks name +1 for account opening until 22-11-2026. Reply OK 482913 + 2 digits on screen to \
          allow, NO K7Q4 to refuse. Tell NO ONE the code",
     );
 }
@@ -51,7 +51,7 @@ fn c30_the_urdu_texts_are_these() {
     );
     check(
         &Asked { counter: Some("SDR-04"), until: Some(NOON), ..base },
-        "سندھ بینک SDR-04 برائے کھاتہ کھولنا۔ اجازت: OK 482913 + اسکرین کے 2 ہندسے۔ نام، پتہ تا 22-11-2026۔ انکار: NO K7Q4۔ کوڈ کسی کو نہ بتائیں",
+        "سندھ بینک SDR-04 برائے کھاتہ کھولنا۔ اجازت: OK 482913 + اسکرین کے 2 ہندسے۔ نام +1 تا 22-11-2026۔ انکار: NO K7Q4۔ کوڈ کسی کو نہ بتائیں",
     );
 }
 
@@ -101,7 +101,7 @@ fn the_purpose_keeps_its_room_in_a_reply_whatever_the_agency_writes() {
     longest.until = Some(NOON);
     longest.counter = Some("Counter 1234");
     let english = text(Language::English, &longest);
-    assert!(english.starts_with("Bank of the Very Lon seeks 3 data for a purpose that i"), "{english}");
+    assert!(english.starts_with("Bank of the Very Lon seeks name +2 for a purpose that i"), "{english}");
     let (agency, purpose) = ("بہت لمبے نام والا ایک بینک", "ایک بہت لمبا مقصد جو ختم نہیں ہوتا");
     let urdu = text(Language::Urdu, &Asked { agency, purpose, titles: vec!["نام", "پتہ"], ..longest });
     let kept: String = purpose.chars().take(16).collect();
