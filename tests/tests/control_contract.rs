@@ -41,6 +41,8 @@ mod inbox;
 mod key_check;
 #[path = "control_contract/keys.rs"]
 mod keys;
+#[path = "control_contract/kills.rs"]
+mod kills;
 #[path = "control_contract/ledger.rs"]
 mod ledger;
 #[path = "control_contract/machine_model.rs"]
@@ -149,6 +151,9 @@ contracts! {
         a_message_that_cannot_be_read_stops_no_other,
         while_the_link_is_down_nothing_is_taken_out,
         what_became_of_messages_is_forgotten_after_a_month,
+    }
+    kills {
+        c49_whatever_the_kill_nothing_is_lost_and_nothing_that_a_receipt_proves_is_doubled,
     }
     patience {
         c19_of_many_who_ask_at_once_three_are_heard,

@@ -13,6 +13,9 @@
 mod common;
 #[path = "sms/foreign.rs"]
 mod foreign;
+#[path = "stories/installation.rs"]
+#[allow(dead_code, reason = "a story uses the part of it that it needs")]
+mod installation;
 #[path = "sms/kannel.rs"]
 mod kannel;
 #[path = "sms/link.rs"]
@@ -23,3 +26,5 @@ mod npm;
 mod receiving;
 #[path = "sms/sending.rs"]
 mod sending;
+#[path = "sms/whole.rs"]
+mod whole;

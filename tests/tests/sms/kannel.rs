@@ -1,7 +1,7 @@
 //! A real Kannel between us and an SMSC: messages out, receipts back, and citizens' messages in.
 
 #[path = "kannel/gateway.rs"]
-mod gateway;
+pub mod gateway;
 
 use std::{
     net::SocketAddr,

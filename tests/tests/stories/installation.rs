@@ -1,6 +1,6 @@
 //! An installation with people and a tax authority, ready to be served by any number of processes.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, os::unix::fs::PermissionsExt as _};
 
 use exchange::cnic::Cnic;
 use gateway::{
@@ -64,6 +64,14 @@ impl Installation {
         let addresses = (gateway.address("agencies").unwrap(), gateway.address("public").unwrap());
         let credentials = self.credentials.clone();
         stage(&self.config, &self.host, addresses, self.cast, credentials, self.officer_key.clone()).await.unwrap()
+    }
+
+    /// A secret in a file of its own, by its path.
+    pub fn secret(&self, name: &str, text: &str) -> String {
+        let path = self.config.node.state_dir.join(name);
+        std::fs::write(&path, format!("{text}\n")).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        path.display().to_string()
     }
 
     /// Head of a household in the register.

@@ -1,6 +1,6 @@
 //! Consent over a network: an SMSC at the other end takes the messages, brings the citizens' and fails on command.
 
-use std::{net::SocketAddr, os::unix::fs::PermissionsExt as _, sync::Arc};
+use std::{net::SocketAddr, sync::Arc};
 
 use adapters::sms::limits;
 use async_trait::async_trait;
@@ -64,15 +64,12 @@ impl Scene {
 
 /// How a gateway of this installation sends over the SMSC at this address.
 fn over(installation: &Installation, address: &str) -> Serve {
-    let password = installation.config.node.state_dir.join("sms.password");
-    std::fs::write(&password, format!("{PASSWORD}\n")).unwrap();
-    std::fs::set_permissions(&password, std::fs::Permissions::from_mode(0o600)).unwrap();
     installation
         .serve
         .clone()
         .set("SMS__TRANSPORT", "smpp")
         .set("SMS__URL", format!("smpp://ijazat@{address}"))
-        .set("SMS__PASSWORD", password.display())
+        .set("SMS__PASSWORD", installation.secret("sms.password", PASSWORD))
 }
 
 async fn read(ops: SocketAddr, path: &str) -> String {

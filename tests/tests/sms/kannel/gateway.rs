@@ -120,7 +120,7 @@ async fn next(lines: &mut Lines<BufReader<ChildStdout>>) -> Value {
 }
 
 /// Ports that were free just now.
-fn free_ports() -> [u16; 3] {
+pub fn free_ports() -> [u16; 3] {
     let bound = [(); 3].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
     bound.map(|listener| listener.local_addr().unwrap().port())
 }
