@@ -1,13 +1,19 @@
 //! Requests for consent against the pure machine: whatever steps come in whatever order through whichever store, the
 //! store answers as the machine does, and its consents are the machine's approvals.
 
-use adapters::sql::control::{ControlStore, Polled};
+use std::collections::BTreeSet;
+
+use adapters::sql::control::{ControlStore, NewRequest, Polled, Taken};
 use exchange::{
     consent::{
         ConsentUse,
+        answer::Told,
         machine::{CancelAnswer, PasscodeAnswer, PollAnswer, Transaction},
-        passcode::PasscodeMac,
+        mode::Mode,
+        passcode::{PasscodeMac, ScreenNumber},
+        reply::Reference,
     },
+    limits,
     ports::{clock::Clock as _, consent_tokens::ConsentTokens as _},
 };
 
@@ -22,6 +28,8 @@ fn mac(right: bool) -> PasscodeMac {
 
 struct Request {
     id: String,
+    /// On the agency's screen, in the mode that has one.
+    screen: String,
     machine: Transaction,
     usage: ConsentUse,
     token: Option<String>,
@@ -35,6 +43,9 @@ struct Seen {
     refused: usize,
     again: usize,
     ended: usize,
+    allowed: usize,
+    wrong: usize,
+    locked: usize,
 }
 
 async fn step(world: &World, dice: &mut Dice, request: &mut Request, seen: &mut Seen) {
@@ -93,6 +104,63 @@ async fn step(world: &World, dice: &mut Dice, request: &mut Request, seen: &mut 
     }
 }
 
+/// The citizen texts an `OK`, with the digits of this request or with wrong ones. No two such messages are the same: those that repeat
+/// each other have tests of their own.
+async fn text(world: &World, dice: &mut Dice, requests: &mut [Request], seen: &mut Seen, said: &mut BTreeSet<String>) {
+    let now = world.clock.now();
+    let open: Vec<usize> = (0..requests.len()).filter(|n| requests[*n].machine.awaits_text(now)).collect();
+    let meant = open.get(dice.below(open.len())).copied().unwrap_or_else(|| dice.below(requests.len()));
+    let right = dice.below(3) > 0;
+    let screen = requests[meant].screen.as_str();
+    let words = if right { format!("OK {PASSCODE} {screen}") } else { format!("OK {:06} 99", said.len()) };
+    if !said.insert(words.clone()) {
+        return;
+    }
+    let hits = right && requests[meant].machine.awaits_text(now);
+    let (mut told, mut fewest) = (Told::NothingWaits, None);
+    for (n, request) in requests.iter_mut().enumerate() {
+        if !request.machine.awaits_text(now) || (hits && n != meant) {
+            continue;
+        }
+        let (next, answer) = request.machine.clone().texted(&mac(hits), now);
+        request.machine = next;
+        told = if hits { Told::Allowed(Reference::parse("K7Q4").unwrap()) } else { Told::Locked };
+        if let PasscodeAnswer::Wrong { tries_left } = answer {
+            fewest = Some(fewest.map_or(tries_left, |fewest: u8| fewest.min(tries_left)));
+        }
+    }
+    let told = fewest.map_or(told, |tries_left| Told::Wrong { tries_left });
+    let store = if dice.below(2) == 0 { &world.here } else { &world.there };
+    let taken = store.take_sms(World::contact().mobile, &words).await.unwrap();
+    // What did nothing is answered three times a day only.
+    assert!(taken == Taken::Told(told.clone()) || (told == Told::NothingWaits && taken == Taken::Silent), "{taken:?}");
+    seen.approved += usize::from(hits);
+    seen.allowed += usize::from(hits);
+    seen.wrong += usize::from(matches!(told, Told::Wrong { .. }));
+    seen.locked += usize::from(told == Told::Locked);
+}
+
+/// A request in one of the two modes, by chance.
+async fn submitted(world: &World, dice: &mut Dice, id: String, screen: String) -> Request {
+    let usage = if dice.below(2) == 0 { ConsentUse::OneTime } else { ConsentUse::Standing };
+    let mode = if dice.below(2) == 0 { Mode::SmsPin } else { Mode::SmsReply };
+    let digits = ScreenNumber::parse(&screen).unwrap();
+    let request = NewRequest {
+        auth_req_id: &id,
+        reference: "K7Q4",
+        agency: &world.bank,
+        user: &world.teller,
+        subject: world.subject(),
+        details: &world.details(usage),
+        counter: None,
+        screen: Some(&digits).filter(|_| mode == Mode::SmsReply),
+        ttl_s: 300,
+    };
+    world.here.submit(&request).await.unwrap();
+    let machine = Transaction::received_in(mode, world.clock.now(), 300);
+    Request { id, screen, machine, usage, token: None }
+}
+
 async fn resend(world: &World, store: &ControlStore, request: &mut Request, seen: &mut Seen) {
     let (now, id) = (world.clock.now(), request.id.as_str());
     let counted = store.resend(id, &world.bank, &world.teller).await.unwrap().unwrap();
@@ -117,28 +185,33 @@ const DATATYPE: &str = "identity.address";
 
 pub async fn random_steps_answer_as_the_machine_does(world: &World) {
     let mut seen = Seen::default();
-    for seed in 1..17 {
+    world.here.set_contact(world.subject(), World::contact()).await.unwrap();
+    for seed in 1..65 {
         let mut dice = Dice::new(seed);
         let mut requests = Vec::new();
         for n in 0..4 {
-            let usage = if dice.below(2) == 0 { ConsentUse::OneTime } else { ConsentUse::Standing };
-            let id = format!("r{seed}-{n}");
-            world.submitted(&id, usage).await;
-            let machine = Transaction::received(world.clock.now(), 300);
-            requests.push(Request { id, machine, usage, token: None });
+            requests.push(submitted(world, &mut dice, format!("r{seed}-{n}"), format!("{n:02}")).await);
         }
+        let mut said = BTreeSet::new();
         for _ in 0..40 {
+            if dice.below(3) == 0 {
+                text(world, &mut dice, &mut requests, &mut seen, &mut said).await;
+            }
             let request = dice.below(requests.len());
             step(world, &mut dice, &mut requests[request], &mut seen).await;
             let pause = [0, 0, 1, 7_000_000, 20_000_000, 30_000_000][dice.below(6)];
             world.clock.advance_us(pause);
         }
         held_to_their_use(world, &requests).await;
+        // Nothing of this round waits in the next, and no message repeats one of it.
+        world.clock.advance(limits::SMS_DAY_S);
     }
     let reached = seen.approved > 3 && seen.tokens > 2 && seen.refused > 3 && seen.again > 2 && seen.ended > 0;
-    assert!(reached, "the steps reach too little: {seen:?}");
+    let texted = seen.allowed > 3 && seen.wrong > 3 && seen.locked > 0;
+    assert!(reached && texted, "the steps reach too little: {seen:?}");
     assert_eq!(world.here.consents_of(world.subject()).await.unwrap().len(), seen.approved);
-    assert_eq!(world.here.outbox(1_000).await.unwrap().len(), seen.messages);
+    let messages = world.here.outbox(1_000).await.unwrap();
+    assert_eq!(messages.iter().filter(|sms| sms.text == "x").count(), seen.messages);
 }
 
 /// A one-time token that is not too old is used once; a standing one as often as one likes.
