@@ -150,6 +150,7 @@ contracts! {
         a_passcode_that_was_replaced_does_not_go_out,
         a_message_that_cannot_be_read_stops_no_other,
         while_the_link_is_down_nothing_is_taken_out,
+        a_network_that_is_found_back_by_trying_is_tried_with_one_message,
         what_became_of_messages_is_forgotten_after_a_month,
     }
     kills {
@@ -161,6 +162,8 @@ contracts! {
         c19_two_noes_in_a_day_are_a_week_of_silence,
         c15_ten_wrong_passcodes_at_three_agencies_and_nobody_can_ask,
         c15_of_many_who_guess_at_once_ten_are_heard,
+        c15_whoever_tries_what_nobody_was_asked_for_guesses_at_nothing,
+        c19_what_never_went_out_is_not_unanswered,
         a_citizen_who_locks_is_asked_by_nobody_and_unlocks_by_a_code,
         a_number_that_nobody_enrolled_locks_nothing_and_gets_no_code,
     }
@@ -171,6 +174,7 @@ contracts! {
         a_receipt_proves_that_a_message_went_out_whose_answer_was_lost,
         the_first_end_that_was_told_stays,
         parts_of_a_citizens_message_are_one_message_in_any_order,
+        two_parts_that_come_at_once_are_one_message,
         impossible_parts_and_parts_without_end_are_forgotten,
     }
     inbox {

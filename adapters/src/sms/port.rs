@@ -147,6 +147,11 @@ pub trait SmsTransport: fmt::Debug + Send + Sync {
 
     /// How it stands now.
     fn link(&self) -> Link;
+
+    /// Whether one message may be tried although the link is down: for a transport that learns of its return by trying.
+    fn may_probe(&self) -> bool {
+        false
+    }
 }
 
 /// Who takes what a transport receives. It is acknowledged to the far end only once this says that it is kept.

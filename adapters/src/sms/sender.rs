@@ -151,8 +151,13 @@ impl Sender {
     async fn begin(self: &Arc<Self>, under_way: &mut JoinSet<()>) -> bool {
         let free = self.at_once.saturating_sub(u32::try_from(under_way.len()).unwrap_or(u32::MAX));
         // What cannot go out is not taken out: nobody need know whether it went.
-        if free == 0 || self.transport.link() != Link::Up {
-            return free == 0;
+        let free = match self.transport.link() {
+            Link::Up => free,
+            Link::Down(_) if self.transport.may_probe() => free.min(1),
+            Link::Down(_) => return false,
+        };
+        if free == 0 {
+            return true;
         }
         match self.store.claim_sms(&self.node, free).await {
             Ok(due) => {

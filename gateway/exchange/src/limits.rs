@@ -152,6 +152,9 @@ pub const QUIET_UNTIL_HOUR: u8 = 7;
 /// Seconds that the code lives with which a citizen unlocks consents.
 pub const UNLOCK_CODE_S: i64 = 600;
 
+/// Codes to unlock that a number is sent in a day.
+pub const UNLOCK_CODES_A_DAY_MAX: i64 = 5;
+
 /// Wrong codes after which it is worth nothing.
 pub const UNLOCK_TRIES_MAX: i64 = 3;
 

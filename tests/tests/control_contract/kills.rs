@@ -96,7 +96,7 @@ pub async fn c49_whatever_the_kill_nothing_is_lost_and_nothing_that_a_receipt_pr
     let network = Arc::new(Slow::default());
     for kill in 0..kills {
         let before = network.took.lock().unwrap().len();
-        for n in 0..1 + dice.below(3) {
+        for n in 0..=dice.below(3) {
             world.clock.advance_us(1);
             let (id, text) = (format!("k{kill}-{n}"), ["a", "a|b", "a|b|c"][dice.below(3)]);
             world.submitted(&id, ConsentUse::OneTime).await;
@@ -113,7 +113,11 @@ pub async fn c49_whatever_the_kill_nothing_is_lost_and_nothing_that_a_receipt_pr
         let (last, noting) = sender(world, &network);
         while last.round().await > 0 {}
         noting.abort();
-        assert_eq!(world.there.outbox_depth().await.unwrap(), 0, "kill {kill} after {steps} steps left a message behind");
+        assert_eq!(
+            world.there.outbox_depth().await.unwrap(),
+            0,
+            "kill {kill} after {steps} steps left a message behind"
+        );
         let mut times: BTreeMap<(String, u8), usize> = BTreeMap::new();
         for piece in network.took.lock().unwrap().iter().skip(before) {
             *times.entry(piece.clone()).or_default() += 1;

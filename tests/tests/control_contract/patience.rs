@@ -137,7 +137,8 @@ pub async fn c15_ten_wrong_passcodes_at_three_agencies_and_nobody_can_ask(world:
             }
         }
     }
-    // The right passcode is not looked at either, and the citizen is told once.
+    // The right passcode is as good as a wrong one now, to all appearance, and the citizen is told once.
+    assert_eq!(offer(world, "bank-indus", "r3", PASSCODE).await, Some(PasscodeAnswer::Wrong { tries_left: 1 }));
     assert_eq!(offer(world, "bank-indus", "r3", PASSCODE).await, Some(PasscodeAnswer::Denied));
     assert!(newest(world).await.contains("too many wrong codes"), "{}", newest(world).await);
     assert_eq!(messages(world).await, 5);
@@ -172,14 +173,48 @@ pub async fn c15_of_many_who_guess_at_once_ten_are_heard(world: &World) {
     for (n, agency) in AGENCIES.into_iter().enumerate() {
         assert_eq!(asked(world, agency, &format!("s{n}")).await, AskOutcome::Asked);
     }
-    let answers = world
-        .at_once(42, |store, n| async move {
+    let guess = |digits: &'static str| {
+        world.at_once(6, move |store, n| async move {
             let (agency, user) = (AgencyId::parse(AGENCIES[n % 3]).unwrap(), UserId::parse("teller-1").unwrap());
-            store.offer(&format!("s{}", n % 3), &agency, &user, &passcode("000000")).await.unwrap()
+            store.offer(&format!("s{}", n % 3), &agency, &user, &passcode(digits)).await.unwrap()
         })
-        .await;
-    let heard = count(&answers, &Some(PasscodeAnswer::Wrong { tries_left: 2 }));
-    assert_eq!((heard, count(&answers, &Some(PasscodeAnswer::Denied))), (1, 41), "{answers:?}");
+    };
+    let before = messages(world).await;
+    let wrong = guess("000000").await;
+    assert_eq!(count(&wrong, &Some(PasscodeAnswer::Wrong { tries_left: 2 })), 3, "{wrong:?}");
+    assert_eq!(messages(world).await, before + 1, "that guesses are spent is told once");
+    // One try is left at each; but nothing is right any more.
+    let late = guess(PASSCODE).await;
+    assert_eq!(count(&late, &Some(PasscodeAnswer::Denied)), 6, "{late:?}");
+}
+
+pub async fn c15_whoever_tries_what_nobody_was_asked_for_guesses_at_nothing(world: &World) {
+    enrolled(world).await;
+    for n in 0..3 {
+        asked(world, "bank-indus", &format!("r{n}")).await;
+    }
+    // Requests that are spared take passcodes like others, and none of them is the citizen's.
+    for n in 0..5 {
+        let id = format!("s{n}");
+        assert_eq!(asked(world, "bank-indus", &id).await, AskOutcome::Spared(Spared::Open));
+        for _ in 0..3 {
+            offer(world, "bank-indus", &id, "000000").await;
+        }
+    }
+    world.clock.advance(300);
+    assert_eq!(asked(world, "telco-sarhad", "later").await, AskOutcome::Asked, "an agency closed a citizen to others");
+    assert!(world.here.may_be_asked_again(world.subject()).await.unwrap());
+}
+
+pub async fn c19_what_never_went_out_is_not_unanswered(world: &World) {
+    enrolled(world).await;
+    for n in 0..5 {
+        assert_eq!(asked(world, "bank-indus", &format!("r{n}")).await, AskOutcome::Asked, "{n}");
+        world.clock.advance(300);
+    }
+    // The network was away: whoever looks into the outbox now finds them late.
+    assert!(world.here.claim_sms("node-1", 9).await.unwrap().is_empty());
+    assert_eq!(asked(world, "bank-indus", "sixth").await, AskOutcome::Asked);
 }
 
 pub async fn a_citizen_who_locks_is_asked_by_nobody_and_unlocks_by_a_code(world: &World) {
@@ -199,8 +234,7 @@ pub async fn a_citizen_who_locks_is_asked_by_nobody_and_unlocks_by_a_code(world:
     }
     assert_eq!(texts(world, &format!("UNLOCK {right}")).await, Taken::Silent, "the fourth look at a code");
     assert_eq!(asked(world, "bank-indus", "two").await, AskOutcome::Spared(Spared::Locked));
-    // Another code, too late; then one in time.
-    world.clock.advance(limits::SMS_SAME_WITHIN_S * 2);
+    // Another code at once, for the one before is spoilt; too late; then one in time.
     assert!(matches!(texts(world, "UNLOCK").await, Taken::Told(Told::UnlockCode(_))));
     let late = newest(world).await.split(' ').find(|word| Passcode::parse(word).is_some()).unwrap().to_owned();
     world.clock.advance(limits::UNLOCK_CODE_S);
@@ -209,6 +243,13 @@ pub async fn a_citizen_who_locks_is_asked_by_nobody_and_unlocks_by_a_code(world:
     world.clock.advance(limits::SMS_SAME_WITHIN_S);
     unlocked(world).await;
     assert_eq!(asked(world, "bank-indus", "four").await, AskOutcome::Asked);
+    // A lock after an unlock is another message, and a lock twice is one.
+    assert_eq!(texts(world, "LOCK").await, Taken::Told(Told::ConsentsLocked));
+    assert_eq!(texts(world, "tala").await, Taken::Repeated);
+    assert_eq!(asked(world, "bank-indus", "five").await, AskOutcome::Spared(Spared::Locked));
+    world.clock.advance(limits::SMS_SAME_WITHIN_S);
+    assert_eq!(texts(world, "LOCK").await, Taken::Told(Told::AlreadyLocked));
+    unlocked(world).await;
     assert!(world.here.may_be_asked_again(world.subject()).await.unwrap());
     assert!(world.dump().is_none_or(|dump| !dump.windows(6).any(|bytes| bytes == right.as_bytes())));
 }

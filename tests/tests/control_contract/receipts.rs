@@ -145,6 +145,24 @@ pub async fn parts_of_a_citizens_message_are_one_message_in_any_order(world: &Wo
     assert!(world.dump().is_none_or(|dump| !dump.windows(7).any(|bytes| bytes == b"NO K7Q4")));
 }
 
+pub async fn two_parts_that_come_at_once_are_one_message(world: &World) {
+    for reference in 0..12_u16 {
+        let before = world.here.outbox(100).await.unwrap().len();
+        let words = format!("HELP {reference}");
+        let (head, tail) = words.split_at(2);
+        let halves = [head.to_owned(), tail.to_owned()];
+        world
+            .at_once(2, |store, n| {
+                let message = part(&halves[n], reference, (u8::try_from(n + 1).unwrap(), 2));
+                async move { store.message(message).await.unwrap() }
+            })
+            .await;
+        let answered = world.here.outbox(100).await.unwrap().len() - before;
+        // The first three of a day are answered.
+        assert_eq!(answered, usize::from(reference < 3), "{reference}");
+    }
+}
+
 pub async fn impossible_parts_and_parts_without_end_are_forgotten(world: &World) {
     let before = world.here.outbox(100).await.unwrap().len();
     for at in [(0, 3), (4, 3), (1, 255), (1, 1), (1, 0), (255, 255)] {

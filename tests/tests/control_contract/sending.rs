@@ -24,6 +24,8 @@ pub struct Network {
     pub answers: Mutex<VecDeque<Result<String, NotTaken>>>,
     pub took: Mutex<Vec<(Outgoing, u8)>>,
     pub down: Mutex<bool>,
+    /// It learns of its return by trying.
+    pub probes: bool,
 }
 
 impl Network {
@@ -51,6 +53,10 @@ impl SmsTransport for Network {
         let mut took = self.took.lock().unwrap();
         took.push((message.clone(), piece));
         self.answers.lock().unwrap().pop_front().unwrap_or_else(|| Ok(format!("M{}", took.len())))
+    }
+
+    fn may_probe(&self) -> bool {
+        self.probes
     }
 
     fn link(&self) -> Link {
@@ -235,6 +241,22 @@ pub async fn while_the_link_is_down_nothing_is_taken_out(world: &World) {
     *network.down.lock().unwrap() = false;
     assert_eq!(sender.round().await, 1, "it was taken out while nothing could be sent");
     assert_eq!(sender.counts().taken.load(std::sync::atomic::Ordering::Relaxed), 1);
+}
+
+pub async fn a_network_that_is_found_back_by_trying_is_tried_with_one_message(world: &World) {
+    for n in 0..5 {
+        world.clock.advance_us(1);
+        queued(world, &format!("r{n}"), "a").await;
+    }
+    let network = Arc::new(Network { probes: true, down: Mutex::new(true), ..Network::default() });
+    network.answers.lock().unwrap().push_back(later(None));
+    let sender = sender(world, &world.here, &network, "node-1");
+    assert_eq!(sender.round().await, 1, "more than one message was tried while the network was away");
+    assert_eq!(sender.round().await, 1);
+    *network.down.lock().unwrap() = false;
+    world.clock.advance(1);
+    assert_eq!(sender.round().await, 4);
+    assert_eq!(states(world).await, [SmsState::Taken; 5]);
 }
 
 pub async fn what_became_of_messages_is_forgotten_after_a_month(world: &World) {

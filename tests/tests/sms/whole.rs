@@ -23,7 +23,8 @@ async fn shown(kannel: &mut Gateway) -> Shown {
     let first = kannel.submitted().await;
     let header = first["udh"][0].as_str().unwrap_or_default().to_owned();
     // It ends with the total and the number, as hexadecimal digits.
-    let total = header.len().checked_sub(4).map_or(1, |at| usize::from_str_radix(&header[at..at + 2], 16).unwrap());
+    let digits = header.len().checked_sub(4).and_then(|at| header.get(at..at + 2));
+    let total = digits.map_or(1, |digits| usize::from_str_radix(digits, 16).unwrap());
     let mut text = first["text"].as_str().unwrap().to_owned();
     for _ in 1..total {
         text.push_str(kannel.submitted().await["text"].as_str().unwrap());

@@ -60,8 +60,12 @@ fn taken_or_not(text: &str, answer: &Answer) -> Meaning {
         said if said.starts_with("Sent.") => up(None),
         "1" | "2" => never("it refuses the message"),
         said if said.starts_with("Temporal failure") => down("it takes nothing now", answer.retry_after_s),
-        // Answered well, in words that nobody agreed on: taken or not, it must not be sent twice unseen.
-        _ => (Err(NotTaken::Unknown { why: "its answer has another form".to_owned() }), None),
+        // Answered well, in words that nobody agreed on: it may have the message. An operator must see that, and meanwhile one
+        // message at a time finds out whether it is still so.
+        _ => {
+            let why = "its answer has another form, so nobody knows what it takes";
+            (Err(NotTaken::Unknown { why: why.to_owned() }), Some(Link::Down(why.to_owned())))
+        }
     }
 }
 

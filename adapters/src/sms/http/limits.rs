@@ -18,6 +18,9 @@ pub const CONNECT_MAX: Duration = Duration::from_secs(5);
 /// How long an answer may take at most: whoever gives up does not know whether the message was taken.
 pub const ANSWER_MAX: Duration = Duration::from_secs(15);
 
+/// Between two messages that find out whether an aggregator takes messages again.
+pub const PROBE_EVERY: Duration = Duration::from_secs(3);
+
 /// Bytes of an answer that are read: Kannel's longest has some hundred.
 pub const ANSWER_BYTES_MAX: usize = 4 * 1024;
 

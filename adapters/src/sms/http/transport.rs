@@ -14,7 +14,7 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::{body::Incoming as Body, client::conn::http1};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tower::ServiceExt as _;
 use zeroize::Zeroizing;
 
@@ -36,7 +36,7 @@ pub struct HttpSms {
     authority: Authority,
     connector: HttpsConnector<HttpConnector>,
     turns: Turns,
-    link: Mutex<Link>,
+    link: Mutex<(Link, Instant)>,
 }
 
 impl fmt::Debug for HttpSms {
@@ -61,7 +61,7 @@ impl HttpSms {
         let connector =
             HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().wrap_connector(http);
         let turns = Turns::new(settings.a_second, settings.window);
-        Ok(Self { settings, sendsms, authority, connector, turns, link: Mutex::new(Link::Up) })
+        Ok(Self { settings, sendsms, authority, connector, turns, link: Mutex::new((Link::Up, Instant::now())) })
     }
 
     async fn send(&self, message: &Outgoing) -> answer::Meaning {
@@ -135,7 +135,8 @@ impl HttpSms {
     /// Notes how the link stands, and logs when that changes.
     fn note(&self, now: Link) {
         let mut link = self.link.lock().unwrap_or_else(PoisonError::into_inner);
-        if *link == now {
+        link.1 = Instant::now();
+        if link.0 == now {
             return;
         }
         if let Link::Down(why) = &now {
@@ -143,7 +144,7 @@ impl HttpSms {
         } else {
             tracing::info!(aggregator = %self.authority, "the SMS aggregator takes messages again");
         }
-        *link = now;
+        link.0 = now;
     }
 }
 
@@ -170,7 +171,12 @@ impl SmsTransport for HttpSms {
 
     /// How the last message fared; up before the first.
     fn link(&self) -> Link {
-        self.link.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.link.lock().unwrap_or_else(PoisonError::into_inner).0.clone()
+    }
+
+    /// A while after a message fared badly, the next one finds out whether others would fare better.
+    fn may_probe(&self) -> bool {
+        self.link.lock().unwrap_or_else(PoisonError::into_inner).1.elapsed() >= limits::PROBE_EVERY
     }
 }
 

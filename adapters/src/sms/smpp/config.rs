@@ -248,7 +248,7 @@ mod tests {
         );
         check(|c| c.window = 0, "the window must be 1 to 1000");
         check(|c| c.rate_per_s = 10_001, "the rate must be 1 to 10000");
-        check(|c| c.response_timeout = Duration::ZERO, "the response timeout must be above 0 and at most 60000 ms");
+        check(|c| c.response_timeout = Duration::ZERO, "the response timeout must be above 0 and at most 12000 ms");
         check(
             |c| c.reconnect_min = Duration::from_secs(61),
             "the first reconnect pause must be above 0 and at most 60000 ms",

@@ -15,13 +15,19 @@ pub const ADDRESS_BYTES_MAX: usize = 20;
 pub const WINDOW_MAX: u16 = 1_000;
 /// Pieces each second. No contract known gives more; the library was measured at 12,000.
 pub const RATE_PER_S_MAX: u32 = 10_000;
-/// How long a piece waits for its turn before it is handed back: the outbox then keeps it, not our memory.
-pub const TURN_WAIT_MAX: Duration = Duration::from_secs(30);
+/// How long a piece waits for its turn before it is handed back: the outbox then keeps it, not our memory. With the wait for an answer
+/// it stays within the half of its lease, 30 s, that a message has left at least when it is handed over.
+pub const TURN_WAIT_MAX: Duration = Duration::from_secs(15);
 
 /// The longest silence before we ask whether the far end lives: middleboxes forget a quiet connection after some minutes.
 pub const ENQUIRE_LINK_MAX: Duration = Duration::from_mins(2);
 /// The longest wait for an answer. A message whose answer is outstanding can be neither sent again nor given up.
-pub const RESPONSE_TIMEOUT_MAX: Duration = Duration::from_mins(1);
+pub const RESPONSE_TIMEOUT_MAX: Duration = Duration::from_secs(12);
+
+const _: () = assert!(
+    TURN_WAIT_MAX.as_secs() + RESPONSE_TIMEOUT_MAX.as_secs() < crate::sms::limits::LEASE_S.unsigned_abs() / 2,
+    "a piece is handed over within half of its message's lease"
+);
 /// The longest pause between two tries to connect: within it a link that came back is used.
 pub const RECONNECT_MAX: Duration = Duration::from_mins(5);
 /// How long connecting may take, TLS included, before it counts as failed.

@@ -12,12 +12,15 @@ use exchange::{
     timestamp::Timestamp,
 };
 
+use zeroize::Zeroizing;
+
 use super::{
     ControlStore, SqlError, Work,
     consents::{holds, revoke},
     damaged,
     outbox::Message,
     requests::{locked_by_hash, save},
+    sending::supersede,
 };
 use crate::sms::limits::ANSWER_LIVES_S;
 
@@ -40,7 +43,9 @@ impl ControlStore {
     /// # Errors
     /// [`SqlError`]: nothing was done, and the same message may be taken again.
     pub async fn take_sms(&self, from: Mobile, text: &str) -> Result<Taken, SqlError> {
-        let (sender, words) = (self.number_tag(from), self.tag("words", &meaning(text)));
+        let (sender, reply) = (self.number_tag(from), Reply::parse(text));
+        let words = Zeroizing::new(format!("{}{}", *meaning(text), self.since(&sender, &reply).await?));
+        let words = self.tag("words", &words);
         let now = self.clock.now();
         if self.came_before(&sender, &words, now).await? {
             return Ok(Taken::Repeated);
@@ -49,7 +54,7 @@ impl ControlStore {
         if told_today(&mut work, &sender, now, false).await? >= limits::SMS_FRUITLESS_A_DAY_MAX {
             return Ok(Taken::Silent);
         }
-        let (told, ended) = match Reply::parse(text) {
+        let (told, ended) = match reply {
             Reply::Refuse(reference) | Reply::Stop(reference) => self.end(&mut work, &sender, reference).await?,
             Reply::Allow(passcode, screen) => (self.allow(&mut work, &sender, (&passcode, &screen)).await?, None),
             Reply::Lock => (self.lock_consents(&mut work, &sender, now).await?, None),
@@ -69,8 +74,16 @@ impl ControlStore {
                 _ if is_urdu(text) => Language::Urdu,
                 _ => Language::English,
             };
-            let drop_at = now.plus_seconds(ANSWER_LIVES_S);
-            let message = Message { to: from, text: &told.text(language), drop_at, about: None };
+            // A code that came later than it lives would only be typed in vain, and so would the one before another.
+            let (lives_s, about) = match told {
+                Told::UnlockCode(_) => (limits::UNLOCK_CODE_S, Some(format!("unlock/{sender}"))),
+                _ => (ANSWER_LIVES_S, None),
+            };
+            if let Some(about) = &about {
+                supersede(&mut work, about).await?;
+            }
+            let drop_at = now.plus_seconds(lives_s);
+            let message = Message { to: from, text: &told.text(language), drop_at, about: about.as_deref() };
             self.queue_sms(&mut work, message, now).await?;
         }
         match ended {
@@ -130,6 +143,26 @@ impl ControlStore {
         Ok(before > 0)
     }
 
+    /// What makes the same word another message within the time of repetitions: a lock after an unlock, another code for one spoilt.
+    async fn since(&self, sender: &str, reply: &Reply) -> Result<String, SqlError> {
+        if !matches!(reply, Reply::Lock | Reply::Unlock(None)) {
+            return Ok(String::new());
+        }
+        let forgiven: Option<i64> = sqlx::query_scalar(
+            "SELECT MAX(l.forgiven_at) FROM citizen_lock l JOIN contact c ON c.subject = l.subject WHERE c.lookup = $1",
+        )
+        .bind(sender)
+        .fetch_one(self.database.pool())
+        .await?;
+        let spoilt: Option<i64> =
+            sqlx::query_scalar("SELECT until_at FROM unlock_code WHERE sender = $1 AND tries >= $2")
+                .bind(sender)
+                .bind(limits::UNLOCK_TRIES_MAX)
+                .fetch_optional(self.database.pool())
+                .await?;
+        Ok(format!("/{}/{}", forgiven.unwrap_or_default(), spoilt.unwrap_or_default()))
+    }
+
     /// Forgets messages that did nothing, once no repetition can follow and no day counts them; answers how many. What did something
     /// stays: it says that the citizen wanted it, and when.
     ///
@@ -138,8 +171,17 @@ impl ControlStore {
     pub async fn forget_inbox(&self) -> Result<u64, SqlError> {
         let _turn = self.database.turn().await?;
         let before = self.clock.now().plus_seconds(-limits::SMS_DAY_S);
-        let forgotten = sqlx::query("DELETE FROM sms_inbox WHERE received_at <= $1 AND what IN ('nothing', 'help')")
+        let forgotten = sqlx::query("DELETE FROM sms_inbox WHERE received_at <= $1 AND what IN ($2, $3, $4, $5, $6)")
             .bind(before.micros())
+            .bind("nothing")
+            .bind("help")
+            .bind("wrong")
+            .bind("locked")
+            .bind("unlock_code")
+            .execute(self.database.pool())
+            .await?;
+        sqlx::query("DELETE FROM unlock_code WHERE until_at <= $1")
+            .bind(self.clock.now().micros())
             .execute(self.database.pool())
             .await?;
         Ok(forgotten.rows_affected())
@@ -163,7 +205,7 @@ async fn note(
         Told::ConsentsLocked => "lock",
         Told::UnlockCode(_) => "unlock_code",
         Told::Unlocked => "unlock",
-        Told::Nothing | Told::NothingWaits | Told::WrongUnlockCode => "nothing",
+        Told::Nothing | Told::NothingWaits | Told::WrongUnlockCode | Told::AlreadyLocked => "nothing",
         Told::Help | Told::GuessesSpent => "help",
     };
     let noted = sqlx::query(

@@ -14,13 +14,16 @@ impl ControlStore {
     pub(super) async fn lock_consents(&self, work: &mut Work, sender: &str, now: Timestamp) -> Result<Told, SqlError> {
         let locked = sqlx::query(
             "INSERT INTO citizen_lock (subject, locked_at) SELECT subject, $2 FROM contact WHERE lookup = $1 \
-             ON CONFLICT (subject) DO UPDATE SET locked_at = excluded.locked_at",
+             ON CONFLICT (subject) DO UPDATE SET locked_at = excluded.locked_at WHERE citizen_lock.locked_at IS NULL",
         )
         .bind(sender)
         .bind(now.micros())
         .execute(work.on())
         .await?;
-        Ok(if locked.rows_affected() > 0 { Told::ConsentsLocked } else { Told::Help })
+        if locked.rows_affected() > 0 {
+            return Ok(Told::ConsentsLocked);
+        }
+        Ok(if is_enrolled(work, sender).await? { Told::AlreadyLocked } else { Told::Help })
     }
 
     /// Sends a code to a number that is enrolled; with the code, lets others ask its citizens again and forgives what was guessed.
@@ -31,14 +34,11 @@ impl ControlStore {
         code: Option<&Passcode>,
         now: Timestamp,
     ) -> Result<Told, SqlError> {
-        let enrolled: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM contact WHERE lookup = $1")
-            .bind(sender)
-            .fetch_one(work.on())
-            .await?;
-        if enrolled == 0 {
+        if !is_enrolled(work, sender).await? {
             return Ok(Told::Help);
         }
         match code {
+            None if codes_today(work, sender, now).await? >= limits::UNLOCK_CODES_A_DAY_MAX => Ok(Told::Help),
             None => self.draw_unlock_code(work, sender, now).await,
             Some(code) if self.is_unlock_code(work, sender, code, now).await? => {
                 forgive(work, sender, now).await?;
@@ -92,6 +92,24 @@ impl ControlStore {
     fn unlock_tag(&self, sender: &str, code: &Passcode) -> String {
         self.tag("unlock", &format!("{sender}/{}", code.expose()))
     }
+}
+
+async fn is_enrolled(work: &mut Work, sender: &str) -> Result<bool, SqlError> {
+    let enrolled: i64 =
+        sqlx::query_scalar("SELECT COUNT(*) FROM contact WHERE lookup = $1").bind(sender).fetch_one(work.on()).await?;
+    Ok(enrolled > 0)
+}
+
+/// How many codes the number was sent today: whoever forges it has the citizen's phone ring so often and no more.
+async fn codes_today(work: &mut Work, sender: &str, now: Timestamp) -> Result<i64, SqlError> {
+    let sent = sqlx::query_scalar(
+        "SELECT COUNT(*) FROM sms_inbox WHERE sender = $1 AND what = 'unlock_code' AND received_at > $2",
+    )
+    .bind(sender)
+    .bind(now.plus_seconds(-limits::SMS_DAY_S).micros())
+    .fetch_one(work.on())
+    .await?;
+    Ok(sent)
 }
 
 async fn forgive(work: &mut Work, sender: &str, now: Timestamp) -> Result<(), SqlError> {

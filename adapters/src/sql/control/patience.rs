@@ -10,6 +10,7 @@ use exchange::{
         patience::{History, Spared},
     },
     limits,
+    ports::entropy::random_hex_128,
     timestamp::Timestamp,
 };
 
@@ -31,12 +32,12 @@ pub enum AskOutcome {
     Spared(Spared),
 }
 
-/// Open requests of all; unanswered ones of this agency within a day; wrong passcodes since `$5`.
+/// Of the last day: open requests of all, and those of this agency whose message went out, or is about to, and was not answered.
 const COUNTED: &str = "SELECT \
     COALESCE(SUM(CASE WHEN state = 'sent' AND expires_at > $2 THEN 1 ELSE 0 END), 0), \
-    COALESCE(SUM(CASE WHEN agency = $3 AND created_at > $4 AND state IN ('sent', 'void') THEN 1 ELSE 0 END), 0), \
-    COALESCE(SUM(CASE WHEN created_at > $5 THEN tries ELSE 0 END), 0) \
-    FROM auth_request WHERE subject = $1 AND created_at > $6";
+    COALESCE(SUM(CASE WHEN agency = $3 AND state IN ('sent', 'void') AND EXISTS (SELECT 1 FROM sms_outbox o \
+        WHERE o.about = auth_request.id_hash AND (o.ended IS NULL OR o.ended = 'taken')) THEN 1 ELSE 0 END), 0) \
+    FROM auth_request WHERE subject = $1 AND created_at > $4";
 
 /// Two refusals of one agency within a day, the later of them not long ago.
 const REFUSED_OFTEN: &str = "SELECT COUNT(*) FROM auth_request a JOIN auth_request b \
@@ -75,16 +76,27 @@ impl ControlStore {
         Ok(AskOutcome::Asked)
     }
 
-    /// Tells the citizen, once, that others have guessed as often as they may: `wrong` before, `tried` more now.
-    pub(super) async fn tell_if_spent(
+    /// Counts a wrong passcode in the citizen's name, `wrong` having been counted before. At the last that may be, the citizen is told.
+    ///
+    /// Only where a passcode was out: of a request that nobody was asked for none is right, and whoever tries it guesses at nothing.
+    pub(super) async fn guessed(
         &self,
         work: &mut Work,
         subject: &str,
-        (wrong, tried): (i64, i64),
+        wrong: i64,
         now: Timestamp,
     ) -> Result<(), SqlError> {
-        let max = limits::WRONG_PASSCODES_MAX;
-        if wrong >= max || wrong + tried < max {
+        if wrong >= limits::WRONG_PASSCODES_MAX {
+            return Ok(());
+        }
+        let id = random_hex_128(self.entropy.as_ref());
+        sqlx::query("INSERT INTO wrong_guess (id, subject, guessed_at) VALUES ($1, $2, $3)")
+            .bind(id)
+            .bind(subject)
+            .bind(now.micros())
+            .execute(work.on())
+            .await?;
+        if wrong + 1 < limits::WRONG_PASSCODES_MAX {
             return Ok(());
         }
         let subject = SubjectKey::from_hex(subject).ok_or_else(|| damaged("subject"))?;
@@ -92,6 +104,19 @@ impl ControlStore {
         let text = Told::GuessesSpent.text(contact.language);
         let drop_at = now.plus_seconds(ANSWER_LIVES_S);
         self.queue_sms(work, Message { to: contact.mobile, text: &text, drop_at, about: None }, now).await
+    }
+
+    /// Forgets wrong passcodes that count no more.
+    ///
+    /// # Errors
+    /// [`SqlError`].
+    pub async fn forget_guesses(&self) -> Result<(), SqlError> {
+        let _turn = self.database.turn().await?;
+        sqlx::query("DELETE FROM wrong_guess WHERE guessed_at <= $1")
+            .bind(self.clock.now().plus_seconds(-limits::WRONG_PASSCODES_S).micros())
+            .execute(self.database.pool())
+            .await?;
+        Ok(())
     }
 
     /// Whether the citizen of a request may be asked again: it was asked before, so only what the citizen wants counts, and guesses.
@@ -110,16 +135,14 @@ impl ControlStore {
 async fn history(work: &mut Work, stored: &Stored, now: Timestamp) -> Result<History, SqlError> {
     hold(work, &stored.subject).await?;
     let (locked, since) = lock_of(work, &stored.subject, now).await?;
-    let month = now.plus_seconds(-limits::WRONG_PASSCODES_S);
-    let (open, unanswered, wrong): (i64, i64, i64) = sqlx::query_as(COUNTED)
+    let (open, unanswered): (i64, i64) = sqlx::query_as(COUNTED)
         .bind(stored.subject.clone())
         .bind(now.micros())
         .bind(stored.agency.clone())
         .bind(now.plus_seconds(-limits::SMS_DAY_S).micros())
-        .bind(since.micros())
-        .bind(month.micros())
         .fetch_one(work.on())
         .await?;
+    let wrong = wrong_since(work, &stored.subject, since).await?;
     let refused: i64 = sqlx::query_scalar(REFUSED_OFTEN)
         .bind(stored.subject.clone())
         .bind(stored.agency.clone())

@@ -2,7 +2,10 @@
 
 use exchange::timestamp::Timestamp;
 
-use super::{ControlStore, SqlError, Work, sending::note_piece};
+use super::{
+    ControlStore, SqlError, Work,
+    sending::{PieceTaken, note_piece},
+};
 use crate::sms::{
     names,
     port::{Fate, Receipt, short_reference},
@@ -49,7 +52,33 @@ impl ControlStore {
             Noted::Waits
         };
         work.commit().await?;
-        Ok(noted)
+        match noted {
+            Noted::Told => Ok(Noted::Told),
+            Noted::Waits => self.told_meanwhile(receipt, &lookup).await,
+        }
+    }
+
+    /// The answer may have been noted while the receipt was parked, neither seeing the other: whoever ends last looks again.
+    async fn told_meanwhile(&self, receipt: &Receipt, lookup: &str) -> Result<Noted, SqlError> {
+        let mut work = self.database.begin().await?;
+        let Some((id, piece)) = by_name(&mut work, &receipt.message_id, lookup).await? else { return Ok(Noted::Waits) };
+        set_fate(&mut work, (&id, piece), word(receipt.fate)).await?;
+        work.commit().await?;
+        Ok(Noted::Told)
+    }
+
+    /// The same from the other side, for pieces that were just noted.
+    pub(super) async fn catch_up_receipts(&self, pieces: &[PieceTaken]) -> Result<(), SqlError> {
+        let waiting: i64 =
+            sqlx::query_scalar("SELECT COUNT(*) FROM sms_receipt").fetch_one(self.database.pool()).await?;
+        if waiting == 0 {
+            return Ok(());
+        }
+        let mut work = self.database.begin().await?;
+        for piece in pieces {
+            catch_up(&mut work, (&piece.id, piece.piece), &names::kept(&piece.name)).await?;
+        }
+        work.commit().await
     }
 }
 

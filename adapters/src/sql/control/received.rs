@@ -88,15 +88,16 @@ impl ControlStore {
         .bind(body)
         .execute(work.on())
         .await?;
+        work.commit().await?;
+        // Only now: of two parts that come at once, the later one to be kept sees both. If both do, the message is taken once.
         let parts: Vec<(i64, Vec<u8>)> = sqlx::query_as(
             "SELECT number, body FROM sms_part WHERE sender = $1 AND reference = $2 AND total = $3 ORDER BY number",
         )
         .bind(sender)
         .bind(i64::from(part.reference))
         .bind(i64::from(part.total))
-        .fetch_all(work.on())
+        .fetch_all(self.database.pool())
         .await?;
-        work.commit().await?;
         Ok((parts.len() == usize::from(part.total)).then_some(parts))
     }
 }

@@ -1,5 +1,7 @@
 //! What citizens allow by SMS: an `OK` is held against all that waits for one at its number, within the unit of work that takes it.
 
+use std::collections::BTreeSet;
+
 use exchange::{
     consent::{
         answer::Told,
@@ -52,11 +54,14 @@ impl ControlStore {
             return Ok(Told::Allowed(reference));
         }
         for (stored, next, _) in &tried {
-            let now = self.clock.now();
-            let wrong = wrong_of(work, &stored.subject, now).await?;
             save(work, stored, next, None).await?;
-            let more = i64::from(next.tries) - i64::from(stored.transaction.tries);
-            self.tell_if_spent(work, &stored.subject, (wrong, more), now).await?;
+        }
+        // One message is one guess in each citizen's name, at however many requests it was a try.
+        let guessed: BTreeSet<&str> = tried.iter().map(|(stored, ..)| stored.subject.as_str()).collect();
+        for subject in guessed {
+            let now = self.clock.now();
+            let wrong = wrong_of(work, subject, now).await?;
+            self.guessed(work, subject, wrong, now).await?;
         }
         if tried.is_empty() && !was_asked(work, sender).await? {
             tracing::warn!("an OK came from a number that was never asked for one: a spoof, or a slip");

@@ -275,21 +275,20 @@ impl ControlStore {
         let Some(stored) = locked(&mut work, auth_req_id).await? else { return Ok(None) };
         let now = self.clock.now();
         let wrong = wrong_of(&mut work, &stored.subject, now).await?;
-        if wrong >= limits::WRONG_PASSCODES_MAX {
-            let (next, answer) = stored.transaction.clone().guessed_out(now);
-            save(&mut work, &stored, &next, None).await?;
-            work.commit().await?;
-            return Ok(Some(answer));
-        }
-        let given = self.mac(auth_req_id, &stored, passcode)?;
-        let (next, answer) = stored.transaction.clone().offer(&given, now);
+        // Nobody is told that others guessed: it is as if the passcode were wrong.
+        let (next, answer) = if wrong >= limits::WRONG_PASSCODES_MAX {
+            stored.transaction.clone().guessed_out(now)
+        } else {
+            stored.transaction.clone().offer(&self.mac(auth_req_id, &stored, passcode)?, now)
+        };
         let consent = match answer {
             PasscodeAnswer::Approved => Some(self.grant(&mut work, &stored, &next).await?),
             _ => None,
         };
         save(&mut work, &stored, &next, consent.as_ref()).await?;
-        let tried = i64::from(next.tries) - i64::from(stored.transaction.tries);
-        self.tell_if_spent(&mut work, &stored.subject, (wrong, tried), now).await?;
+        if stored.transaction.was_guessed_by(&next) {
+            self.guessed(&mut work, &stored.subject, wrong, now).await?;
+        }
         work.commit().await?;
         Ok(Some(answer))
     }

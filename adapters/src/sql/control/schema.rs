@@ -208,7 +208,7 @@ ALTER TABLE sms_outbox ADD COLUMN tries BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE sms_outbox ADD COLUMN unknown BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE sms_outbox ADD COLUMN ended TEXT;
 CREATE INDEX sms_outbox_due ON sms_outbox (due_at) WHERE due_at IS NOT NULL;
-CREATE INDEX sms_outbox_about ON sms_outbox (about) WHERE due_at IS NOT NULL;
+CREATE INDEX sms_outbox_about ON sms_outbox (about);
 CREATE INDEX sms_outbox_lookup ON sms_outbox (lookup) WHERE due_at IS NOT NULL;
 CREATE TABLE sms_piece (
     message TEXT NOT NULL, piece BIGINT NOT NULL, name TEXT NOT NULL, taken_at BIGINT NOT NULL, fate TEXT,
@@ -232,9 +232,11 @@ ALTER TABLE auth_request ADD COLUMN screen BYTEA;
 ALTER TABLE consent ADD COLUMN mode TEXT;
 ";
 
-/// Citizens who want to be asked by nobody, and since when wrong passcodes in a citizen's name count anew; the code that unlocks, by
+/// Wrong passcodes in a citizen's name; citizens who want to be asked by nobody, and since when wrong passcodes count anew; the code that unlocks, by
 /// a tag that says nothing of it.
 const LOCKS: &str = "
+CREATE TABLE wrong_guess (id TEXT PRIMARY KEY, subject TEXT NOT NULL, guessed_at BIGINT NOT NULL);
+CREATE INDEX wrong_guess_subject ON wrong_guess (subject, guessed_at);
 CREATE TABLE citizen_lock (subject TEXT PRIMARY KEY, locked_at BIGINT, forgiven_at BIGINT);
 CREATE TABLE unlock_code (sender TEXT PRIMARY KEY, tag TEXT NOT NULL, until_at BIGINT NOT NULL, tries BIGINT NOT NULL);
 ";

@@ -149,7 +149,12 @@ impl ControlStore {
                 end(&mut work, &piece.id, "taken").await?;
             }
         }
-        work.commit().await
+        work.commit().await?;
+        // They are noted; what is advisory only may fail.
+        if let Err(error) = self.catch_up_receipts(taken).await {
+            tracing::warn!(error = %error, "receipts that came early wait for others");
+        }
+        Ok(())
     }
 
     /// Puts a message back for `after_s` seconds; `unknown` says that it may have gone out.

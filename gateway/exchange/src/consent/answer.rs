@@ -26,6 +26,8 @@ pub enum Told {
     Help,
     /// Nobody can ask any more, for so the citizen wants it.
     ConsentsLocked,
+    /// That was so before.
+    AlreadyLocked,
     /// The code with which consents are unlocked.
     UnlockCode(Passcode),
     /// Others may ask again.
@@ -40,7 +42,7 @@ impl Told {
     /// Whether something came of the message, so that its sender is told whatever was told that day.
     #[must_use]
     pub const fn did_something(&self) -> bool {
-        !matches!(self, Self::Nothing | Self::NothingWaits | Self::WrongUnlockCode | Self::Help)
+        !matches!(self, Self::Nothing | Self::NothingWaits | Self::AlreadyLocked | Self::WrongUnlockCode | Self::Help)
     }
 
     /// The text: one message in English (GSM-7), one in Urdu (UCS-2, at most 134 units in two parts).
@@ -80,11 +82,11 @@ impl Told {
                 "Ijazat: nothing of yours waits or holds under this ref. Send HELP for the words you can use.".to_owned()
             }
             Self::Help => {
-                "Ijazat 8009: OK, code and 2 screen digits allows a request. NO and ref refuses it, STOP and ref ends a consent, \
-                 such as NO K7Q4. Never tell a code by phone."
+                "Ijazat 8009: OK, code and 2 screen digits allows. NO and ref refuses, STOP and ref ends it. LOCK stops all asking, UNLOCK \
+                 undoes that. Never tell a code by phone."
                     .to_owned()
             }
-            Self::ConsentsLocked => {
+            Self::ConsentsLocked | Self::AlreadyLocked => {
                 "Ijazat: your consents are locked. Nobody can ask you for one until you unlock. To unlock send UNLOCK.".to_owned()
             }
             Self::UnlockCode(code) => {
@@ -130,10 +132,10 @@ impl Told {
                 "اجازت: اس حوالے پر آپ کی کوئی درخواست یا اجازت نہیں۔ الفاظ جاننے کے لیے HELP لکھ کر بھیجیں۔".to_owned()
             }
             Self::Help => {
-                "اجازت 8009: اجازت کے لیے OK، کوڈ اور اسکرین کے 2 ہندسے، انکار: NO اور حوالہ، ختم: STOP اور حوالہ۔ کوڈ فون پر کسی کو نہ بتائیں۔"
+                "اجازت 8009: OK، کوڈ اور اسکرین کے 2 ہندسے: اجازت۔ NO حوالہ: انکار۔ STOP حوالہ: ختم۔ LOCK: سب بند، UNLOCK: کھولیں۔ کوڈ فون پر نہ بتائیں۔"
                     .to_owned()
             }
-            Self::ConsentsLocked => {
+            Self::ConsentsLocked | Self::AlreadyLocked => {
                 "اجازت: آپ کی اجازتیں بند ہیں۔ کھولنے تک کوئی آپ سے اجازت نہیں مانگ سکتا۔ کھولنے کے لیے UNLOCK لکھ کر بھیجیں۔".to_owned()
             }
             Self::UnlockCode(code) => {
@@ -173,6 +175,7 @@ mod tests {
             Told::Nothing,
             Told::Help,
             Told::ConsentsLocked,
+            Told::AlreadyLocked,
             Told::UnlockCode(Passcode::parse("482913").unwrap()),
             Told::Unlocked,
             Told::WrongUnlockCode,

@@ -284,24 +284,26 @@ impl Transaction {
     /// wrong one.
     #[must_use]
     pub fn offer(self, given: &PasscodeMac, now: Timestamp) -> (Self, PasscodeAnswer) {
-        self.take(Mode::SmsPin, given, now)
+        self.take(Mode::SmsPin, Some(given), now)
     }
 
     /// Takes one passcode that the citizen texted, with the digits of the screen in its code.
     #[must_use]
     pub fn texted(self, given: &PasscodeMac, now: Timestamp) -> (Self, PasscodeAnswer) {
-        self.take(Mode::SmsReply, given, now)
+        self.take(Mode::SmsReply, Some(given), now)
     }
 
-    /// Others have guessed in this citizen's name as often as they may: a passcode is not looked at, right or wrong.
+    /// Others have guessed in this citizen's name as often as they may: whatever passcode is given, it is wrong.
     #[must_use]
-    pub fn guessed_out(mut self, now: Timestamp) -> (Self, PasscodeAnswer) {
-        if let Some(answer) = self.settled(now) {
-            return (self, answer);
-        }
-        self.state = State::Locked;
-        self.mac = None;
-        (self, PasscodeAnswer::Denied)
+    pub fn guessed_out(self, now: Timestamp) -> (Self, PasscodeAnswer) {
+        let way = self.mode;
+        self.take(way, None, now)
+    }
+
+    /// Whether the step to `next` was a wrong passcode for one that is out.
+    #[must_use]
+    pub fn was_guessed_by(&self, next: &Self) -> bool {
+        self.state == State::Sent && next.tries > self.tries
     }
 
     /// Whether the citizen's text is awaited: the passcode is out, and neither answered nor too old.
@@ -311,14 +313,15 @@ impl Transaction {
     }
 
     /// A passcode counts by the way that its request is answered in, before anything else: an agency learns nothing by trying.
-    fn take(mut self, way: Mode, given: &PasscodeMac, now: Timestamp) -> (Self, PasscodeAnswer) {
+    fn take(mut self, way: Mode, given: Option<&PasscodeMac>, now: Timestamp) -> (Self, PasscodeAnswer) {
         if self.mode != way {
             return (self, PasscodeAnswer::OtherMode);
         }
         if let Some(answer) = self.settled(now) {
             return (self, answer);
         }
-        let right = self.state == State::Sent && self.mac.as_ref().is_some_and(|mac| mac.matches(given));
+        let is_right = |mac: &PasscodeMac| given.is_some_and(|given| mac.matches(given));
+        let right = self.state == State::Sent && self.mac.as_ref().is_some_and(is_right);
         if right {
             self.state = State::Approved;
             self.approved_at = Some(now);

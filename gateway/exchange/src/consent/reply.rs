@@ -127,9 +127,9 @@ pub fn meaning(text: &str) -> Zeroizing<String> {
     match Reply::parse(text) {
         Reply::Allow(passcode, screen) => Zeroizing::new(format!("OK {} {}", passcode.expose(), screen.expose())),
         Reply::Unlock(Some(code)) => Zeroizing::new(format!("UNLOCK {}", code.expose())),
-        Reply::Refuse(_) | Reply::Stop(_) | Reply::Lock | Reply::Unlock(None) | Reply::Help => {
-            Zeroizing::new(plain(text))
-        }
+        Reply::Lock => Zeroizing::new("LOCK".to_owned()),
+        Reply::Unlock(None) => Zeroizing::new("UNLOCK".to_owned()),
+        Reply::Refuse(_) | Reply::Stop(_) | Reply::Help => Zeroizing::new(plain(text)),
     }
 }
 
@@ -262,6 +262,7 @@ mod tests {
             check(text, Reply::Help);
         }
         assert_eq!(meaning("unlock 482-913"), meaning("کھولیں ۴۸۲۹۱۳"));
+        assert_eq!((meaning("tala"), meaning("kholo")), (meaning("LOCK"), meaning("UNLOCK")));
     }
 
     #[test]

@@ -101,7 +101,7 @@ fn what(told: &Told) -> String {
         Told::Locked => "wrong once too often: the request is closed".to_owned(),
         Told::NothingWaits => "nothing waits for this code".to_owned(),
         Told::Nothing => "there is nothing under this reference".to_owned(),
-        Told::ConsentsLocked => "nobody can ask this number's citizens any more".to_owned(),
+        Told::ConsentsLocked | Told::AlreadyLocked => "nobody can ask this number's citizens any more".to_owned(),
         Told::UnlockCode(_) => "a code is sent".to_owned(),
         Told::Unlocked => "this number's citizens can be asked again".to_owned(),
         Told::WrongUnlockCode => "the code is wrong or old".to_owned(),

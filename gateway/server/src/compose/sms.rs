@@ -29,7 +29,7 @@ use rustls::{
 
 use super::{ComposeError, World, running::Running};
 use crate::{
-    config::{Config, SmppVersion, Sms, SmsTransport as Way, SmsUrl},
+    config::{Config, SmppVersion, Sms, SmsMethod, SmsTransport as Way, SmsUrl},
     observe::{metrics::Metrics, ops::OpsServer},
 };
 
@@ -52,6 +52,10 @@ pub(super) async fn begin(
     running: &mut Running,
 ) -> Result<(), ComposeError> {
     let settings = &config.sms;
+    if settings.transport == Way::Sandbox && !config.node.development {
+        running.sms_link(|| Some("the sandbox sends nothing: [sms] transport".to_owned()));
+        return Ok(());
+    }
     let (Some(url), Some(password)) = (&settings.url, &settings.password) else { return Ok(()) };
     let receiver = || Arc::clone(store) as Arc<dyn SmsReceiver>;
     let password = secret(password)?;
@@ -120,7 +124,7 @@ async fn http(
     let base = settings.callback.clone().unwrap_or_else(|| format!("http://{address}"));
     let http = Settings {
         sendsms: format!("{}://{}", url.scheme, url.rest),
-        method: Method::Get,
+        method: method(settings, url),
         username: url.user.clone(),
         password: HttpPassword::new(password),
         from: settings.sender.clone(),
@@ -132,6 +136,15 @@ async fn http(
     };
     let client = HttpSms::new(http, tls(settings)?).map_err(ComposeError::of("sms"))?;
     Ok(Arc::new(client))
+}
+
+/// Kannel takes everything in the URL and nothing else; where others could write URLs down, that is asked for by name.
+fn method(settings: &Sms, url: &SmsUrl) -> Method {
+    let by_place = if url.is_loopback() { SmsMethod::Get } else { SmsMethod::Post };
+    match settings.method.unwrap_or(by_place) {
+        SmsMethod::Get => Method::Get,
+        SmsMethod::Post => Method::Post,
+    }
 }
 
 /// Trusts the authority that the configuration names, and nobody where it names none.

@@ -180,6 +180,9 @@ pub(super) async fn inbox(store: Arc<ControlStore>) {
         if let Err(error) = store.forget_inbox().await {
             tracing::warn!(error = %error, "old messages of citizens wait to be forgotten");
         }
+        if let Err(error) = store.forget_guesses().await {
+            tracing::warn!(error = %error, "old guesses wait to be forgotten");
+        }
         if let Err(error) = store.forget_outbox().await {
             tracing::warn!(error = %error, "what became of old messages waits to be forgotten");
         }

@@ -38,7 +38,7 @@ pub use self::{
     observe::{LogFormat, Observe},
     rate_limits::Limits,
     section::{Effective, Source},
-    sms::{SmppVersion, Sms, SmsTransport, SmsUrl},
+    sms::{SmppVersion, Sms, SmsMethod, SmsTransport, SmsUrl},
     tls::Tls,
     upstream::{Upstream, UpstreamKind},
 };

@@ -7,6 +7,9 @@ use super::{
     section::{Section, quoted, within},
 };
 
+/// Seconds that a message waits for its turn at most (`adapters::sms::http`).
+const TURNS_WAIT_S: i64 = 8;
+
 /// A way to send SMS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SmsTransport {
@@ -27,6 +30,32 @@ pub enum SmppVersion {
     V50,
 }
 
+/// How an aggregator is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SmsMethod {
+    /// Everything in the URL.
+    Get,
+    /// Everything in a form.
+    Post,
+}
+
+impl SmsMethod {
+    fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "get" => Ok(Self::Get),
+            "post" => Ok(Self::Post),
+            _ => Err("not one of get, post".to_owned()),
+        }
+    }
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "get",
+            Self::Post => "post",
+        }
+    }
+}
+
 /// `[sms]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sms {
@@ -41,10 +70,16 @@ pub struct Sms {
     pub ca: Option<PathBuf>,
     /// Our number, which citizens answer to; default `8009`. Whoever controls it could let answers go elsewhere.
     pub sender: String,
-    /// Messages a second that the contract allows; default 50. Whoever lowers it delays passcodes.
+    /// Messages a second that this process may send, of those that the contract allows; default 50. Whoever lowers it delays passcodes.
     pub rate_per_s: u32,
     /// Messages handed over at once; default 20. Whoever lowers it delays passcodes.
     pub window: u32,
+    /// Whether SMPP may go to another machine without TLS, through a tunnel of the operator's; default false. Whoever sets it lets
+    /// passcodes be read on the way.
+    pub plain: bool,
+    /// How an aggregator is asked; by default by POST, and by GET where it is Kannel on a loopback address, which knows no other.
+    /// With GET numbers and passcodes stand in URLs, which proxies write down.
+    pub method: Option<SmsMethod>,
     /// Version of SMPP; default `3.4`.
     pub version: SmppVersion,
     /// Where an aggregator brings citizens' messages and receipts, a loopback address: one that is elsewhere comes through a proxy
@@ -97,7 +132,9 @@ impl SmsUrl {
         self.rest.split(['/', '?']).next().unwrap_or_default()
     }
 
-    fn is_loopback(&self) -> bool {
+    /// Whether it is on this machine.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
         let host = self.authority().rsplit_once(':').map_or(self.authority(), |(host, _)| host);
         let plain = host.trim_start_matches('[').trim_end_matches(']');
         plain == "localhost" || plain.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
@@ -123,6 +160,8 @@ impl Sms {
             sender: section.parsed("sender", "8009".to_owned(), short_code, |text| quoted(text)),
             rate_per_s: section.number("rate_per_s", 50, within!(1, limits::SMS_RATE_MAX)),
             window: section.number("window", 20, within!(1, limits::SMS_WINDOW_MAX)),
+            plain: section.flag("plain", false),
+            method: section.optional("method", SmsMethod::parse, |method| quoted(method.as_str())),
             version: section.choice("version", SmppVersion::V34, &versions),
             listen: section.optional_address("listen"),
             callback: section.optional("callback", callback, |url| quoted(url)),
@@ -134,7 +173,12 @@ impl Sms {
     }
 
     fn check(&self, section: &mut Section<'_>) {
+        let secrets = [("url", self.url.is_some()), ("password", self.password.is_some())];
         if self.transport == SmsTransport::Sandbox {
+            // Whoever gives them means to send.
+            for (key, _) in secrets.into_iter().filter(|(_, given)| *given) {
+                section.refuse(key, "of no use to the sandbox, which sends nothing: give `transport`");
+            }
             return;
         }
         match &self.url {
@@ -142,6 +186,12 @@ impl Sms {
             Some(url) if !url.is_of(self.transport) => section.refuse("url", "of another transport"),
             Some(url) if url.scheme == "http" && !url.is_loopback() => {
                 section.refuse("url", "passcodes leave this machine over https only");
+            }
+            Some(url) if url.scheme == "smpp" && !url.is_loopback() && !self.plain => {
+                section.refuse(
+                    "url",
+                    "passcodes leave this machine over smpps, or through a tunnel of yours: then plain = true",
+                );
             }
             Some(url) if ["smpps", "https"].contains(&url.scheme.as_str()) && self.ca.is_none() => {
                 section.refuse("ca", "needed for smpps and https");
@@ -153,6 +203,15 @@ impl Sms {
         }
         if self.transport == SmsTransport::Http && (self.listen.is_none() || self.secret.is_none()) {
             section.refuse("listen", "an aggregator needs `listen` and `secret` to bring messages and receipts");
+        }
+        if i64::from(self.window) > i64::from(self.rate_per_s).saturating_mul(TURNS_WAIT_S) {
+            section.refuse(
+                "window",
+                "more than eight seconds' worth of `rate_per_s`: messages would wait in vain for their turn",
+            );
+        }
+        if self.transport == SmsTransport::Smpp && (self.listen.is_some() || self.secret.is_some() || self.unsigned) {
+            section.refuse("listen", "of no use to smpp, which brings everything over its one connection");
         }
         if self.listen.is_some_and(|address| !address.ip().is_loopback()) {
             section

@@ -98,6 +98,40 @@ fn names_of_nodes_and_exchanges_are_plain_enough_for_notes_and_dns() {
     }
 }
 
+#[test]
+fn messages_go_to_a_network_that_can_be_reached_without_being_overheard() {
+    let smpp = "transport = \"smpp\"\npassword = \"p\"\n";
+    let http = "transport = \"http\"\npassword = \"p\"\nlisten = \"127.0.0.1:1\"\nsecret = \"s\"\n";
+    let outcome = |text: &str| load(&format!("[sms]\n{text}"), &[]).map_err(|error| error.to_string());
+    for sound in [
+        format!("{smpp}url = \"smpp://u@127.0.0.1:2775\""),
+        format!("{smpp}url = \"smpps://u@smsc.example:3550\"\nca = \"ca.pem\""),
+        format!("{smpp}url = \"smpp://u@10.0.0.1:2775\"\nplain = true"),
+        format!("{http}url = \"http://u@localhost:13013/cgi-bin/sendsms\"\nunsigned = true"),
+        format!("{http}url = \"https://u@sms.example/send\"\nca = \"ca.pem\"\nmethod = \"get\""),
+    ] {
+        outcome(&sound).unwrap_or_else(|error| panic!("{sound}: {error}"));
+    }
+    let check = |text: String, key: &str, reason: &str| {
+        let told = outcome(&text).unwrap_err();
+        assert!(told.contains(&format!("[sms] {key}")) && told.contains(reason), "{text}: {told}");
+    };
+    check(smpp.to_owned(), "url", "needed unless the transport is sandbox");
+    check("url = \"smpp://u@127.0.0.1:1\"".to_owned(), "url", "of no use to the sandbox");
+    check(format!("{smpp}url = \"smpp://u@10.0.0.1:2775\""), "url", "over smpps, or through a tunnel");
+    check(format!("{smpp}url = \"smpp://u:hunter2@127.0.0.1:1\""), "url", "a password belongs into the file");
+    check(format!("{smpp}url = \"https://u@127.0.0.1:1\""), "url", "of another transport");
+    check(format!("{smpp}url = \"smpps://u@smsc.example:1\""), "ca", "needed for smpps and https");
+    check(format!("{http}url = \"http://u@10.0.0.1:1/x\""), "url", "over https only");
+    check("transport = \"smpp\"\nurl = \"smpp://u@[::1]:1\"".to_owned(), "password", "needed unless");
+    check(format!("{smpp}url = \"smpp://u@127.0.0.1:1\"\nsecret = \"s\""), "listen", "of no use to smpp");
+    check(format!("{smpp}url = \"smpp://u@127.0.0.1:1\"\nrate_per_s = 1"), "window", "eight seconds' worth");
+    let elsewhere = http.replace("127.0.0.1:1", "10.0.0.1:1");
+    check(format!("{elsewhere}url = \"http://u@127.0.0.1:1/x\""), "listen", "through a proxy with TLS");
+    let hidden = outcome(&format!("{smpp}url = \"smpp://u:hunter2@127.0.0.1:1\"")).unwrap_err();
+    assert!(!hidden.contains("hunter2"), "{hidden}");
+}
+
 /// Which services a gateway must reach elsewhere, and which processes need a listener, for every combination of roles.
 #[test]
 fn every_combination_of_roles_is_told_exactly_what_it_lacks() {

@@ -14,7 +14,7 @@ fn other_value(line: &Effective) -> (String, String) {
     let quoted = |text: &str| (format!("\"{text}\""), text.to_owned());
     match (line.section.as_str(), line.key) {
         ("node", "name" | "origin") => quoted("other-1"),
-        ("node", "development") | ("sms", "unsigned") => ("true".to_owned(), "true".to_owned()),
+        ("node", "development") | ("sms", "unsigned" | "plain") => ("true".to_owned(), "true".to_owned()),
         ("node", "roles") => {
             let roles = "control, registry, gateway";
             ("[\"control\", \"registry\", \"gateway\"]".to_owned(), roles.to_owned())
@@ -28,7 +28,7 @@ fn other_value(line: &Effective) -> (String, String) {
         ("database", role) => quoted(&format!("sqlite://other/{role}.db")),
         ("limits", "nodes") => ("2".to_owned(), "2".to_owned()),
         ("sms", "transport") => quoted("sandbox"),
-        ("sms", "url") => quoted("smpp://ijazat@127.0.0.1:7007"),
+        ("sms", "method") => quoted("post"),
         ("sms", "sender") => quoted("8010"),
         ("sms", "version") => quoted("5.0"),
         ("sms", "listen") => quoted("127.0.0.1:7008"),
@@ -53,7 +53,11 @@ fn lone_keys() -> Vec<Effective> {
     let config = load("", &[]).unwrap();
     let needs_others = ["url", "ca", "client_cert", "client_key", "permit_key"];
     let lone = |line: &Effective| {
-        let others = if line.section.starts_with("upstream") { needs_others.as_slice() } else { &["shared"] };
+        let others = match line.section.as_str() {
+            "sms" => ["url", "password"].as_slice(),
+            section if section.starts_with("upstream") => needs_others.as_slice(),
+            _ => &["shared"],
+        };
         !others.contains(&line.key)
     };
     config.effective.into_iter().filter(lone).collect()
