@@ -14,7 +14,7 @@ mod common;
 #[path = "sms/foreign.rs"]
 mod foreign;
 #[path = "stories/installation.rs"]
-#[allow(dead_code, reason = "a story uses the part of it that it needs")]
+#[expect(dead_code, reason = "a story uses the part of it that it needs")]
 mod installation;
 #[path = "sms/kannel.rs"]
 mod kannel;

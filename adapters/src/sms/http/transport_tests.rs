@@ -215,7 +215,7 @@ async fn an_answer_means_over_the_wire_what_it_means() {
         found.push((handed, sms.link() == Link::Up));
     }
     let expected =
-        [("later Some(60s)", false), ("later Some(7s)", false), ("never", true), (ID, true), ("unknown", true)];
+        [("later Some(60s)", false), ("later Some(7s)", false), ("never", true), (ID, true), ("unknown", false)];
     assert_eq!(found, expected.map(|(handed, up)| (handed.to_owned(), up)));
 }
 

@@ -65,7 +65,8 @@ pub async fn keep(shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
             Err(why) => why,
             Ok(mut connection) => {
                 shared.standing.send_replace(Standing::Bound(connection.line.clone()));
-                tracing::info!(far_end = shared.config.address, "sms link is up");
+                let far_end = &shared.config.address;
+                tracing::info!(far_end, "sms link is up");
                 let began = Instant::now();
                 match serve(&shared, &mut connection, &mut stop).await {
                     End::Stopped => {
@@ -82,7 +83,8 @@ pub async fn keep(shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
             }
         };
         let pause = backoff.pause(&*shared.entropy);
-        tracing::warn!(far_end = shared.config.address, why = fell, pause_ms = pause.as_millis(), "sms link is down");
+        let far_end = &shared.config.address;
+        tracing::warn!(far_end, why = fell, pause_ms = pause.as_millis(), "sms link is down");
         shared.standing.send_replace(Standing::Down(fell));
         if unless_stopped(&mut stop, tokio::time::sleep(pause)).await.is_none() {
             break;

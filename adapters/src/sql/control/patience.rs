@@ -173,12 +173,11 @@ async fn lock_of(work: &mut Work, subject: &str, now: Timestamp) -> Result<(bool
 }
 
 async fn wrong_since(work: &mut Work, subject: &str, since: Timestamp) -> Result<i64, SqlError> {
-    let wrong =
-        sqlx::query_scalar("SELECT COALESCE(SUM(tries), 0) FROM auth_request WHERE subject = $1 AND created_at > $2")
-            .bind(subject)
-            .bind(since.micros())
-            .fetch_one(work.on())
-            .await?;
+    let wrong = sqlx::query_scalar("SELECT COUNT(*) FROM wrong_guess WHERE subject = $1 AND guessed_at > $2")
+        .bind(subject)
+        .bind(since.micros())
+        .fetch_one(work.on())
+        .await?;
     Ok(wrong)
 }
 

@@ -83,7 +83,7 @@ impl Told {
             }
             Self::Help => {
                 "Ijazat 8009: OK, code and 2 screen digits allows. NO and ref refuses, STOP and ref ends it. LOCK stops all asking, UNLOCK \
-                 undoes that. Never tell a code by phone."
+                 undoes it. Never tell a code by phone."
                     .to_owned()
             }
             Self::ConsentsLocked | Self::AlreadyLocked => {

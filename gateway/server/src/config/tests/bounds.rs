@@ -58,6 +58,8 @@ fn numbers() -> Vec<Row> {
     for key in ["agency_per_s", "user_per_s", "service_per_s", "public_per_s"] {
         rows.push(row("limits", key, 1, 1_000_000, ("", "limits::RATE_MAX")));
     }
+    rows.push(row("sms", "rate_per_s", 1, 2_000, ("", "limits::SMS_RATE_MAX")));
+    rows.push(row("sms", "window", 1, 500, ("", "limits::SMS_WINDOW_MAX")));
     rows.push(row("limits", "nodes", 1, 64, ("", "limits::NODES_MAX")));
     for section in ["upstream.control", "upstream.registry"] {
         let waits = (WAIT, "limits::WAIT_MS_MAX");
