@@ -77,7 +77,7 @@ impl Foreign {
 
 #[tokio::test]
 async fn a_foreign_centre_carries_messages_receipts_and_citizens_words() {
-    let script = match script("smsc.cjs").await {
+    let script = match script("smsc.cjs", "foreign").await {
         Ok(script) => script,
         Err(missing) => return eprintln!("SKIPPED, this says nothing of npm's smpp: {missing}"),
     };

@@ -9,10 +9,10 @@ use std::{
 
 use tokio::process::Command;
 
-/// The script of this name beside its library, in a folder of the script's own, so that two tests do not install into one; what is
-/// missing otherwise. What was fetched stays for the next run.
-pub async fn script(name: &str) -> Result<PathBuf, String> {
-    let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("npm-{name}"));
+/// The script of this name beside its library, in a folder of one test's own, so that two do not install into one; what is missing
+/// otherwise. What was fetched stays for the next run.
+pub async fn script(name: &str, test: &str) -> Result<PathBuf, String> {
+    let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("npm-smpp-{test}"));
     let given = Path::new(env!("CARGO_MANIFEST_DIR")).join("thirdparty/smpp");
     fs::create_dir_all(&kept).unwrap();
     for file in ["package.json", "package-lock.json", ".npmrc", name] {

@@ -33,13 +33,17 @@ pub struct Programs {
 }
 
 impl Programs {
-    /// Finds them and installs npm's `smpp`; the word that is missing otherwise.
-    pub async fn find() -> Result<Self, String> {
+    /// Finds them and installs npm's `smpp` for this test; the word that is missing otherwise.
+    pub async fn find(test: &str) -> Result<Self, String> {
         let found = |name: &str| {
             let path = PathBuf::from("/usr/sbin").join(name);
             if path.exists() { Ok(path) } else { Err(format!("{name} is not installed (Debian's package kannel)")) }
         };
-        Ok(Self { bearerbox: found("bearerbox")?, smsbox: found("smsbox")?, smsc: script("behind-kannel.mjs").await? })
+        Ok(Self {
+            bearerbox: found("bearerbox")?,
+            smsbox: found("smsbox")?,
+            smsc: script("behind-kannel.mjs", test).await?,
+        })
     }
 }
 
