@@ -150,12 +150,12 @@ pub async fn c49_whatever_the_kill_nothing_is_lost_and_nothing_that_a_receipt_pr
     if tier == Tier::Soak {
         let pieces = network.took.lock().unwrap().len();
         let found = json!({ "kills": kills, "messages": messages, "under_way_at_a_kill": left_behind, "pieces_handed_over": pieces });
-        write_evidence(&world.url, found);
+        write_evidence(&world.url, &found);
     }
 }
 
 /// Nothing is lost and nothing doubled, or the test would have failed before.
-fn write_evidence(url: &str, found: Value) {
+fn write_evidence(url: &str, found: &Value) {
     let database = if url.starts_with("sqlite") { "sqlite" } else { "postgres" };
     let evidence = json!({
         "what": "whoever hands messages over is killed (its tasks are aborted) at a random point of a hand-over, or while it is noted; each piece reaches the network once",
