@@ -17,7 +17,6 @@ missing_packages() {
     have curl || echo curl              # README's walk-through
     have_postgresql || echo postgresql  # the tests start their own cluster from it
     have redis-server || echo redis-server # the tests start their own from it
-    have_kannel || echo kannel          # an SMS gateway of others, which the tests run between us and an SMSC
 }
 
 # Go and its own note and tlog libraries, with which ops/test verifies a log of ours.
@@ -30,6 +29,11 @@ missing_verifiers() {
 missing_node() {
     have node || echo nodejs
     have npm || echo npm
+}
+
+# An SMS gateway of others, which ops/test runs between us and an SMSC.
+missing_kannel() {
+    have_kannel || echo kannel
 }
 
 # The solver that `cargo xtask prove` asks; tests ask it too.

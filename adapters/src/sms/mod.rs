@@ -7,6 +7,7 @@ use exchange::{mobile::Mobile, timestamp::Timestamp};
 pub mod http;
 pub mod limits;
 pub mod names;
+pub mod password;
 pub mod port;
 pub mod sender;
 pub mod smpp;

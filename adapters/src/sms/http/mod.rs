@@ -3,7 +3,7 @@
 //! | File | What it holds |
 //! | --- | --- |
 //! | `settings` | what the contract with an aggregator says, checked |
-//! | `secret` | the password and the secrets of webhooks, which print masked |
+//! | `secret` | the secrets of webhooks, which print masked |
 //! | `transport` | handing a message over: connection, request, times |
 //! | `coding` | whether a text goes in the GSM alphabet |
 //! | `answer` | what an aggregator's answer means |
@@ -46,8 +46,10 @@ mod transport;
 mod turn;
 mod webhooks;
 
-pub use secret::{Password, SecretError, WebhookSecret};
+pub use secret::{SecretError, WebhookSecret};
 pub use settings::{Callback, Method, Settings, SettingsError};
 pub use signature::SIGNATURE_HEADER;
 pub use transport::HttpSms;
 pub use webhooks::{Unsigned, webhooks};
+
+pub use super::password::Password;

@@ -18,29 +18,6 @@ pub enum SecretError {
     Character,
 }
 
-/// The password of our account at the aggregator.
-#[derive(Clone)]
-pub struct Password(Zeroizing<String>);
-
-impl Password {
-    /// Takes a password as it is.
-    #[must_use]
-    pub fn new(text: String) -> Self {
-        Self(Zeroizing::new(text))
-    }
-
-    /// The password, for the request only.
-    pub(super) fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Password {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Password(***)")
-    }
-}
-
 /// What an aggregator and we share: the key of its signatures, or a token where it cannot sign.
 #[derive(Clone)]
 pub struct WebhookSecret(Zeroizing<String>);
@@ -93,7 +70,10 @@ mod tests {
         check(&"a".repeat(129), Err(SecretError::Length));
         check(&"%".repeat(32), Err(SecretError::Character));
         let secret = WebhookSecret::parse(&"a".repeat(32)).unwrap();
-        assert_eq!(format!("{secret:?} {:?}", Password::new("aaa".to_owned())), "WebhookSecret(***) Password(***)");
+        assert_eq!(
+            format!("{secret:?} {:?}", crate::sms::password::Password::new("aaa".to_owned())),
+            "WebhookSecret(***) Password(***)"
+        );
     }
 
     #[test]

@@ -2,32 +2,9 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use rustls_pki_types::ServerName;
-use zeroize::Zeroizing;
-
 use super::limits;
-
-/// A password. Prints masked, and is wiped when dropped; the library's own copy of it at each bind is not.
-#[derive(Clone)]
-pub struct Password(Zeroizing<String>);
-
-impl Password {
-    /// Wraps it.
-    #[must_use]
-    pub fn new(password: String) -> Self {
-        Self(Zeroizing::new(password))
-    }
-
-    pub(super) fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Password {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Password(***)")
-    }
-}
+pub use crate::sms::password::Password;
+use rustls_pki_types::ServerName;
 
 /// TLS to the far end.
 #[derive(Clone)]
