@@ -218,7 +218,7 @@ mod tests {
     #[test]
     fn the_embedded_bundle_is_complete() {
         let bundle = Bundle::embedded().unwrap_or_else(|error| panic!("{error}"));
-        assert_eq!(bundle.catalogue().services().len(), 50);
+        assert_eq!(bundle.catalogue().services().len(), 52);
         assert_eq!(Decider::generation(&bundle), 1);
     }
 

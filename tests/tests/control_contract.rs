@@ -63,6 +63,8 @@ mod races;
 mod receipts;
 #[path = "control_contract/reconcile.rs"]
 mod reconcile;
+#[path = "control_contract/record.rs"]
+mod record;
 #[path = "control_contract/replies.rs"]
 mod replies;
 #[path = "control_contract/replies_safe.rs"]
@@ -130,6 +132,18 @@ contracts! {
         use_and_revocation_at_once_leave_nothing_to_use,
         a_consent_is_revoked_once_and_paused_once_by_many,
         requests_of_one_handle_are_one_request,
+    }
+    record {
+        c45_each_change_of_a_consent_is_a_revision_that_tells_by_what,
+        c29_a_request_that_ends_without_a_yes_has_its_record_too,
+        c20_a_citizen_who_is_not_asked_leaves_the_same_record,
+        c13_of_many_at_once_one_makes_a_revision,
+        c45_the_first_revision_that_was_meddled_with_is_named,
+        c45_a_broken_record_lets_an_end_through_and_no_beginning,
+        a_consent_from_before_there_were_records_gets_its_beginning_with_its_end,
+        each_revision_waits_for_its_leaf_and_is_claimed_once,
+        what_a_citizen_was_shown_is_kept_without_the_passcode_and_goes_with_the_key,
+        c48_no_store_of_the_record_names_a_citizen,
     }
     resends {
         the_passcode_before_is_worth_nothing_once_another_is_sent,

@@ -2,7 +2,7 @@
 //!
 //! Map: *who* [`caller`], [`directory`] · *what* [`catalogue`], [`classification`], [`ids`], [`cnic`], [`mobile`], [`place`] ·
 //! *may they* [`decision`], [`enrolment`], [`permit`], [`refusal`], [`codes`] · *did the citizen say yes* [`consent`] · *what is
-//! remembered* [`record`] · *what is published* [`report`] · *what it costs* [`tariff`], [`statement`],
+//! remembered* [`record`], under signatures of [`es256`] · *what is published* [`report`] · *what it costs* [`tariff`], [`statement`],
 //! [`ledger`] · *how one comes to be
 //! served* [`onboarding`] · *how much at once* [`quota`] · *when* [`timestamp`], [`day`], [`month`], [`calendar`] · *how programs read it* [`openapi`] · *what
 //! the world must give* [`ports`] · *bounds* [`limits`].
@@ -30,6 +30,7 @@ pub mod day;
 pub mod decision;
 pub mod directory;
 pub mod enrolment;
+pub mod es256;
 pub mod filter;
 pub mod ids;
 pub mod json;

@@ -59,6 +59,12 @@ impl Timestamp {
             .unwrap_or_else(|| "unrepresentable".to_owned())
     }
 
+    /// RFC 3339 with Pakistan's offset, to the microsecond: [`Self::parse_rfc3339`] gives the same instant back.
+    #[must_use]
+    pub fn rfc3339_exact(self) -> String {
+        self.karachi().format(&Rfc3339).unwrap_or_else(|_| "unrepresentable".to_owned())
+    }
+
     /// Hour of the day in Asia/Karachi, 0 to 23.
     #[must_use]
     pub fn karachi_hour(self) -> u8 {
@@ -105,6 +111,9 @@ mod tests {
     fn an_instant_survives_its_text() {
         let at = Timestamp::from_micros(1_795_000_000_000_000);
         assert_eq!(Timestamp::parse_rfc3339(&at.rfc3339()), Some(at));
+        let odd = Timestamp::from_micros(1_795_000_000_000_001);
+        assert_eq!(Timestamp::parse_rfc3339(&odd.rfc3339_exact()), Some(odd));
+        assert_eq!(Timestamp::parse_rfc3339(&at.rfc3339_exact()), Some(at));
         assert_eq!(Timestamp::parse_rfc3339("yesterday"), None);
     }
 }

@@ -209,7 +209,7 @@ pub(crate) fn domain_forbids(question: &Question, id: &DatatypeId) -> Vec<&'stat
             let board = forum == Some(Forum::BispBoard) && approval_of_board(question, id);
             [households, vec![("N11-export-needs-board", !board)]].concat()
         }
-        "audit.accesses" => vec![("A02-auditors-only", !auditor)],
+        "audit.accesses" | "audit.consents" => vec![("A02-auditors-only", !auditor)],
         "onboarding.propose" | "onboarding.proposals" => changes(question),
         "onboarding.decide" => [changes(question), vec![("OB08-second-person", !by_another(question))]].concat(),
         _ => Vec::new(),
@@ -293,10 +293,10 @@ fn permits(question: &Question, id: &DatatypeId) -> Vec<&'static str> {
             (TEMPLATE, uses && by_template(question, id)),
         ],
         "nser.export" => vec![("N10-export", uses && role == Role::Power)],
-        "audit.accesses" => vec![("A01-auditor", subject && agency.kind == "Auditor")],
+        "audit.accesses" | "audit.consents" => vec![("A01-auditor", subject && agency.kind == "Auditor")],
         "consent.authorize" | "consent.resend" | "consent.cancel" => vec![("C01-ask", uses)],
         "consent.pin" => vec![("C02-passcode", uses)],
-        "consent.token" | "consent.introspect" | "consent.revoke" => vec![("C03-token", uses)],
+        "consent.token" | "consent.introspect" | "consent.revoke" | "consent.receipt" => vec![("C03-token", uses)],
         "fbr.taxpayer" => vec![("T01-taxpayer", uses && subject && domain(id) == "fbr")],
         "identity.verify-fingerprint" | "identity.verify-face" => vec![("I05-biometric-match", uses && subject)],
         "travel.control-list" => vec![("S01-control-list", uses && subject && listed_for(question))],

@@ -13,6 +13,8 @@ const BANK: Who = Who::Agency("bank-indus");
 pub async fn good(world: &World, service: &str) -> Option<(Who, Call)> {
     Some(match service {
         "audit.accesses" => (Who::Agency("auditor-general"), accesses(world)),
+        "audit.consents" => (Who::Agency("auditor-general"), consents(world).await),
+        "consent.receipt" => (BANK, consent_receipt(world).await),
         "consent.authorize" => (BANK, authorize(world).with("ijazat-user", "teller-1")),
         "consent.pin" => (BANK, pin(world).await),
         "consent.resend" => (BANK, resend(world).await),
@@ -67,7 +69,7 @@ pub fn stranger(service: &Service) -> Option<(&'static str, &'static str, Code)>
         // Out of their kind's row of Annexure B, whatever anybody signs.
         "biometrics.enrol" | "vital.death-notice" | "vital.birth-notice" | "vital.birth" | "vital.marriage"
         | "vital.divorce" | "vital.death" => ("bank-indus", "teller-1", Code::CallerNotAllowed),
-        "audit.accesses" | "travel.control-list" | "lawful.access" | "licence.check" => {
+        "audit.accesses" | "audit.consents" | "travel.control-list" | "lawful.access" | "licence.check" => {
             ("telco-sarhad", "clerk-1", Code::CallerNotAllowed)
         }
         _ => return None,
@@ -100,6 +102,20 @@ pub fn accesses(world: &World) -> Call {
     Call::json("/v1/audit/accesses", &json!({ "cnic": world.stage.cast.citizen.digits() }))
         .with("ijazat-user", "auditor-1")
         .with("ijazat-purpose", "AUD-501")
+}
+
+/// What a citizen consented to, who consented a moment ago.
+async fn consents(world: &World) -> Call {
+    consent_receipt(world).await;
+    Call::json("/v1/audit/consents", &json!({ "cnic": world.stage.cast.citizen.digits() }))
+        .with("ijazat-user", "auditor-1")
+        .with("ijazat-purpose", "AUD-501")
+}
+
+async fn consent_receipt(world: &World) -> Call {
+    let mut teller = world.stage.actor("bank-indus", Some("teller-1")).await.unwrap();
+    let granted = teller.consent(world.stage.cast.citizen, "KYC-101", &["identity.name"]).await.unwrap();
+    Call::get(format!("/v1/consents/{}/receipt", granted.consent))
 }
 
 fn notice(world: &World) -> Call {

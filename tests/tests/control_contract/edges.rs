@@ -113,6 +113,7 @@ async fn asked_until(world: &World, id: &str, usage: ConsentUse, valid_until: Ti
         details: &details,
         counter: None,
         screen: None,
+        terms: None,
         ttl_s: 300,
     };
     world.here.submit(&new).await.unwrap();

@@ -157,6 +157,7 @@ async fn submitted(world: &World, dice: &mut Dice, id: String, screen: String) -
         details: &world.details(usage),
         counter: None,
         screen: Some(&digits).filter(|_| mode == Mode::SmsReply),
+        terms: None,
         ttl_s: 300,
     };
     world.here.submit(&request).await.unwrap();

@@ -15,8 +15,8 @@ use exchange::{
         change::Key,
     },
     ports::{
-        admin_changes::AdminChanges as _, clock::Clock as _, consent_tokens::ConsentTokens as _,
-        directory_source::DirectorySource as _, proposals::Proposals as _,
+        clock::Clock as _, consent_tokens::ConsentTokens as _, directory_source::DirectorySource as _,
+        proposals::Proposals as _, unrecorded::UnrecordedChanges as _,
     },
 };
 use serde_json::json;

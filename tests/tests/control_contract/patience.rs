@@ -30,6 +30,7 @@ async fn submit(world: &World, agency: &str, id: &str) {
         details: &world.details(ConsentUse::OneTime),
         counter: None,
         screen: None,
+        terms: None,
         ttl_s: 300,
     };
     world.here.submit(&request).await.unwrap();

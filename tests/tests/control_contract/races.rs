@@ -183,6 +183,7 @@ pub async fn requests_of_one_handle_are_one_request(world: &World) {
                 details,
                 counter: None,
                 screen: None,
+                terms: None,
                 ttl_s: 300,
             };
             store.submit(&new).await

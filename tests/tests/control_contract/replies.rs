@@ -69,6 +69,7 @@ impl Reply<'_> {
             details: &world.details(usage),
             counter: None,
             screen: Some(&screen),
+            terms: None,
             ttl_s: 300,
         };
         world.here.submit(&request).await.unwrap();

@@ -97,6 +97,7 @@ fn new(world: &World) -> adapters::sql::control::NewRequest<'_> {
         details: DETAILS.get_or_init(|| world.details(ConsentUse::OneTime)),
         counter: None,
         screen: None,
+        terms: None,
         ttl_s: 300,
     }
 }

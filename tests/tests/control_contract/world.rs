@@ -34,7 +34,8 @@ pub const PASSCODE: &str = "482913";
 pub const CERTIFICATE: Thumbprint = Thumbprint([7; 32]);
 
 /// Takes away what came with the sending of messages, as a downgrade would.
-pub const WITHOUT_SENDING: &str = "DROP TABLE wrong_guess; DROP TABLE citizen_lock; DROP TABLE unlock_code; \
+pub const WITHOUT_SENDING: &str = "DROP TABLE consent_revision; DROP TABLE consent_record; DROP TABLE consent_evidence; \
+                                   ALTER TABLE auth_request DROP COLUMN record; DROP TABLE wrong_guess; DROP TABLE citizen_lock; DROP TABLE unlock_code; \
                                    DROP TABLE sms_piece; DROP TABLE sms_receipt; DROP TABLE sms_part; \
                                    DROP INDEX sms_outbox_due; DROP INDEX sms_outbox_about; DROP INDEX sms_outbox_lookup; \
                                    ALTER TABLE sms_outbox DROP COLUMN lookup; ALTER TABLE sms_outbox DROP COLUMN about; \
@@ -111,7 +112,9 @@ impl World {
     /// Another store over the same database, with secrets of this many kinds: the usual ones are 1, 2 and 3.
     pub async fn open(&self, [lookup, wrapping, pepper]: [u8; 3]) -> Result<ControlStore, SqlError> {
         let database = Database::open(&self.url, "control").await?;
-        let keys = ControlKeys::new(&[lookup; 32], &[wrapping; 32], &[pepper; 32]).unwrap();
+        let keys = ControlKeys::new(&[lookup; 32], &[wrapping; 32], &[pepper; 32])
+            .unwrap()
+            .signing_revisions(exchange::es256::SigningKey::new(&[4; 32]).unwrap());
         let clock = Arc::clone(&self.clock);
         ControlStore::open(database, keys, clock, Arc::new(SystemEntropy::default())).await
     }
@@ -178,6 +181,7 @@ impl World {
             details,
             counter: None,
             screen: None,
+            terms: None,
             ttl_s: 300,
         };
         self.here.submit(&request).await.unwrap();
@@ -226,7 +230,9 @@ impl World {
 
 async fn store(url: &str, clock: Arc<HandClock>) -> ControlStore {
     let database = Database::open(url, "control").await.unwrap();
-    let keys = ControlKeys::new(&[1; 32], &[2; 32], &[3; 32]).unwrap();
+    let keys = ControlKeys::new(&[1; 32], &[2; 32], &[3; 32])
+        .unwrap()
+        .signing_revisions(exchange::es256::SigningKey::new(&[4; 32]).unwrap());
     ControlStore::open(database, keys, clock, Arc::new(SystemEntropy::default())).await.unwrap()
 }
 

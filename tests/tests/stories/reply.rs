@@ -159,7 +159,12 @@ async fn c09_c30_c39_a_citizen_allows_by_sms_and_the_agency_never_sees_the_passc
     assert!(from_citizen(&installation, &number, &ok).await.contains("came before"));
     let token = bank.fetch(&asked).await.unwrap();
     assert_eq!(token.status, 200, "{}", token.body);
-    let granted = Granted { asked, passcode: code.clone(), token: token.text("/access_token").to_owned() };
+    let granted = Granted {
+        asked,
+        passcode: code.clone(),
+        token: token.text("/access_token").to_owned(),
+        consent: token.text("/consent_id").to_owned(),
+    };
     let found = bank.send(Call::form("/introspect", &[("token", granted.token.as_str())])).await.unwrap();
     assert_eq!(found.text("/acr"), "urn:nadra:acr:sms-reply", "{}", found.body);
     assert_eq!(kyc(&stage, &mut bank, &granted).await.status, 200);

@@ -1,13 +1,22 @@
 //! What operators changed: noted in the unit of work that changes it, kept until the access log has its leaf.
 
 use async_trait::async_trait;
-use exchange::ports::{
-    admin_changes::{AdminChange, AdminChanges, Claim},
-    consent_tokens::ControlUnavailable,
-    entropy::random_hex_128,
+use exchange::{
+    ports::{
+        consent_tokens::ControlUnavailable,
+        entropy::random_hex_128,
+        unrecorded::{Claim, UnrecordedChange, UnrecordedChanges},
+    },
+    record::leaf::Kind,
 };
 
 use super::{ControlStore, SqlError, Work};
+
+/// Changes of what is charged.
+const RATES: [&str; 2] = ["approve-rate-book", "approve-gratis"];
+
+const CLAIM: &str = "UPDATE admin_change SET node = $1, log_from = $2 WHERE id = $3 AND node IS NULL";
+const NOTE: &str = "UPDATE admin_change SET sequence = $1 WHERE id = $2 AND sequence IS NULL";
 
 /// What an operator did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,13 +86,25 @@ impl ControlStore {
         Ok(())
     }
 
-    fn read_change(&self, row: Row) -> Result<AdminChange, SqlError> {
+    fn read_change(&self, row: Row) -> Result<UnrecordedChange, SqlError> {
         let (id, at, what, agency, generation, detail, operator, node, from) = row;
         let detail = self.unseal(&place("detail", &id), &detail)?;
         let operator = self.unseal(&place("operator", &id), &operator)?;
         let claim = node.zip(from).map(|(node, from)| Claim { node, from: u64::try_from(from).unwrap_or(0) });
         let generation = u64::try_from(generation).unwrap_or(0);
-        Ok(AdminChange { id, at, what, agency, generation, detail, operator, claim })
+        Ok(UnrecordedChange {
+            id,
+            at,
+            kind: if RATES.contains(&what.as_str()) { Kind::RateChange } else { Kind::Admin },
+            service: format!("admin.{what}@1"),
+            agency,
+            purpose: None,
+            basis: None,
+            generation,
+            detail,
+            operator: Some(operator),
+            claim,
+        })
     }
 }
 
@@ -91,8 +112,8 @@ impl ControlStore {
 type Row = (String, i64, String, Option<String>, i64, Vec<u8>, Vec<u8>, Option<String>, Option<i64>);
 
 #[async_trait]
-impl AdminChanges for ControlStore {
-    async fn waiting(&self, node: &str, limit: u32) -> Result<Vec<AdminChange>, ControlUnavailable> {
+impl UnrecordedChanges for ControlStore {
+    async fn waiting(&self, node: &str, limit: u32) -> Result<Vec<UnrecordedChange>, ControlUnavailable> {
         let rows: Vec<Row> = sqlx::query_as(
             "SELECT id, at, what, agency, generation, detail, operator, node, log_from FROM admin_change \
              WHERE sequence IS NULL AND (node IS NULL OR node = $1) ORDER BY ordinal LIMIT $2",
@@ -105,25 +126,49 @@ impl AdminChanges for ControlStore {
         Ok(rows.into_iter().map(|row| self.read_change(row)).collect::<Result<_, _>>()?)
     }
 
-    async fn claim(&self, id: &str, claim: &Claim) -> Result<bool, ControlUnavailable> {
-        let claimed = sqlx::query("UPDATE admin_change SET node = $1, log_from = $2 WHERE id = $3 AND node IS NULL")
-            .bind(&claim.node)
-            .bind(i64::try_from(claim.from).unwrap_or(i64::MAX))
-            .bind(id)
-            .execute(self.database.pool())
-            .await
-            .map_err(SqlError::from)?;
-        Ok(claimed.rows_affected() == 1)
+    async fn claim(&self, ids: &[String], claim: &Claim) -> Result<Vec<String>, ControlUnavailable> {
+        Ok(self.claim_rows(CLAIM, ids, claim).await?)
     }
 
-    async fn recorded(&self, id: &str, sequence: u64) -> Result<(), ControlUnavailable> {
-        sqlx::query("UPDATE admin_change SET sequence = $1 WHERE id = $2 AND sequence IS NULL")
-            .bind(i64::try_from(sequence).unwrap_or(i64::MAX))
-            .bind(id)
-            .execute(self.database.pool())
-            .await
-            .map_err(SqlError::from)?;
-        Ok(())
+    async fn recorded(&self, places: &[(String, u64)]) -> Result<(), ControlUnavailable> {
+        Ok(self.note_places(NOTE, places).await?)
+    }
+}
+
+impl ControlStore {
+    /// Claims rows of a table one by one, in one unit of work; answers those that were free.
+    pub(super) async fn claim_rows(
+        &self,
+        statement: &'static str,
+        ids: &[String],
+        claim: &Claim,
+    ) -> Result<Vec<String>, SqlError> {
+        let mut work = self.database.begin().await?;
+        let mut claimed = Vec::with_capacity(ids.len());
+        for id in ids {
+            let row = sqlx::query(statement)
+                .bind(&claim.node)
+                .bind(i64::try_from(claim.from).unwrap_or(i64::MAX))
+                .bind(id)
+                .execute(work.on())
+                .await?;
+            claimed.extend((row.rows_affected() == 1).then(|| id.clone()));
+        }
+        work.commit().await?;
+        Ok(claimed)
+    }
+
+    /// Notes where the leaves of rows stand, in one unit of work.
+    pub(super) async fn note_places(&self, statement: &'static str, places: &[(String, u64)]) -> Result<(), SqlError> {
+        let mut work = self.database.begin().await?;
+        for (id, sequence) in places {
+            sqlx::query(statement)
+                .bind(i64::try_from(*sequence).unwrap_or(i64::MAX))
+                .bind(id)
+                .execute(work.on())
+                .await?;
+        }
+        work.commit().await
     }
 }
 

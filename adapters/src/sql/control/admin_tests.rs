@@ -46,7 +46,9 @@ impl Place {
     }
 
     async fn opened(&self, wrapping: u8) -> Result<ControlStore, SqlError> {
-        let keys = ControlKeys::new(&[1; 32], &[wrapping; 32], &[3; 32]).unwrap();
+        let keys = ControlKeys::new(&[1; 32], &[wrapping; 32], &[3; 32])
+            .unwrap()
+            .signing_revisions(exchange::es256::SigningKey::new(&[4; 32]).unwrap());
         let clock: Arc<dyn Clock> = Arc::new(self.clock.clone());
         ControlStore::open(self.database().await, keys, clock, Arc::new(SystemEntropy::default())).await
     }
@@ -93,7 +95,7 @@ fn directory() -> DirectoryData {
     DirectoryData { agencies: vec![agency], users: vec![user], ..DirectoryData::default() }
 }
 
-async fn waiting(store: &ControlStore) -> Vec<AdminChange> {
+async fn waiting(store: &ControlStore) -> Vec<UnrecordedChange> {
     store.waiting(NODE, 100).await.unwrap()
 }
 
@@ -137,9 +139,9 @@ async fn every_change_of_an_operator_is_noted_once_in_its_order_with_its_generat
     ];
     assert_eq!(noted.len(), expected.len());
     for (change, (what, agency, detail)) in noted.iter().zip(expected) {
-        assert_eq!((change.what.as_str(), &change.agency), (what, agency));
+        assert_eq!((change.service.clone(), &change.agency), (format!("admin.{what}@1"), agency));
         assert_eq!(serde_json::from_str::<serde_json::Value>(&change.detail).unwrap(), detail, "{what}");
-        assert_eq!((change.operator.as_str(), &change.claim), ("ayesha (1000)", &None), "{what}");
+        assert_eq!((change.operator.as_deref(), &change.claim), (Some("ayesha (1000)"), &None), "{what}");
     }
     assert_eq!(noted.iter().map(|change| change.generation).collect::<Vec<_>>(), generations);
     assert_eq!(noted[1].at - noted[0].at, 1_000_000, "each has the instant at which it took effect");
@@ -184,7 +186,7 @@ async fn an_act_outside_the_database_is_noted_and_no_gateway_reads_the_directory
         .await
         .unwrap();
     let noted = waiting(&store).await;
-    assert_eq!((noted.len(), noted[0].what.as_str(), noted[0].generation), (1, "pki-issue", before));
+    assert_eq!((noted.len(), noted[0].service.as_str(), noted[0].generation), (1, "admin.pki-issue@1", before));
     assert_eq!(store.generation().await.unwrap(), before);
 }
 
@@ -227,9 +229,8 @@ async fn a_recorded_change_waits_no_more_and_keeps_its_first_place() {
     }
     let noted = waiting(&store).await;
     assert_eq!(store.waiting(NODE, 3).await.unwrap(), noted[..3], "the oldest first");
-    store.recorded(&noted[1].id, 7).await.unwrap();
-    store.recorded(&noted[1].id, 8).await.unwrap();
-    store.recorded("no such change", 9).await.unwrap();
+    store.recorded(&[(noted[1].id.clone(), 7)]).await.unwrap();
+    store.recorded(&[(noted[1].id.clone(), 8), ("no such change".to_owned(), 9)]).await.unwrap();
     let left: Vec<_> = waiting(&store).await.into_iter().map(|change| change.id).collect();
     assert_eq!(left, [&noted[0].id, &noted[2].id, &noted[3].id].map(Clone::clone));
     let places: Vec<Option<i64>> = sqlx::query_scalar("SELECT sequence FROM admin_change ORDER BY ordinal")
@@ -251,7 +252,7 @@ async fn a_claim_has_one_winner_and_hides_the_change_from_other_nodes() {
         let (store, id) = (Arc::clone(&store), id.clone());
         tries.spawn(async move {
             let claim = Claim { node: format!("node-{n}"), from: n };
-            store.claim(&id, &claim).await.unwrap().then_some(n)
+            (!store.claim(&[id], &claim).await.unwrap().is_empty()).then_some(n)
         });
     }
     let winners: Vec<u64> = tries.join_all().await.into_iter().flatten().collect();
@@ -261,7 +262,7 @@ async fn a_claim_has_one_winner_and_hides_the_change_from_other_nodes() {
     let claim = Claim { node: node.clone(), from: winner };
     assert_eq!((seen.len(), seen[0].claim.as_ref()), (2, Some(&claim)));
     assert_eq!(store.waiting("node-other", 10).await.unwrap(), seen[1..], "only what nobody claimed");
-    assert!(!store.claim(&id, &claim).await.unwrap(), "not even the winner claims twice");
+    assert!(store.claim(&[id], &claim).await.unwrap().is_empty(), "not even the winner claims twice");
 }
 
 #[tokio::test]
@@ -278,7 +279,7 @@ async fn two_who_change_at_once_are_noted_in_the_order_of_their_generations() {
     let noted = waiting(&one).await;
     assert_eq!(noted.len(), 24);
     assert!(noted.is_sorted_by(|a, b| a.generation < b.generation), "{noted:?}");
-    assert_eq!(noted.iter().filter(|change| change.operator == "two").count(), 12);
+    assert_eq!(noted.iter().filter(|change| change.operator.as_deref() == Some("two")).count(), 12);
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use exchange::{
 };
 use zeroize::Zeroizing;
 
-use super::{ControlStore, SqlError, damaged};
+use super::{ControlStore, SqlError, Work, damaged};
 
 #[async_trait]
 impl CitizenKeys for ControlStore {
@@ -40,6 +40,10 @@ impl CitizenKeys for ControlStore {
     }
 }
 
+const MAKE: &str =
+    "INSERT INTO citizen_key (subject, wrapped, made_at) VALUES ($1, $2, $3) ON CONFLICT (subject) DO NOTHING";
+const WRAPPED: &str = "SELECT wrapped FROM citizen_key WHERE subject = $1";
+
 /// A row of the table: the wrapped key, gone once destroyed.
 type Wrapped = Option<(Option<Vec<u8>>,)>;
 
@@ -52,18 +56,44 @@ impl ControlStore {
         self.entropy.fill(secret.as_mut());
         let wrapped = self.seal(&place(subject), secret.as_ref())?;
         let turn = self.database.turn().await?;
-        sqlx::query(
-            "INSERT INTO citizen_key (subject, wrapped, made_at) VALUES ($1, $2, $3) ON CONFLICT (subject) DO NOTHING",
-        )
-        .bind(subject.to_hex())
-        .bind(wrapped)
-        .bind(self.clock.now().micros())
-        .execute(self.database.pool())
-        .await?;
+        sqlx::query(MAKE)
+            .bind(subject.to_hex())
+            .bind(wrapped)
+            .bind(self.clock.now().micros())
+            .execute(self.database.pool())
+            .await?;
         drop(turn);
         // Somebody may have been first: the row that stands is the key, ours or theirs.
         let (wrapped,) = self.wrapped(subject).await?.ok_or_else(|| damaged("citizen's key"))?;
         self.unwrap_key(subject, wrapped)
+    }
+
+    /// A citizen's key, made if there is none, within a unit of work; `None` once it is destroyed.
+    pub(super) async fn key_within(
+        &self,
+        work: &mut Work,
+        subject: SubjectKey,
+    ) -> Result<Option<Arc<SealingKey>>, SqlError> {
+        let mut secret = Zeroizing::new([0; 32]);
+        self.entropy.fill(secret.as_mut());
+        let wrapped = self.seal(&place(subject), secret.as_ref())?;
+        sqlx::query(MAKE)
+            .bind(subject.to_hex())
+            .bind(wrapped)
+            .bind(self.clock.now().micros())
+            .execute(work.on())
+            .await?;
+        let (wrapped,): (Option<Vec<u8>>,) =
+            sqlx::query_as(WRAPPED).bind(subject.to_hex()).fetch_one(work.on()).await?;
+        self.unwrap_key(subject, wrapped)
+    }
+
+    /// A citizen's key if there is one; makes none.
+    pub(super) async fn key_of(&self, subject: SubjectKey) -> Result<Option<Arc<SealingKey>>, SqlError> {
+        match self.wrapped(subject).await? {
+            Some((wrapped,)) => self.unwrap_key(subject, wrapped),
+            None => Ok(None),
+        }
     }
 
     /// Whether this citizen's key was destroyed; a citizen who never had one is not erased. Makes no key.
@@ -75,10 +105,7 @@ impl ControlStore {
     }
 
     async fn wrapped(&self, subject: SubjectKey) -> Result<Wrapped, SqlError> {
-        let row = sqlx::query_as("SELECT wrapped FROM citizen_key WHERE subject = $1")
-            .bind(subject.to_hex())
-            .fetch_optional(self.database.pool())
-            .await?;
+        let row = sqlx::query_as(WRAPPED).bind(subject.to_hex()).fetch_optional(self.database.pool()).await?;
         Ok(row)
     }
 

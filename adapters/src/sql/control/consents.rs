@@ -3,14 +3,22 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use exchange::{
     caller::Thumbprint,
-    consent::{ConsentUse, SubjectKey, details::Details, machine::Transaction},
+    consent::{
+        ConsentUse, SubjectKey,
+        details::Details,
+        machine::Transaction,
+        mode::Mode,
+        revision::{Cause, Standing},
+    },
     ids::{AgencyId, ConsentId},
     limits,
     ports::entropy::random_hex_128,
     timestamp::Timestamp,
 };
 
-use super::{ControlStore, IssuedToken, SqlError, Work, damaged, requests::Stored, sha256, tokens};
+use super::{
+    ControlStore, Done, IssuedToken, SqlError, Work, damaged, requests::Stored, revisions::Revised, sha256, tokens,
+};
 
 impl ControlStore {
     /// Stores the consent that a right passcode gave.
@@ -20,8 +28,11 @@ impl ControlStore {
         stored: &Stored,
         approved: &Transaction,
     ) -> Result<ConsentId, SqlError> {
-        let id = format!("cns-{}", random_hex_128(self.entropy.as_ref()));
-        let id = ConsentId::parse(&id).map_err(|_| damaged("consent id"))?;
+        // The name that its record began under; a request from before there were records has none.
+        let id = match &stored.record {
+            Some(id) => ConsentId::parse(id).map_err(|_| damaged("consent id"))?,
+            None => self.draw_consent_id()?,
+        };
         let details = details_of(stored)?;
         let collected = approved.collect_until().plus_seconds(limits::CONSENT_TOKEN_TTL_S);
         let expires_at = match details.usage {
@@ -46,7 +57,20 @@ impl ControlStore {
         .bind(approved.mode.as_str())
         .execute(work.on())
         .await?;
+        let cause = match approved.mode {
+            Mode::SmsPin => Cause::PasscodeAtCounter,
+            Mode::SmsReply => Cause::OkBySms,
+        };
+        if stored.record.is_some() {
+            self.revise(work, id.as_str(), (Standing::Active, cause)).await?.whole()?;
+        }
         Ok(id)
+    }
+
+    /// A name for a consent that is asked for.
+    pub(super) fn draw_consent_id(&self) -> Result<ConsentId, SqlError> {
+        let id = format!("cns-{}", random_hex_128(self.entropy.as_ref()));
+        ConsentId::parse(&id).map_err(|_| damaged("consent id"))
     }
 
     /// Stores the consent's one token, hashed and bound to the certificate. `None` if the consent has ended meanwhile.
@@ -91,15 +115,23 @@ impl ControlStore {
         }))
     }
 
-    /// Ends a consent for ever; its token dies everywhere within a second. `false` if there was none to end.
+    /// Ends a consent for ever, in the operator's name; its token dies everywhere within a second. `false` if there was none to end.
     ///
     /// # Errors
     /// [`SqlError`].
     pub async fn revoke_consent(&self, consent: &ConsentId) -> Result<bool, SqlError> {
+        self.end_consent(consent, Cause::Operator).await
+    }
+
+    async fn end_consent(&self, consent: &ConsentId, cause: Cause) -> Result<bool, SqlError> {
         let mut work = self.database.begin().await?;
         let generation = self.bump(&mut work).await?;
-        if !revoke(&mut work, consent.as_str()).await? {
+        if !self.revoke(&mut work, consent.as_str(), cause).await? {
             return Ok(false);
+        }
+        if cause == Cause::Operator {
+            let detail = serde_json::json!({ "consent": consent });
+            self.note(&mut work, generation, &Done { what: "consent-revoke", agency: None, detail }).await?;
         }
         self.commit(work, generation).await?;
         Ok(true)
@@ -123,7 +155,7 @@ impl ControlStore {
             }
         }
         let Some(id) = row else { return Ok(false) };
-        self.revoke_consent(&ConsentId::parse(&id).map_err(|_| damaged("consent id"))?).await
+        self.end_consent(&ConsentId::parse(&id).map_err(|_| damaged("consent id"))?, Cause::AgencyGaveBack).await
     }
 
     /// Every consent that a citizen ever gave, newest first, at most a thousand.
@@ -144,7 +176,7 @@ impl ControlStore {
     /// # Errors
     /// [`SqlError`].
     pub async fn pause_consents(&self, subject: SubjectKey) -> Result<u64, SqlError> {
-        self.turn(subject, "active", "paused").await
+        self.turn(subject, Standing::Active, (Standing::Paused, Cause::DeathNotice)).await
     }
 
     /// Lets every paused consent of a citizen go on, as the withdrawal of a notice does; answers how many.
@@ -152,21 +184,65 @@ impl ControlStore {
     /// # Errors
     /// [`SqlError`].
     pub async fn resume_consents(&self, subject: SubjectKey) -> Result<u64, SqlError> {
-        self.turn(subject, "paused", "active").await
+        self.turn(subject, Standing::Paused, (Standing::Active, Cause::NoticeWithdrawn)).await
     }
 
-    async fn turn(&self, subject: SubjectKey, from: &str, to: &str) -> Result<u64, SqlError> {
+    async fn turn(&self, subject: SubjectKey, from: Standing, step: (Standing, Cause)) -> Result<u64, SqlError> {
         let mut work = self.database.begin().await?;
         let generation = self.bump(&mut work).await?;
-        let turned =
-            sqlx::query("UPDATE consent SET state = $3, revision = revision + 1 WHERE subject = $1 AND state = $2")
+        let ids: Vec<String> =
+            sqlx::query_scalar("SELECT id FROM consent WHERE subject = $1 AND state = $2 ORDER BY id")
                 .bind(subject.to_hex())
-                .bind(from)
-                .bind(to)
-                .execute(work.on())
+                .bind(from.as_str())
+                .fetch_all(work.on())
                 .await?;
+        let mut turned = 0;
+        for id in ids {
+            turned += u64::from(self.turn_one(&mut work, &id, from, step).await?);
+        }
         self.commit(work, generation).await?;
-        Ok(turned.rows_affected())
+        Ok(turned)
+    }
+
+    /// Turns one consent from a state into another; whether it was in it. The caller commits it under a new generation.
+    pub(super) async fn turn_one(
+        &self,
+        work: &mut Work,
+        consent: &str,
+        from: Standing,
+        step: (Standing, Cause),
+    ) -> Result<bool, SqlError> {
+        let turned = sqlx::query("UPDATE consent SET state = $3, revision = revision + 1 WHERE id = $1 AND state = $2")
+            .bind(consent)
+            .bind(from.as_str())
+            .bind(step.0.as_str())
+            .execute(work.on())
+            .await?;
+        if turned.rows_affected() == 0 {
+            return Ok(false);
+        }
+        let revised = self.revise(work, consent, step).await?;
+        // What is let go on must be told; what is halted is halted, whatever became of its record.
+        if step.0 == Standing::Active {
+            revised.whole()?;
+        }
+        Ok(true)
+    }
+
+    /// Ends a consent; whether there was one to end. The caller commits it under a new generation.
+    pub(super) async fn revoke(&self, work: &mut Work, consent: &str, cause: Cause) -> Result<bool, SqlError> {
+        let ended = sqlx::query(
+            "UPDATE consent SET state = 'revoked', revision = revision + 1 WHERE id = $1 AND state <> 'revoked'",
+        )
+        .bind(consent)
+        .execute(work.on())
+        .await?;
+        if ended.rows_affected() == 0 {
+            return Ok(false);
+        }
+        // It is over, whatever became of its record: a citizen who says stop is not made to wait for an inquiry.
+        let _: Revised = self.revise(work, consent, (Standing::Revoked, cause)).await?;
+        Ok(true)
     }
 }
 
@@ -177,17 +253,6 @@ pub(super) async fn holds(work: &mut Work, consent: &str) -> Result<bool, SqlErr
         .fetch_one(work.on())
         .await?;
     Ok(holds == 1)
-}
-
-/// Ends a consent; whether there was one to end. The caller commits it under a new generation.
-pub(super) async fn revoke(work: &mut Work, consent: &str) -> Result<bool, SqlError> {
-    let ended = sqlx::query(
-        "UPDATE consent SET state = 'revoked', revision = revision + 1 WHERE id = $1 AND state <> 'revoked'",
-    )
-    .bind(consent)
-    .execute(work.on())
-    .await?;
-    Ok(ended.rows_affected() == 1)
 }
 
 /// The policies know milliseconds, and let nothing begin early: a yes in the midst of one would not hold until the next,

@@ -6,6 +6,7 @@ use exchange::{
         machine::State,
         message::Language,
         reply::{Reference, Reply, is_urdu, meaning},
+        revision::Cause,
     },
     limits,
     mobile::Mobile,
@@ -16,7 +17,7 @@ use zeroize::Zeroizing;
 
 use super::{
     ControlStore, SqlError, Work,
-    consents::{holds, revoke},
+    consents::holds,
     damaged,
     outbox::Message,
     requests::{locked_by_hash, save},
@@ -55,7 +56,8 @@ impl ControlStore {
             return Ok(Taken::Silent);
         }
         let (told, ended) = match reply {
-            Reply::Refuse(reference) | Reply::Stop(reference) => self.end(&mut work, &sender, reference).await?,
+            Reply::Refuse(reference) => self.end(&mut work, &sender, (reference, Cause::NoBySms)).await?,
+            Reply::Stop(reference) => self.end(&mut work, &sender, (reference, Cause::StopBySms)).await?,
             Reply::Allow(passcode, screen) => (self.allow(&mut work, &sender, (&passcode, &screen)).await?, None),
             Reply::Lock => (self.lock_consents(&mut work, &sender, now).await?, None),
             Reply::Unlock(code) => (self.unlock_consents(&mut work, &sender, code.as_ref(), now).await?, None),
@@ -94,7 +96,12 @@ impl ControlStore {
     }
 
     /// Refuses what the sender was asked under a reference, or ends what came of it; with the generation if a consent ended.
-    async fn end(&self, work: &mut Work, sender: &str, reference: Reference) -> Result<(Told, Option<u64>), SqlError> {
+    async fn end(
+        &self,
+        work: &mut Work,
+        sender: &str,
+        (reference, cause): (Reference, Cause),
+    ) -> Result<(Told, Option<u64>), SqlError> {
         let requests: Vec<String> = sqlx::query_scalar(
             "SELECT r.id_hash FROM auth_request r JOIN contact c ON c.subject = r.subject \
              WHERE c.lookup = $1 AND r.reference = $2 ORDER BY r.created_at DESC, r.id_hash",
@@ -113,7 +120,7 @@ impl ControlStore {
                 State::Suppressed | State::Denied | State::Locked | State::Void => (false, false),
             };
             if waits && let Some(next) = transaction.clone().denied() {
-                save(work, &stored, &next, None).await?;
+                self.settle(work, &stored, &next, cause).await?;
                 return Ok((Told::Refused(reference), None));
             }
             let consent = stored.consent.as_deref().filter(|_| spoken);
@@ -122,7 +129,7 @@ impl ControlStore {
             {
                 // The generation before the consent, as everyone takes them: two who wait for each other wait for ever.
                 let generation = self.bump(work).await?;
-                revoke(work, consent).await?;
+                self.revoke(work, consent, cause).await?;
                 if let Some(next) = transaction.unsaid() {
                     save(work, &stored, &next, None).await?;
                 }

@@ -22,6 +22,7 @@ mod closing;
 mod consents;
 mod contacts;
 mod directory;
+mod evidence;
 mod idempotency;
 mod inbox;
 mod introspection;
@@ -36,9 +37,12 @@ mod quotas;
 mod receipts;
 mod received;
 mod reconcile;
+mod record_audit;
 mod replies;
 mod requests;
 mod resends;
+mod revision_key;
+mod revisions;
 mod schema;
 mod sending;
 mod tokens;
@@ -49,6 +53,7 @@ use cache::{Cache, Confirmed};
 pub use closing::CloseError;
 pub use contacts::Contact;
 pub use directory::ChangeError;
+pub use evidence::Shown;
 pub use idempotency::{Begun, Claim, IdempotencyScope};
 pub use inbox::Taken;
 pub use introspection::Introspected;
@@ -58,8 +63,11 @@ pub use patience::AskOutcome;
 pub use poster::{PostError, Poster};
 pub use receipts::Noted;
 pub use reconcile::{Compared, Difference, Reconciler};
+pub use record_audit::Audited;
 pub use requests::{IssuedToken, NewRequest, Polled};
 pub use resends::Again;
+use revision_key::RevisionKey;
+pub use revisions::{ConsentRevisions, StoredRevision};
 pub use sending::{Due, GivenUp, PieceTaken};
 
 /// The secrets of the control store; none of them stands in the database or its backup.
@@ -68,6 +76,7 @@ pub struct ControlKeys {
     wrapping: SealingKey,
     pepper: Pepper,
     checks: key_check::Checks,
+    revisions: Option<RevisionKey>,
 }
 
 impl ControlKeys {
@@ -81,6 +90,7 @@ impl ControlKeys {
             wrapping: SealingKey::new(wrapping)?,
             pepper: Pepper::new(pepper),
             checks: key_check::of(lookup, wrapping, pepper),
+            revisions: None,
         })
     }
 }

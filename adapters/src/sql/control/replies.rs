@@ -9,6 +9,7 @@ use exchange::{
         mode::Mode,
         passcode::{Passcode, ScreenNumber},
         reply::Reference,
+        revision::Cause,
     },
     limits,
     timestamp::Timestamp,
@@ -54,7 +55,7 @@ impl ControlStore {
             return Ok(Told::Allowed(reference));
         }
         for (stored, next, _) in &tried {
-            save(work, stored, next, None).await?;
+            self.settle(work, stored, next, Cause::TriesSpent).await?;
         }
         // One message is one guess in each citizen's name, at however many requests it was a try.
         let guessed: BTreeSet<&str> = tried.iter().map(|(stored, ..)| stored.subject.as_str()).collect();

@@ -9,6 +9,7 @@ use exchange::{
         machine::{CancelAnswer, PasscodeAnswer, PollAnswer, State, Transaction},
         mode::Mode,
         passcode::{Passcode, PasscodeMac, ScreenNumber},
+        revision::{Cause, Standing, Terms},
     },
     ids::{AgencyId, ConsentId, UserId},
     limits,
@@ -17,8 +18,8 @@ use exchange::{
 use sqlx::{Row as _, any::AnyRow};
 
 use super::{
-    Contact, ControlStore, SqlError, Work, bindings::mode_of, consents::revoke, damaged, outbox::Message,
-    patience::wrong_of, sending::supersede, sha256,
+    Contact, ControlStore, SqlError, Work, bindings::mode_of, damaged, outbox::Message, patience::wrong_of,
+    sending::supersede, sha256,
 };
 
 /// A request for consent as it arrives.
@@ -40,6 +41,8 @@ pub struct NewRequest<'a> {
     pub counter: Option<&'a str>,
     /// The digits on the agency's screen, for a citizen who answers by SMS; `None` where the passcode is read out at the counter.
     pub screen: Option<&'a ScreenNumber>,
+    /// The agreement that covers it.
+    pub terms: Option<&'a Terms>,
     /// Seconds that it lives.
     pub ttl_s: i64,
 }
@@ -78,7 +81,7 @@ impl std::fmt::Debug for IssuedToken {
 }
 
 const COLUMNS: &str = "SELECT agency, user_id, subject, details, state, tries, mac, expires_at, approved_at, \
-                       interval_s, polled_at, consent, reference, counter, created_at, resends, asked_at, mode, screen \
+                       interval_s, polled_at, consent, reference, counter, created_at, resends, asked_at, mode, screen, record \
                        FROM auth_request WHERE id_hash = $1";
 
 /// One stored request.
@@ -92,6 +95,8 @@ pub(super) struct Stored {
     pub(super) reference: String,
     pub(super) counter: Option<String>,
     pub(super) screen: Option<Vec<u8>>,
+    /// Name of the consent that it may become; empty in requests from before there were records.
+    pub(super) record: Option<String>,
     pub(super) transaction: Transaction,
 }
 
@@ -126,11 +131,12 @@ impl ControlStore {
         let transaction = Transaction::received_in(mode, now, request.ttl_s);
         let id_hash = hash_of(request.auth_req_id);
         let screen = request.screen.map(|screen| self.seal_screen(&id_hash, screen)).transpose()?;
-        let _turn = self.database.turn().await?;
+        let consent = self.draw_consent_id()?;
+        let mut work = self.database.begin().await?;
         sqlx::query(
             "INSERT INTO auth_request (id_hash, reference, agency, user_id, subject, details, state, tries, \
-             created_at, expires_at, interval_s, counter, mode, screen) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10, $11, $12, $13)",
+             created_at, expires_at, interval_s, counter, mode, screen, record) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10, $11, $12, $13, $14)",
         )
         .bind(id_hash)
         .bind(request.reference)
@@ -145,9 +151,11 @@ impl ControlStore {
         .bind(request.counter)
         .bind(mode.as_str())
         .bind(screen)
-        .execute(self.database.pool())
+        .bind(consent.as_str())
+        .execute(work.on())
         .await?;
-        Ok(())
+        self.begin_record(&mut work, request, (&consent, mode), now).await?;
+        work.commit().await
     }
 
     /// Binds the passcode to the request and queues its message, both or neither. `false` if it is too late for both.
@@ -194,6 +202,7 @@ impl ControlStore {
         let mac = self.mac(auth_req_id, stored, passcode)?;
         let Some(next) = step(stored.transaction.clone(), mac, now) else { return Ok(false) };
         save(work, stored, &next, None).await?;
+        self.show(work, stored, (passcode, text), now).await?;
         // A passcode that was replaced before it went out would only be typed in vain.
         supersede(work, &stored.id_hash).await?;
         let message = Message { to: contact.mobile, text, drop_at: next.expires_at, about: Some(&stored.id_hash) };
@@ -214,7 +223,12 @@ impl ControlStore {
     /// # Errors
     /// [`SqlError`].
     pub async fn deny(&self, auth_req_id: &str) -> Result<bool, SqlError> {
-        self.move_on(auth_req_id, Transaction::denied).await
+        let mut work = self.database.begin().await?;
+        let Some(stored) = locked(&mut work, auth_req_id).await? else { return Ok(false) };
+        let Some(next) = stored.transaction.clone().denied() else { return Ok(false) };
+        self.settle(&mut work, &stored, &next, Cause::NoBySms).await?;
+        work.commit().await?;
+        Ok(true)
     }
 
     /// The user who asked takes the request back; a consent that it had become and whose token nobody has yet ends with it.
@@ -234,13 +248,15 @@ impl ControlStore {
             return Ok(None);
         }
         let (next, answer) = stored.transaction.clone().cancelled(self.clock.now());
-        save(&mut work, &stored, &next, None).await?;
         if answer == CancelAnswer::EndsConsent {
+            save(&mut work, &stored, &next, None).await?;
             // The generation before the consent, as everyone takes them: two who wait for each other wait for ever.
             let generation = self.bump(&mut work).await?;
-            revoke(&mut work, stored.consent.as_deref().ok_or_else(|| damaged("consent"))?).await?;
+            let consent = stored.consent.as_deref().ok_or_else(|| damaged("consent"))?;
+            self.revoke(&mut work, consent, Cause::AgencyWithdrew).await?;
             self.commit(work, generation).await?;
         } else {
+            self.settle(&mut work, &stored, &next, Cause::AgencyWithdrew).await?;
             work.commit().await?;
         }
         Ok(Some(answer))
@@ -285,7 +301,10 @@ impl ControlStore {
             PasscodeAnswer::Approved => Some(self.grant(&mut work, &stored, &next).await?),
             _ => None,
         };
-        save(&mut work, &stored, &next, consent.as_ref()).await?;
+        match &consent {
+            Some(consent) => save(&mut work, &stored, &next, Some(consent)).await?,
+            None => self.settle(&mut work, &stored, &next, Cause::TriesSpent).await?,
+        }
         if stored.transaction.was_guessed_by(&next) {
             self.guessed(&mut work, &stored.subject, wrong, now).await?;
         }
@@ -321,6 +340,27 @@ impl ControlStore {
         save(&mut work, &stored, &next, None).await?;
         work.commit().await?;
         Ok(Some(polled))
+    }
+
+    /// Saves a step; where the request ends by it without a yes, its record says so.
+    pub(super) async fn settle(
+        &self,
+        work: &mut Work,
+        stored: &Stored,
+        next: &Transaction,
+        cause: Cause,
+    ) -> Result<(), SqlError> {
+        save(work, stored, next, None).await?;
+        let standing = match next.state {
+            State::Denied => Standing::Denied,
+            State::Locked => Standing::Locked,
+            State::Void => Standing::Withdrawn,
+            State::Received | State::Suppressed | State::Sent | State::Approved | State::TokenIssued => return Ok(()),
+        };
+        let Some(consent) = stored.record.as_deref().filter(|_| next.state != stored.transaction.state) else {
+            return Ok(());
+        };
+        self.revise(work, consent, (standing, cause)).await.map(drop)
     }
 
     async fn move_on(
@@ -387,6 +427,7 @@ fn stored(id_hash: String, row: &AnyRow) -> Result<Stored, SqlError> {
         reference: row.try_get("reference")?,
         counter: row.try_get("counter")?,
         screen: row.try_get("screen")?,
+        record: row.try_get("record")?,
         transaction: Transaction {
             mode: mode_of(row)?,
             state: State::parse(&state).ok_or_else(|| damaged("state"))?,

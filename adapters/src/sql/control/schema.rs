@@ -21,6 +21,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 16, sql: SENDING },
     Migration { version: 17, sql: SMS_REPLY },
     Migration { version: 18, sql: LOCKS },
+    Migration { version: 19, sql: REVISIONS },
 ];
 
 const FIRST: &str = "
@@ -239,4 +240,22 @@ CREATE TABLE wrong_guess (id TEXT PRIMARY KEY, subject TEXT NOT NULL, guessed_at
 CREATE INDEX wrong_guess_subject ON wrong_guess (subject, guessed_at);
 CREATE TABLE citizen_lock (subject TEXT PRIMARY KEY, locked_at BIGINT, forgiven_at BIGINT);
 CREATE TABLE unlock_code (sender TEXT PRIMARY KEY, tag TEXT NOT NULL, until_at BIGINT NOT NULL, tries BIGINT NOT NULL);
+";
+
+/// The record of each consent, from its request on: `signed` is the revision, the other columns are for looking it up. The name of a
+/// consent is drawn when it is asked for. Beside it whom it is of and what opens the record's commitment to them, and what they
+/// were shown, sealed under their own key.
+const REVISIONS: &str = "
+ALTER TABLE auth_request ADD COLUMN record TEXT;
+CREATE TABLE consent_revision (
+    id TEXT PRIMARY KEY, consent TEXT NOT NULL, revision BIGINT NOT NULL CHECK (revision >= 0), at BIGINT NOT NULL,
+    state TEXT NOT NULL, agency TEXT NOT NULL, purpose TEXT NOT NULL, signed TEXT NOT NULL,
+    node TEXT, log_from BIGINT, sequence BIGINT, UNIQUE (consent, revision));
+CREATE INDEX consent_revision_waiting ON consent_revision (at) WHERE sequence IS NULL;
+CREATE INDEX consent_revision_place ON consent_revision (node, sequence);
+CREATE TABLE consent_record (consent TEXT PRIMARY KEY, subject TEXT NOT NULL, opening BYTEA NOT NULL);
+CREATE INDEX consent_record_subject ON consent_record (subject, consent);
+CREATE TABLE consent_evidence (
+    id TEXT PRIMARY KEY, consent TEXT NOT NULL, at BIGINT NOT NULL, commitment TEXT NOT NULL, sealed BYTEA NOT NULL);
+CREATE INDEX consent_evidence_consent ON consent_evidence (consent);
 ";

@@ -231,6 +231,15 @@ pub(super) const fn usage_word(usage: ConsentUse) -> &'static str {
     }
 }
 
+/// Reads back [`usage_word`].
+pub(super) fn usage_of(word: &str) -> Result<ConsentUse, SqlError> {
+    match word {
+        "one_time" => Ok(ConsentUse::OneTime),
+        "standing" => Ok(ConsentUse::Standing),
+        _ => Err(damaged("consent's use")),
+    }
+}
+
 /// As [`found`]; but what this request itself used is not used up for it, and its use was in time. The end that was asked
 /// of the citizen still holds.
 fn used_by(row: &AnyRow, request: &RequestId) -> Result<(Thumbprint, ConsentFacts), SqlError> {
@@ -253,11 +262,7 @@ pub(super) fn found(row: &AnyRow) -> Result<(Thumbprint, ConsentFacts), SqlError
     let integer = |column: &str| row.try_get::<i64, _>(column);
     let certificate = hex::decode(text("certificate")?).ok().and_then(|bytes| bytes.try_into().ok());
     let used: Option<String> = row.try_get("used_by")?;
-    let usage = match text("usage")?.as_str() {
-        "one_time" => ConsentUse::OneTime,
-        "standing" => ConsentUse::Standing,
-        _ => return Err(damaged("consent's use")),
-    };
+    let usage = usage_of(&text("usage")?)?;
     let datatypes: Vec<DatatypeId> = serde_json::from_str(&text("datatypes")?).map_err(|_| damaged("datatypes"))?;
     let expires_at = integer("token_expires_at")?.min(integer("expires_at")?);
     let facts = ConsentFacts {

@@ -3,7 +3,7 @@
 use aws_lc_rs::digest;
 use serde::{Deserialize, Serialize};
 
-use super::ConsentUse;
+use super::{ConsentUse, revision::Terms};
 use crate::{
     catalogue::Catalogue,
     classification::Classification,
@@ -191,8 +191,8 @@ impl Details {
         bytes
     }
 
-    /// Whether the agency may ask this of a citizen now. What it asks above a ceiling is refused, never shown to the
-    /// citizen for approval.
+    /// Whether the agency may ask this of a citizen now, and under which agreement. What it asks above a ceiling is refused, never
+    /// shown to the citizen for approval.
     ///
     /// # Errors
     /// [`DetailsError`] names the first rule that is broken.
@@ -202,7 +202,7 @@ impl Details {
         directory: &Directory,
         catalogue: &Catalogue,
         now: Timestamp,
-    ) -> Result<(), DetailsError> {
+    ) -> Result<Terms, DetailsError> {
         let purpose = directory.purpose(self.purpose.as_str()).filter(|p| !p.forbidden).ok_or(DetailsError::Purpose)?;
         for datatype in &self.datatypes {
             let class = catalogue.datatype(datatype.as_str()).ok_or(DetailsError::DatatypeUnknown)?.class;
@@ -217,10 +217,10 @@ impl Details {
             let live = !a.revoked && a.valid_from <= now && now < a.valid_until;
             live && a.purposes.contains(&self.purpose) && self.datatypes.iter().all(|d| a.datatypes.contains(d))
         };
-        if !directory.agreements(agency).iter().any(|a| covers(a)) {
-            return Err(DetailsError::Agreement);
-        }
-        self.check_end(purpose, now)
+        let all = directory.agreements(agency);
+        let agreement = all.iter().find(|a| covers(a)).ok_or(DetailsError::Agreement)?;
+        self.check_end(purpose, now)?;
+        Ok(Terms::of(agreement))
     }
 
     fn check_end(&self, purpose: &Purpose, now: Timestamp) -> Result<(), DetailsError> {

@@ -1,5 +1,6 @@
 //! The citizen's yes: what is asked ([`details`]) and in which way ([`mode`]), how it is told ([`message`], [`reply_text`]), what the
-//! citizen gives back ([`passcode`]), how much is asked ([`patience`]), how a request moves ([`machine`]), what the citizen texts ([`reply`]) and is answered
+//! citizen gives back ([`passcode`]), how much is asked ([`patience`]), how a request moves ([`machine`]), how its
+//! record is kept ([`revision`]) and shown ([`receipt`]), what the citizen texts ([`reply`]) and is answered
 //! ([`answer`]), and what the policies see of it here.
 
 use serde::{Deserialize, Serialize};
@@ -16,8 +17,10 @@ pub mod message;
 pub mod mode;
 pub mod passcode;
 pub mod patience;
+pub mod receipt;
 pub mod reply;
 pub mod reply_text;
+pub mod revision;
 
 /// A citizen as stores know one: HMAC-SHA-256 of the CNIC under the contact lookup key, never the number itself.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

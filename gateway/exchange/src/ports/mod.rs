@@ -1,6 +1,5 @@
 //! Ports: small promises that the rules need from the world. One trait a file, its contract in its doc.
 
-pub mod admin_changes;
 pub mod citizen_keys;
 pub mod clock;
 pub mod consent_tokens;
@@ -13,5 +12,6 @@ pub mod quotas;
 pub mod record_log;
 pub mod shared_quotas;
 pub mod subject_status;
+pub mod unrecorded;
 pub mod upstream;
 pub mod wallets;

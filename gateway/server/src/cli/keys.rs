@@ -31,7 +31,7 @@ pub(super) struct KnownKey {
 }
 
 /// Every secret that the embedded form keeps under its state.
-pub(super) const KEYS: [KnownKey; 17] = [
+pub(super) const KEYS: [KnownKey; 18] = [
     KnownKey {
         file: "keys/log.key",
         algorithm: "Ed25519",
@@ -141,6 +141,16 @@ pub(super) const KEYS: [KnownKey; 17] = [
         rotation: "by `ijazat keys rotate jwks`",
         verifiable: "nothing any more that still counts, once two minutes have passed",
         loss: "tokens of the last two minutes",
+    },
+    KnownKey {
+        file: "keys/consent.key",
+        algorithm: "ES256",
+        purpose: "signs each revision of a consent",
+        owner: "control",
+        production: "PKCS#11 or KMS port",
+        rotation: "not yet: every revision so far is read under this key",
+        verifiable: "every leaf; revisions by the public key, which receipts name",
+        loss: "no consent is asked for, given or ended until the key is back",
     },
     KnownKey {
         file: "keys/pairwise.key",

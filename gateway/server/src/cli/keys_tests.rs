@@ -44,6 +44,7 @@ fn every_key_that_the_design_names_stands_in_one_of_the_two_tables() {
         "keys/bundle.key",
         "keys/statements.key",
         "keys/jwks.key",
+        "keys/consent.key",
         "keys/pairwise.key",
     ] {
         assert!(now.contains(&format!("`{file}`")), "{file}");

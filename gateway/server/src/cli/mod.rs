@@ -7,6 +7,7 @@ mod agency;
 mod bill;
 mod check_config;
 mod client;
+mod consent;
 mod control;
 mod demo;
 mod doctor;
@@ -69,6 +70,7 @@ enum Command {
     Policy(policy::Policy),
     Agency(agency::Agency),
     Certificate(agency::Certificate),
+    Consent(consent::Consent),
     Ledger(ledger::Ledger),
     Bill(bill::Bill),
     Client(client::Client),
@@ -91,6 +93,7 @@ impl Command {
             Self::Policy(command) => command.run(out),
             Self::Agency(command) => command.run(out),
             Self::Certificate(command) => command.run(out),
+            Self::Consent(command) => command.run(out),
             Self::Ledger(command) => command.run(out),
             Self::Bill(command) => command.run(out),
             Self::Client(command) => command.run(out),

@@ -30,7 +30,9 @@ use crate::{
         openapi,
         openapi::OpenapiParts,
         openid::{issuer::Issuer, jwks},
-        pin, resend, token, whoami,
+        pin, record,
+        record::RecordParts,
+        resend, token, whoami,
         whoami::WhoamiParts,
     },
 };
@@ -69,10 +71,22 @@ impl Control {
     ///
     /// # Errors
     /// [`ComposeError`] if a key of control's cannot be used.
-    pub(super) fn router(&self, config: &Config, world: &World, registry: &Registry) -> Result<Router, ComposeError> {
+    pub(super) fn router(
+        &self,
+        config: &Config,
+        world: &World,
+        keys: &Keys,
+        registry: &Registry,
+    ) -> Result<Router, ComposeError> {
         // Each question is answered by the law in force when it is asked, also after another was swapped in.
         let decider = Arc::clone(self.law.law()) as Arc<dyn Decider>;
         let (signing, id_tokens) = Keys::id_tokens(config, self.issuer.clone(), world.entropy.as_ref())?;
+        let record = RecordParts {
+            store: Arc::clone(&self.store),
+            directory: Arc::clone(&self.directory),
+            id_tokens: id_tokens.clone(),
+            ring: keys.revision_ring()?,
+        };
         let consent = Arc::new(ConsentParts {
             store: Arc::clone(&self.store),
             directory: Arc::clone(&self.directory),
@@ -102,6 +116,7 @@ impl Control {
             .merge(resend::routes(Arc::clone(&consent)))
             .merge(introspect::routes(Arc::clone(&consent)))
             .merge(token::routes(consent))
+            .merge(record::routes(Arc::new(record)))
             .merge(discovery::routes(Arc::new(discovery)))
             .merge(jwks::routes(signing))
             .merge(openapi::routes(Arc::new(openapi)))
@@ -162,7 +177,7 @@ pub(super) async fn listen(
 ) -> Result<(), ComposeError> {
     let Some(address) = config.listen.internal_control else { return Ok(()) };
     let control = Control::open(config, world, keys).await?;
-    let router = control.router(config, world, registry)?;
+    let router = control.router(config, world, keys, registry)?;
     running.directory(Arc::clone(&control.directory));
     running.spawn(Arc::clone(&control.directory).run());
     running.law(Arc::clone(&control.law));

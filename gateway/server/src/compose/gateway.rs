@@ -6,7 +6,7 @@ use adapters::{
     log::SegmentLog,
     quotas::RedisQuotas,
     sql::{
-        control::{ControlStore, Poster},
+        control::{ConsentRevisions, ControlStore, Poster},
         index::{IndexStore, Indexer, Opener},
     },
     upstream::embedded::Embedded,
@@ -16,14 +16,14 @@ use exchange::{
     ids::UpstreamId,
     permit::PermitMint,
     ports::{
-        admin_changes::AdminChanges, citizen_keys::CitizenKeys, consent_tokens::ConsentTokens,
-        idempotency::IdempotencyKeys, proposals::Proposals, quotas::Quotas, record_log::RecordLog,
-        shared_quotas::SharedQuotas, upstream::Upstream, wallets::Wallets,
+        citizen_keys::CitizenKeys, consent_tokens::ConsentTokens, idempotency::IdempotencyKeys, proposals::Proposals,
+        quotas::Quotas, record_log::RecordLog, shared_quotas::SharedQuotas, unrecorded::UnrecordedChanges,
+        upstream::Upstream, wallets::Wallets,
     },
 };
 
 use super::{
-    AdminLog, ComposeError, Keys, World, control::Control, pki::Outer, registry::Registry, running::Running, sms,
+    ChangeLog, ComposeError, Keys, World, control::Control, pki::Outer, registry::Registry, running::Running, sms,
     stores, tasks, upstreams,
 };
 use crate::{
@@ -70,12 +70,12 @@ pub(super) async fn build(
     let indexer = Indexer::new(opener.clone(), index.clone());
     let outer = Outer::load(config)?;
     let record = record_router(&control, &log, opener, &indexer, index);
-    let upstreams = upstreams(config, world, &control, registry, record)?;
+    let upstreams = upstreams(config, world, keys, &control, registry, record)?;
     let parts = Arc::new(parts(config, world, keys, &control, Arc::new(rated), &outer, upstreams, running)?);
     let door = Arc::new(Pipeline::new(parts));
-    let admin = admin_log(&control, &log, keys, world)?;
+    let changes = change_log(&control, &log, keys, world)?;
     // Before the first request, so that what was changed while nothing ran stands before what was answered under it.
-    tasks::record_changes(&admin).await;
+    tasks::record_changes(&changes).await;
     // A key whose process died behind its record must be known as done before its client asks again.
     tasks::post_once(&Poster::new(Arc::clone(&log) as Arc<dyn RecordLog>, Arc::clone(&control.store))).await;
     // All this took its time: the first request is decided by a directory as fresh as the later ones.
@@ -86,7 +86,7 @@ pub(super) async fn build(
     {
         control.issuer.listens(&config.node.origin, address.port());
     }
-    running.spawn(tasks::admin(admin));
+    running.spawn(tasks::changes(changes));
     let watcher =
         Watcher::new().certificate(outer.certificate_files, outer.certificate).trust(outer.client_files, outer.clients);
     sms::begin(config, world, &control.store, running).await?;
@@ -94,10 +94,13 @@ pub(super) async fn build(
     Ok(())
 }
 
-/// Where operators' changes become leaves.
-fn admin_log(control: &Control, log: &Arc<SegmentLog>, keys: &Keys, world: &World) -> Result<AdminLog, ComposeError> {
-    Ok(AdminLog {
-        changes: Arc::clone(&control.store) as Arc<dyn AdminChanges>,
+/// Where operators' changes and citizens' words become leaves.
+fn change_log(control: &Control, log: &Arc<SegmentLog>, keys: &Keys, world: &World) -> Result<ChangeLog, ComposeError> {
+    Ok(ChangeLog {
+        changes: vec![
+            Arc::clone(&control.store) as Arc<dyn UnrecordedChanges>,
+            Arc::new(ConsentRevisions(Arc::clone(&control.store))) as Arc<dyn UnrecordedChanges>,
+        ],
         log: Arc::clone(log) as Arc<dyn RecordLog>,
         side_key: keys.side()?,
         entropy: Arc::clone(&world.entropy),
@@ -136,6 +139,7 @@ fn record_router(
 fn upstreams(
     config: &Config,
     world: &World,
+    keys: &Keys,
     control: &Control,
     registry: Option<&Registry>,
     record: Router,
@@ -144,7 +148,7 @@ fn upstreams(
     for (id, settings) in &config.upstreams {
         let upstream = match (settings.kind, id.as_str(), registry) {
             (UpstreamKind::Embedded, "control", Some(registry)) => {
-                Arc::new(Embedded::new(control.router(config, world, registry)?))
+                Arc::new(Embedded::new(control.router(config, world, keys, registry)?))
             }
             (UpstreamKind::Embedded, "registry", Some(registry)) => {
                 Arc::new(Embedded::new(crate::routes::registry::router(Arc::clone(&registry.service))))

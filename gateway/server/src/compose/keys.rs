@@ -10,12 +10,20 @@ use adapters::{
     log::keys::{load, load_or_create},
     sql::control::ControlKeys,
 };
-use exchange::{ports::entropy::Entropy, record::seal::SealingKey};
+use exchange::{
+    es256::{KeyRing, SigningKey},
+    ports::entropy::Entropy,
+    record::seal::SealingKey,
+};
 
 use super::ComposeError;
 use crate::{
     config::{Config, ProcessRole},
-    routes::control::openid::{id_token::IdTokens, issuer::Issuer, signing::SigningKeys},
+    routes::control::openid::{
+        id_token::IdTokens,
+        issuer::Issuer,
+        signing::{REVISIONS, SigningKeys},
+    },
 };
 
 /// Keys of control's that a gateway in another process must hold too: lookup, wrapping, pepper.
@@ -27,6 +35,8 @@ pub struct Keys {
     log: Option<LogKeys>,
     /// In the order of [`SHARED_KEYS`].
     control: Option<[[u8; 32]; 3]>,
+    /// Signs revisions of consents: control's alone.
+    revisions: Option<[u8; 32]>,
 }
 
 struct LogKeys {
@@ -50,9 +60,10 @@ impl Keys {
     /// [`ComposeError`] naming the file that is missing, exposed, cut or unwritable.
     pub fn open(config: &Config, entropy: &dyn Entropy) -> Result<Self, ComposeError> {
         let folder = config.node.state_dir.join("keys");
-        let (gateway, control) = (config.node.plays(ProcessRole::Gateway), config.node.plays(ProcessRole::Control));
+        let (gateway, plays_control) =
+            (config.node.plays(ProcessRole::Gateway), config.node.plays(ProcessRole::Control));
         let development = config.node.development;
-        if gateway || control || development {
+        if gateway || plays_control || development {
             make_folder(&folder)?;
         }
         let read = |name: &str, owned: bool| {
@@ -67,12 +78,13 @@ impl Keys {
             None
         };
         let [lookup, wrapping, pepper] = SHARED_KEYS;
-        let control = if gateway || control {
-            Some([read(lookup, control)?, read(wrapping, control)?, read(pepper, control)?])
+        let control = if gateway || plays_control {
+            Some([read(lookup, plays_control)?, read(wrapping, plays_control)?, read(pepper, plays_control)?])
         } else {
             None
         };
-        Ok(Self { folder, log, control })
+        let revisions = plays_control.then(|| read(REVISIONS, true)).transpose()?;
+        Ok(Self { folder, log, control, revisions })
     }
 
     /// Seals side records.
@@ -97,7 +109,20 @@ impl Keys {
     /// [`ComposeError`] in a process that plays neither gateway nor control.
     pub fn control(&self) -> Result<ControlKeys, ComposeError> {
         let [lookup, wrapping, pepper] = self.control.as_ref().ok_or_else(|| not_ours("gateway or control"))?;
-        ControlKeys::new(lookup, wrapping, pepper).map_err(ComposeError::of("keys"))
+        let keys = ControlKeys::new(lookup, wrapping, pepper).map_err(ComposeError::of("keys"))?;
+        let Some(secret) = &self.revisions else { return Ok(keys) };
+        let key = SigningKey::new(secret).map_err(ComposeError::of(REVISIONS))?;
+        Ok(keys.signing_revisions(key))
+    }
+
+    /// The published half of the key that signs revisions of consents.
+    ///
+    /// # Errors
+    /// [`ComposeError`] in a process that does not play control.
+    pub fn revision_ring(&self) -> Result<KeyRing, ComposeError> {
+        let secret = self.revisions.as_ref().ok_or_else(|| not_ours("control"))?;
+        let key = SigningKey::new(secret).map_err(ComposeError::of(REVISIONS))?;
+        Ok([key.public().clone()].into_iter().collect())
     }
 
     /// Seed of the key that signs statements; made when it is first asked for, which no start does.

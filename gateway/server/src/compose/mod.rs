@@ -2,9 +2,9 @@
 //!
 //! Map: [`start`] builds and opens everything, [`Running`] is what runs · `keys` and `pki` read or make secrets · `stores`
 //! opens databases · `control`, `registry` are our upstreams · `upstreams` reaches those elsewhere · `gateway` makes the
-//! door · `admin` records what operators changed · `sms` sends and receives · `tasks` are what runs beside requests.
+//! door · `changes` records what was changed beside the door · `sms` sends and receives · `tasks` are what runs beside requests.
 
-mod admin;
+mod changes;
 pub mod control;
 mod gateway;
 mod keys;
@@ -24,7 +24,7 @@ use std::sync::Arc;
 use exchange::ports::{clock::Clock, entropy::Entropy};
 
 pub use self::{
-    admin::{AdminLog, AdminLogError},
+    changes::{ChangeLog, ChangeLogError},
     keys::{Keys, SHARED_KEYS},
     running::Running,
 };

@@ -8,7 +8,7 @@ use adapters::sql::{
 };
 use exchange::ports::record_log::RecordLog as _;
 
-use super::{AdminLog, ComposeError, World, control::Control, reconcile, running::Running};
+use super::{ChangeLog, ComposeError, World, control::Control, reconcile, running::Running};
 use crate::{
     config::Config,
     observe::{
@@ -111,22 +111,22 @@ async fn count(door: Arc<Pipeline>) {
     }
 }
 
-/// Records operators' changes every second.
-pub(super) async fn admin(admin: AdminLog) {
+/// Records changes every second.
+pub(super) async fn changes(changes: ChangeLog) {
     let mut tick = tokio::time::interval(RECORD_EVERY);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
-        record_changes(&admin).await;
+        record_changes(&changes).await;
     }
 }
 
-/// Records operators' changes that wait; those that cannot be recorded now are tried again.
-pub(super) async fn record_changes(admin: &AdminLog) {
-    match admin.catch_up().await {
+/// Records changes that wait; those that cannot be recorded now are tried again.
+pub(super) async fn record_changes(changes: &ChangeLog) {
+    match changes.catch_up().await {
         Ok(0) => {}
-        Ok(changes) => tracing::info!(changes, "operators' changes are recorded"),
-        Err(error) => tracing::error!(error = %error, "operators' changes wait to be recorded"),
+        Ok(count) => tracing::info!(count, "changes are recorded"),
+        Err(error) => tracing::error!(error = %error, "changes wait to be recorded"),
     }
 }
 

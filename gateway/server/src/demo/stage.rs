@@ -156,7 +156,12 @@ impl Actor<'_> {
         expect(&given, 200, "passcode")?;
         let token = self.fetch(&asked).await?;
         expect(&token, 200, "token")?;
-        Ok(Granted { asked, passcode, token: token.text("/access_token").to_owned() })
+        Ok(Granted {
+            asked,
+            passcode,
+            token: token.text("/access_token").to_owned(),
+            consent: token.text("/consent_id").to_owned(),
+        })
     }
 
     /// Asks the citizen: `POST /bc-authorize`.
@@ -215,6 +220,8 @@ pub struct Granted {
     pub passcode: String,
     /// The token.
     pub token: String,
+    /// Name of the consent.
+    pub consent: String,
 }
 
 /// The six digits in a message.

@@ -14,6 +14,7 @@ use exchange::{
         message,
         mode::{Mode, ModeError},
         passcode::ScreenNumber,
+        revision::Terms,
     },
     limits,
     permit::Permit,
@@ -65,7 +66,7 @@ async fn authorize(
     let form = form(&body, PARAMETERS)?;
     same_client(&permit, &form)?;
     let asked = read(&form, parts.passcode_ttl_s)?;
-    let mode = check(&parts, &permit, &asked)?;
+    let (mode, terms) = check(&parts, &permit, &asked)?;
     let slot = parts.background.slot().ok_or_else(busy)?;
     let mut secret = [0; 32];
     parts.entropy.fill(&mut secret);
@@ -82,6 +83,7 @@ async fn authorize(
         details: &asked.details,
         counter: asked.counter.as_deref(),
         screen: screen.as_ref(),
+        terms: Some(&terms),
         ttl_s: asked.ttl_s,
     };
     parts.store.submit(&request).await.map_err(|error| store_failure(&error))?;
@@ -166,21 +168,22 @@ fn expiry(text: &str) -> Result<i64, Failure> {
     seconds.ok_or_else(|| invalid("requested_expiry"))
 }
 
-/// Whether this may be asked at all, and in which way: by agency, purpose and dictionary only, never by citizen.
-fn check(parts: &ConsentParts, permit: &Permit, asked: &Asked) -> Result<Mode, Failure> {
+/// Whether this may be asked at all, in which way and under which agreement: by agency, purpose and dictionary only, never by citizen.
+fn check(parts: &ConsentParts, permit: &Permit, asked: &Asked) -> Result<(Mode, Terms), Failure> {
     let directory = parts.directory.current()?;
     let catalogue = parts.decider.catalogue();
     let checked = asked.details.check(agency(permit)?, &directory, &catalogue, permit.grant().at);
-    checked.map_err(|error| details_refused(&error.to_string()))?;
+    let terms = checked.map_err(|error| details_refused(&error.to_string()))?;
     let floor = directory.purpose(asked.details.purpose.as_str()).map(|purpose| purpose.acr_floor).unwrap_or_default();
     // Who guesses at its counters gets no more to guess at.
     let floor = if parts.guessing.is_held(agency(permit)?) { floor.max(Mode::SmsReply) } else { floor };
-    Mode::choose(asked.acr_values.as_deref(), floor, asked.channel).map_err(|error| match error {
+    let mode = Mode::choose(asked.acr_values.as_deref(), floor, asked.channel).map_err(|error| match error {
         ModeError::Unknown => invalid("acr_values"),
         ModeError::Remote | ModeError::BelowFloor(_) => {
-            Refusal::new(Code::AcrTooLow).member("reason", error.to_string()).into()
+            Failure::from(Refusal::new(Code::AcrTooLow).member("reason", error.to_string()))
         }
-    })
+    })?;
+    Ok((mode, terms))
 }
 
 fn details_refused(reason: &str) -> Failure {

@@ -161,7 +161,9 @@ impl Counter {
         let url = format!("sqlite:{}", folder.join("control.db").display());
         let database = Database::open(&url, "control").await.unwrap();
         let clock = Arc::new(HandClock(AtomicI64::new(trial::AT)));
-        let keys = ControlKeys::new(&[1; 32], &[2; 32], &[3; 32]).unwrap();
+        let keys = ControlKeys::new(&[1; 32], &[2; 32], &[3; 32])
+            .unwrap()
+            .signing_revisions(exchange::es256::SigningKey::new(&[4; 32]).unwrap());
         let entropy = Arc::new(SystemEntropy::default());
         let store = ControlStore::open(database, keys, Arc::<HandClock>::clone(&clock), entropy.clone()).await.unwrap();
         let contact = Contact { mobile: Mobile::parse("03001234567").unwrap(), language: Language::English };

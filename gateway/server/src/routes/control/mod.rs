@@ -23,6 +23,7 @@ pub mod openid;
 mod patience_tests;
 pub mod pin;
 pub mod receipt;
+pub mod record;
 #[cfg(test)]
 mod reply_tests;
 pub mod resend;

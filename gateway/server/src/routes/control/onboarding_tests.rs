@@ -23,7 +23,9 @@ impl Trial {
         std::fs::create_dir_all(&folder).unwrap();
         let url = format!("sqlite:{}", folder.join("control.db").display());
         let database = Database::open(&url, "control").await.unwrap();
-        let keys = ControlKeys::new(&[1; 32], &[2; 32], &[3; 32]).unwrap();
+        let keys = ControlKeys::new(&[1; 32], &[2; 32], &[3; 32])
+            .unwrap()
+            .signing_revisions(exchange::es256::SigningKey::new(&[4; 32]).unwrap());
         let clock = Arc::new(ManualClock::new(Timestamp::from_micros(AT)));
         let store = ControlStore::open(database, keys, clock, Arc::new(SystemEntropy::default())).await.unwrap();
         let mut office = trial::agency("registry-office", OPERATOR);

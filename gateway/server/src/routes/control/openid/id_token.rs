@@ -49,6 +49,7 @@ pub struct Said<'a> {
 }
 
 /// Makes them.
+#[derive(Clone)]
 pub struct IdTokens {
     issuer: Issuer,
     keys: SigningKeys,

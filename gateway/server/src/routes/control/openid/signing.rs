@@ -9,14 +9,10 @@ use std::{
 };
 
 use adapters::log::keys::{KeyError, load, load_or_create};
-use aws_lc_rs::{
-    agreement::{ECDH_P256, PrivateKey},
-    digest::{SHA256, digest},
-    error::{KeyRejected, Unspecified},
-    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair},
+use exchange::{
+    es256::SigningKey,
+    ports::entropy::{Entropy, random_hex_128},
 };
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use exchange::ports::entropy::{Entropy, random_hex_128};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 
@@ -26,9 +22,8 @@ const CURRENT: &str = "jwks.key";
 const NEXT: &str = "jwks-next.key";
 /// Published, signed before the last rotation.
 const LAST: &str = "jwks-last.key";
-
-/// Bytes of an uncompressed point: a mark, then both coordinates.
-const POINT_BYTES: usize = 65;
+/// Published for whoever holds a receipt: signs revisions of consents, and no token.
+pub const REVISIONS: &str = "consent.key";
 
 /// Where the keys are.
 #[derive(Clone, Debug)]
@@ -56,54 +51,6 @@ pub enum SigningError {
     /// The library refused to sign.
     #[error("cannot sign: {0}")]
     Token(#[from] jsonwebtoken::errors::Error),
-}
-
-impl From<Unspecified> for Malformed {
-    fn from(_: Unspecified) -> Self {
-        Self
-    }
-}
-
-impl From<KeyRejected> for Malformed {
-    fn from(_: KeyRejected) -> Self {
-        Self
-    }
-}
-
-/// The library's two ways to say no.
-struct Malformed;
-
-/// One key, read.
-struct Key {
-    pkcs8: Vec<u8>,
-    x: String,
-    y: String,
-}
-
-impl Key {
-    /// From a secret scalar.
-    fn of(secret: &[u8; 32]) -> Result<Self, Malformed> {
-        let private = PrivateKey::from_private_key(&ECDH_P256, secret)?;
-        let public = private.compute_public_key()?;
-        let point = public.as_ref();
-        let pair = EcdsaKeyPair::from_private_key_and_public_key(&ECDSA_P256_SHA256_FIXED_SIGNING, secret, point)?;
-        let (x, y) = point.get(1..POINT_BYTES).map(|both| both.split_at(32)).ok_or(Malformed)?;
-        let text = |bytes| URL_SAFE_NO_PAD.encode(bytes);
-        Ok(Self { pkcs8: pair.to_pkcs8v1()?.as_ref().to_vec(), x: text(x), y: text(y) })
-    }
-
-    /// Its thumbprint (RFC 7638), by which a token names it.
-    fn id(&self) -> String {
-        let required = format!(r#"{{"crv":"P-256","kty":"EC","x":"{}","y":"{}"}}"#, self.x, self.y);
-        URL_SAFE_NO_PAD.encode(digest(&SHA256, required.as_bytes()))
-    }
-
-    /// Its public half (RFC 7518 §6.2).
-    fn public(&self) -> Value {
-        json!({
-            "kty": "EC", "crv": "P-256", "x": self.x, "y": self.y, "use": "sig", "alg": "ES256", "kid": self.id(),
-        })
-    }
 }
 
 /// The key that signs.
@@ -145,10 +92,10 @@ impl SigningKeys {
     /// # Errors
     /// [`SigningError`].
     pub fn published(&self) -> Result<Value, SigningError> {
-        let mut keys = vec![self.read(CURRENT)?.public()];
-        for name in [NEXT, LAST] {
+        let mut keys = vec![self.read(CURRENT)?.public().jwk()];
+        for name in [NEXT, LAST, REVISIONS] {
             match self.read(name) {
-                Ok(key) => keys.push(key.public()),
+                Ok(key) => keys.push(key.public().jwk()),
                 // Before the first rotation there is no last, and within one no next.
                 Err(SigningError::File(KeyError::Io { error, .. })) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => return Err(error),
@@ -163,8 +110,9 @@ impl SigningKeys {
     /// [`SigningError`].
     pub fn signer(&self) -> Result<Signer, SigningError> {
         let key = self.read(CURRENT)?;
-        let header = Header { kid: Some(key.id()), ..Header::new(Algorithm::ES256) };
-        Ok(Signer { header, key: EncodingKey::from_ec_der(&key.pkcs8) })
+        let header = Header { kid: Some(key.public().id()), ..Header::new(Algorithm::ES256) };
+        let pkcs8 = key.pkcs8().map_err(|_| SigningError::Malformed(self.folder.join(CURRENT)))?;
+        Ok(Signer { header, key: EncodingKey::from_ec_der(&pkcs8) })
     }
 
     /// Lets the next key sign and draws another next. At every moment there is one that signs, and it was published before.
@@ -184,9 +132,9 @@ impl SigningKeys {
         Ok(())
     }
 
-    fn read(&self, name: &str) -> Result<Key, SigningError> {
+    fn read(&self, name: &str) -> Result<SigningKey, SigningError> {
         let path = self.folder.join(name);
-        Key::of(&load(&path)?).map_err(|Malformed| SigningError::Malformed(path))
+        SigningKey::new(&load(&path)?).map_err(|_| SigningError::Malformed(path))
     }
 }
 

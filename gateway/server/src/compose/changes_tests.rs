@@ -4,7 +4,10 @@ use std::sync::{Mutex, PoisonError};
 
 use adapters::entropy::SystemEntropy;
 use async_trait::async_trait;
-use exchange::ports::record_log::{Durable, InclusionProof, Position, StoredEntry};
+use exchange::{
+    ports::record_log::{Durable, InclusionProof, Position, StoredEntry},
+    record::leaf::Kind,
+};
 use minicbor::bytes::ByteArray;
 use proptest::prelude::*;
 
@@ -47,7 +50,7 @@ const CUTS: [Cut; 8] = [
 /// Store and log of one node in memory; `cut` fails the n-th passing of its place.
 #[derive(Debug, Default)]
 struct Both {
-    rows: Mutex<Vec<(AdminChange, Option<u64>)>>,
+    rows: Mutex<Vec<(UnrecordedChange, Option<u64>)>>,
     entries: Mutex<Vec<StoredEntry>>,
     cut: Mutex<Option<(Cut, u32)>>,
 }
@@ -77,14 +80,17 @@ impl Both {
     fn change(&self, id: &str) {
         let mut rows = self.rows.lock().unwrap();
         let n = rows.len() as u64;
-        let change = AdminChange {
+        let change = UnrecordedChange {
             id: id.to_owned(),
             at: 1_795_340_000_000_000 + i64::try_from(n).unwrap(),
-            what: "agency-suspend".into(),
+            kind: Kind::Admin,
+            service: "admin.agency-suspend@1".into(),
             agency: Some("telco-sarhad".into()),
+            purpose: None,
+            basis: None,
             generation: n + 5,
             detail: "{\"user\":\"officer-7\"}".into(),
-            operator: "ayesha (1000)".into(),
+            operator: Some("ayesha (1000)".into()),
             claim: None,
         };
         rows.push((change, None));
@@ -118,38 +124,40 @@ fn gone() -> ControlUnavailable {
 }
 
 #[async_trait]
-impl AdminChanges for Both {
-    async fn waiting(&self, node: &str, limit: u32) -> Result<Vec<AdminChange>, ControlUnavailable> {
+impl UnrecordedChanges for Both {
+    async fn waiting(&self, node: &str, limit: u32) -> Result<Vec<UnrecordedChange>, ControlUnavailable> {
         if self.cut(Cut::Waiting) {
             return Err(gone());
         }
         let rows = self.rows.lock().unwrap();
-        let ours = |change: &AdminChange| change.claim.as_ref().is_none_or(|claim| claim.node == node);
+        let ours = |change: &UnrecordedChange| change.claim.as_ref().is_none_or(|claim| claim.node == node);
         let waiting = rows.iter().filter(|(change, place)| place.is_none() && ours(change));
         Ok(waiting.take(limit as usize).map(|(change, _)| change.clone()).collect())
     }
 
-    async fn claim(&self, id: &str, claim: &Claim) -> Result<bool, ControlUnavailable> {
+    async fn claim(&self, ids: &[String], claim: &Claim) -> Result<Vec<String>, ControlUnavailable> {
         if self.cut(Cut::BeforeClaim) {
             return Err(gone());
         }
         let mut rows = self.rows.lock().unwrap();
-        let (change, _) = rows.iter_mut().find(|(change, _)| change.id == id).unwrap();
-        if change.claim.is_some() {
-            return Ok(false);
+        let mut claimed = Vec::new();
+        for (change, _) in rows.iter_mut().filter(|(change, _)| ids.contains(&change.id) && change.claim.is_none()) {
+            change.claim = Some(claim.clone());
+            claimed.push(change.id.clone());
         }
-        change.claim = Some(claim.clone());
         drop(rows);
-        if self.cut(Cut::AfterClaim) { Err(gone()) } else { Ok(true) }
+        if self.cut(Cut::AfterClaim) { Err(gone()) } else { Ok(claimed) }
     }
 
-    async fn recorded(&self, id: &str, sequence: u64) -> Result<(), ControlUnavailable> {
+    async fn recorded(&self, places: &[(String, u64)]) -> Result<(), ControlUnavailable> {
         if self.cut(Cut::BeforeNote) {
             return Err(gone());
         }
         let mut rows = self.rows.lock().unwrap();
-        let (_, place) = rows.iter_mut().find(|(change, _)| change.id == id).unwrap();
-        *place = place.or(Some(sequence));
+        for (id, sequence) in places {
+            let (_, place) = rows.iter_mut().find(|(change, _)| change.id == *id).unwrap();
+            *place = place.or(Some(*sequence));
+        }
         drop(rows);
         if self.cut(Cut::AfterNote) { Err(gone()) } else { Ok(()) }
     }
@@ -208,9 +216,9 @@ fn key() -> SealingKey {
 }
 
 /// The task of a process that has just started over this store and log.
-fn process(both: &Arc<Both>) -> AdminLog {
-    AdminLog {
-        changes: Arc::clone(both) as Arc<dyn AdminChanges>,
+fn process(both: &Arc<Both>) -> ChangeLog {
+    ChangeLog {
+        changes: vec![Arc::clone(both) as Arc<dyn UnrecordedChanges>],
         log: Arc::clone(both) as Arc<dyn RecordLog>,
         side_key: Arc::new(key()),
         entropy: Arc::new(SystemEntropy::default()),
@@ -252,11 +260,11 @@ async fn a_change_is_told_with_what_and_whom_in_clear_and_the_operator_committed
 #[tokio::test]
 async fn a_change_of_what_is_charged_is_told_under_a_kind_of_its_own_and_once() {
     let both = Arc::new(Both::default());
-    for (id, what) in [("c1", "approve-rate-book"), ("c2", "approve-gratis"), ("c3", "propose-rate-book")] {
+    for (id, kind) in [("c1", Kind::RateChange), ("c2", Kind::RateChange), ("c3", Kind::Admin)] {
         both.change(id);
-        both.rows.lock().unwrap().last_mut().unwrap().0.what = what.to_owned();
+        both.rows.lock().unwrap().last_mut().unwrap().0.kind = kind;
     }
-    both.stop_at(Cut::BeforeNote, 1);
+    both.stop_at(Cut::BeforeNote, 0);
     while process(&both).catch_up().await.is_err() {}
     let told: Vec<_> = both.leaves().into_iter().map(|leaf| (leaf.kind, leaf.request)).collect();
     let expected = [(Kind::RateChange, "c1"), (Kind::RateChange, "c2"), (Kind::Admin, "c3")];
@@ -294,16 +302,16 @@ async fn the_side_record_opens_what_the_leaf_commits_to() {
 async fn changes_are_told_in_their_order_between_what_was_answered() {
     let both = Arc::new(Both::default());
     let process = process(&both);
-    for n in 0..200 {
+    for n in 0..600 {
         both.change(&format!("c{n:03}"));
     }
-    assert_eq!(process.catch_up().await.unwrap(), 200, "more than one batch");
+    assert_eq!(process.catch_up().await.unwrap(), 600, "more than one batch");
     both.request("r");
     both.change("late");
     assert_eq!(process.catch_up().await.unwrap(), 1);
     assert_eq!(process.catch_up().await.unwrap(), 0, "nothing is told twice");
     assert_told_once(&both, "after two calls");
-    assert_eq!(both.leaves().len(), 202);
+    assert_eq!(both.leaves().len(), 602);
 }
 
 #[tokio::test]
@@ -350,7 +358,7 @@ async fn what_another_node_claimed_is_left_to_it() {
     both.change("theirs");
     both.change("ours");
     let claim = Claim { node: "node-2".into(), from: 0 };
-    assert!(both.claim("theirs", &claim).await.unwrap());
+    assert_eq!(both.claim(&["theirs".to_owned()], &claim).await.unwrap(), ["theirs"]);
     assert_eq!(process(&both).catch_up().await.unwrap(), 1);
     assert_eq!(both.told(), ["ours"]);
     assert_eq!(both.noted()[0], ("theirs".to_owned(), None));
@@ -363,7 +371,7 @@ async fn a_leaf_before_the_claim_or_of_another_kind_is_not_taken_for_the_changes
     both.request("c1");
     both.request("c1");
     both.change("c1");
-    assert!(both.claim("c1", &Claim { node: NODE.into(), from: 1 }).await.unwrap());
+    both.claim(&["c1".to_owned()], &Claim { node: NODE.into(), from: 1 }).await.unwrap();
     process(&both).catch_up().await.unwrap();
     assert_eq!(both.told(), ["c1"]);
     assert_eq!(both.noted(), [("c1".to_owned(), Some(2))]);
