@@ -322,14 +322,17 @@ pub async fn what_changes_the_directory_waits_for_its_leaf_under_its_persons_nam
     approved(world).await;
     let waiting = world.there.waiting("node-1", 64).await.unwrap();
     let [change] = &waiting[..] else { panic!("{waiting:?}") };
-    let told = (change.what.as_str(), change.agency.as_deref(), change.operator.as_str());
-    assert_eq!(told, ("approve-decision", Some("newcomer"), TWO));
+    let told = (change.service.as_str(), change.agency.as_deref(), change.operator.as_deref());
+    assert_eq!(told, ("admin.approve-decision@1", Some("newcomer"), Some(TWO)));
     assert_eq!(change.generation, world.there.generation().await.unwrap());
     // At the console each step is noted, since no door records it.
     let console = world.open([1, 2, 3]).await.unwrap().operated_by("ayesha (1000)");
     console.hand_in(form(Sector::Private), None, "ayesha (1000)").await.unwrap();
     let waiting = world.there.waiting("node-1", 64).await.unwrap();
-    let told: Vec<_> = waiting.iter().map(|change| (change.what.as_str(), change.operator.as_str())).collect();
-    assert_eq!(told, [("approve-decision", TWO), ("application-received", "ayesha (1000)")]);
+    let told: Vec<_> = waiting.iter().map(|change| (change.service.as_str(), change.operator.as_deref())).collect();
+    assert_eq!(
+        told,
+        [("admin.approve-decision@1", Some(TWO)), ("admin.application-received@1", Some("ayesha (1000)"))]
+    );
     console.database().close().await;
 }

@@ -22,6 +22,7 @@ mod closing;
 mod consents;
 mod contacts;
 mod directory;
+mod endings;
 mod evidence;
 mod idempotency;
 mod inbox;

@@ -1,3 +1,5 @@
+//! A chain holds as it was signed, and each thing that is done to it is named at its first place.
+
 use serde_json::json;
 
 use super::*;
