@@ -78,13 +78,14 @@ pub struct Serve {
     binary: PathBuf,
     env: Vec<(String, String)>,
     clock: Option<PathBuf>,
+    log: Option<PathBuf>,
 }
 
 impl Serve {
     /// `serve` of this binary over this state, every role, on free ports.
     #[must_use]
     pub fn new(binary: &str, state: &State) -> Self {
-        let mut serve = Self { binary: PathBuf::from(binary), env: Vec::new(), clock: None }
+        let mut serve = Self { binary: PathBuf::from(binary), env: Vec::new(), clock: None, log: None }
             .set("NODE__STATE_DIR", state.path().display())
             .set("OBSERVE__LEVEL", "warn")
             // A segment is written whole before its first use.
@@ -110,6 +111,13 @@ impl Serve {
         self
     }
 
+    /// What processes complain of goes to this file, behind what is there.
+    #[must_use]
+    pub fn log_to(mut self, file: &Path) -> Self {
+        self.log = Some(file.to_owned());
+        self
+    }
+
     /// The plan as the process will read it.
     ///
     /// # Errors
@@ -125,7 +133,11 @@ impl Serve {
     pub async fn start(&self) -> Result<Process, Broken> {
         let config = self.config()?;
         let clock = self.clock.iter().flat_map(|socket| [OsStr::new("--dev-clock"), socket.as_os_str()]);
-        let mut child = self.command().arg("serve").args(clock).stdout(Stdio::piped()).spawn()?;
+        let mut command = self.command();
+        if let Some(log) = &self.log {
+            command.stderr(fs::OpenOptions::new().create(true).append(true).open(log)?);
+        }
+        let mut child = command.arg("serve").args(clock).stdout(Stdio::piped()).spawn()?;
         let mut stdout = BufReader::new(child.stdout.take().ok_or("no output")?).lines();
         let told = tokio::time::timeout(PATIENCE, addresses(&mut stdout, LINES + other_listeners(&config))).await;
         let addresses = told.map_err(|_| "the process did not listen in time")??;

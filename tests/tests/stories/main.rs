@@ -16,4 +16,6 @@ mod network;
 mod openid;
 mod processes;
 mod protocols;
+mod record;
 mod reply;
+mod silence;

@@ -31,14 +31,14 @@ impl Phone for Handsets {
 }
 
 /// A gateway that sends over a network, and the network.
-struct Scene {
-    installation: Installation,
-    smsc: Arc<Smsc>,
-    serve: Serve,
+pub struct Scene {
+    pub installation: Installation,
+    pub smsc: Arc<Smsc>,
+    pub serve: Serve,
 }
 
 impl Scene {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let installation = Installation::new().await;
         let account = Account { system_id: "ijazat".to_owned(), password: PASSWORD.to_owned() };
         let smsc = Arc::new(Smsc::start(account, None).await.unwrap());
@@ -46,7 +46,7 @@ impl Scene {
         Self { installation, smsc, serve }
     }
 
-    async fn stage(&self, gateway: &Process) -> Stage {
+    pub async fn stage(&self, gateway: &Process) -> Stage {
         let stage = self.installation.stage(gateway).await;
         Stage { phone: Arc::new(Handsets(Arc::clone(&self.smsc))), ..stage }
     }
@@ -72,7 +72,7 @@ fn over(installation: &Installation, address: &str) -> Serve {
         .set("SMS__PASSWORD", installation.secret("sms.password", PASSWORD))
 }
 
-async fn read(ops: SocketAddr, path: &str) -> String {
+pub async fn read(ops: SocketAddr, path: &str) -> String {
     let reply = plain_get(ops, path).await.unwrap();
     String::from_utf8(reply.body).unwrap()
 }

@@ -4,9 +4,11 @@
 // Arguments: the agencies' listener, the state folder of a demo, a citizen of it, the binary.
 
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import assert from 'node:assert/strict';
 import * as client from 'openid-client';
+import { compactVerify, createLocalJWKSet } from 'jose';
 import { Agent, fetch as send } from 'undici';
 
 const [server, state, citizen, binary] = process.argv.slice(2);
@@ -69,4 +71,19 @@ const { data } = await answer.json();
 assert.ok(data.name && !data.address, 'what was asked for, and nothing else');
 assert.equal((await ask('bank-indus')).status, 401, 'a token is used once');
 console.log('openid-client: its token opened what the citizen allowed, once');
+
+// The bank's receipt: each revision is signed by a published key and names the one before.
+const shown = await bank(new URL(`/v1/consents/${tokens.consent_id}/receipt`, server));
+assert.equal(shown.status, 200, await shown.clone().text());
+const { data: { receipt, revisions } } = await shown.json();
+const published = createLocalJWKSet(await (await bank(new URL('/jwks', server))).json());
+let before;
+for (const revision of revisions) {
+    const { payload, protectedHeader } = await compactVerify(revision, published);
+    assert.equal(protectedHeader.typ, 'consent-revision+jwt');
+    assert.equal(JSON.parse(new TextDecoder().decode(payload)).predecessor, before);
+    before = createHash('sha256').update(revision).digest('base64url');
+}
+assert.equal(receipt.pii_principal_id, claims.sub, 'the bank knows the citizen by one name');
+console.log(`jose: the receipt's ${revisions.length} revisions hold`);
 process.exit(0);

@@ -1,0 +1,123 @@
+//! What a gateway leaves behind after a day of consents, on disk, in its log and in its metrics: no passcode, no card number, no
+//! telephone number.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use gateway::demo::{
+    client::Call,
+    stage::{Asked, passcode},
+};
+use serde_json::json;
+use tests::smsc::message;
+
+use crate::network::{Scene, read};
+
+/// Everything under a folder, the register of persons and the secrets left out.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut all = Vec::new();
+    for entry in fs::read_dir(folder).unwrap().flatten() {
+        let (path, name) = (entry.path(), entry.file_name().into_string().unwrap());
+        match () {
+            () if name.starts_with("registry.db") || name == "keys" || name == "pki" => {}
+            () if path.is_dir() => all.extend(files(&path)),
+            () => all.push(path),
+        }
+    }
+    all
+}
+
+/// Whether a text stands in bytes by itself: digits within a longer number or a hash are chance.
+fn holds(bytes: &[u8], text: &str) -> bool {
+    let whole = |at: usize| {
+        let before = at.checked_sub(1).and_then(|at| bytes.get(at));
+        let after = bytes.get(at + text.len());
+        !before.is_some_and(u8::is_ascii_alphanumeric) && !after.is_some_and(u8::is_ascii_alphanumeric)
+    };
+    let mut windows = bytes.windows(text.len()).enumerate();
+    windows.any(|(at, window)| window == text.as_bytes() && whole(at))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c48_no_passcode_no_card_and_no_number_is_left_behind() {
+    let scene = Scene::new().await;
+    let state = scene.installation.config.node.state_dir.clone();
+    let log = state.join("complaints.log");
+    let gateway = scene.serve.clone().set("OBSERVE__LEVEL", "trace").log_to(&log).start().await.unwrap();
+    let stage = scene.stage(&gateway).await;
+    let citizen = stage.cast.citizen.digits();
+    let mut bank = stage.actor("bank-indus", Some("teller-1")).await.unwrap();
+    let mut codes = Vec::new();
+
+    // A yes at the counter after a slip, and what it opens.
+    let asked = bank.ask(stage.cast.citizen, "KYC-101", &["identity.name"]).await.unwrap();
+    let (submitted, told) = scene.smsc.until_text(&asked.reference).await.unwrap();
+    codes.push(passcode(&told).unwrap());
+    let wrong = if codes[0] == "271828" { "314159" } else { "271828" };
+    assert_eq!(bank.give(&asked, wrong).await.unwrap().code(), "invalid_pin");
+    assert_eq!(bank.give(&asked, &codes[0]).await.unwrap().status, 200);
+    let token = bank.fetch(&asked).await.unwrap().text("/access_token").to_owned();
+    let kyc = Call::json("/v1/identity/kyc", &json!({ "cnic": citizen }))
+        .with("ijazat-purpose", "KYC-101")
+        .with("authorization", format!("Bearer {token}"));
+    assert_eq!(bank.send(kyc).await.unwrap().status, 200);
+
+    // A yes by SMS after a slip, a no, an end, a lock; and words that mean nothing here but name somebody.
+    let details = json!([{
+        "type": "urn:pk:ijazat:consent:1", "purpose": "KYC-101", "datatypes": ["identity.name"], "channel": "remote",
+    }]);
+    let fields = [
+        ("scope", "openid consent"),
+        ("login_hint", &format!("cnic:{citizen}")),
+        ("authorization_details", &details.to_string()),
+        ("acr_values", "urn:nadra:acr:sms-reply"),
+    ];
+    let answer = bank.send(Call::form("/bc-authorize", &fields)).await.unwrap();
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let remote = Asked { id: answer.text("/auth_req_id").to_owned(), reference: answer.text("/ref").to_owned() };
+    let screen = answer.text("/screen_number").to_owned();
+    let told = scene.smsc.until_text(&remote.reference).await.unwrap().1;
+    codes.push(passcode(&told).unwrap());
+    let texts = [
+        format!("OK {wrong} {screen}"),
+        format!("OK {} {screen}", codes[1]),
+        format!("STOP {}", remote.reference),
+        format!("my card is {citizen} and my number {}", submitted.to),
+        "LOCK".to_owned(),
+    ];
+    for text in texts {
+        assert_eq!(u32::from(scene.smsc.deliver(message(&submitted.to, &text)).await.unwrap()), 0);
+    }
+    // Requests that are refused because of what they hold.
+    for odd in [format!("{{\"cnic\":\"{citizen}\""), format!("{{\"cnic\":\"{citizen}0\"}}"), format!("cnic={citizen}")]
+    {
+        let call = Call::json("/v1/identity/kyc", &json!(odd)).with("ijazat-purpose", "KYC-101");
+        assert!(bank.send(call).await.unwrap().status >= 400);
+    }
+    let lost = bank.send(Call::get(format!("/v1/persons/{citizen}"))).await.unwrap();
+    assert_eq!(lost.status, 404);
+    let metrics = read(gateway.address("metrics").unwrap(), "/metrics").await;
+    gateway.stop().await.unwrap();
+
+    let local = format!("0{}", submitted.to.strip_prefix("92").unwrap());
+    let dashed = format!("{}-{}-{}", &citizen[..5], &citizen[5..12], &citizen[12..]);
+    let secrets: Vec<&str> =
+        codes.iter().map(String::as_str).chain([&*citizen, &*dashed, &*local, &*submitted.to]).collect();
+    assert!(metrics.contains("ijazat_requests_total"), "there are metrics");
+    for secret in &secrets {
+        assert!(!holds(metrics.as_bytes(), secret), "{secret} in the metrics");
+    }
+    let left = files(&state);
+    for needed in ["control.db", "index.db", "complaints.log"] {
+        assert!(left.iter().any(|path| path.ends_with(needed)), "{needed} of {left:?}");
+    }
+    assert!(fs::metadata(&log).unwrap().len() > 1_000, "it complains at length");
+    for path in left {
+        let bytes = fs::read(&path).unwrap();
+        for secret in &secrets {
+            assert!(!holds(&bytes, secret), "{secret} in {}", path.display());
+        }
+    }
+}
