@@ -158,6 +158,7 @@ async fn submitted(world: &World, dice: &mut Dice, id: String, screen: String) -
         counter: None,
         screen: Some(&digits).filter(|_| mode == Mode::SmsReply),
         ttl_s: 300,
+        ping: None,
     };
     world.here.submit(&request).await.unwrap();
     let machine = Transaction::received_in(mode, world.clock.now(), 300);

@@ -31,6 +31,7 @@ async fn submit(world: &World, agency: &str, id: &str) {
         counter: None,
         screen: None,
         ttl_s: 300,
+        ping: None,
     };
     world.here.submit(&request).await.unwrap();
 }

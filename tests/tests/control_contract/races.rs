@@ -184,6 +184,7 @@ pub async fn requests_of_one_handle_are_one_request(world: &World) {
                 counter: None,
                 screen: None,
                 ttl_s: 300,
+                ping: None,
             };
             store.submit(&new).await
         }

@@ -70,6 +70,7 @@ impl Reply<'_> {
             counter: None,
             screen: Some(&screen),
             ttl_s: 300,
+            ping: None,
         };
         world.here.submit(&request).await.unwrap();
         let text = format!("reply OK {}", self.passcode);

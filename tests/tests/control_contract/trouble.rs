@@ -98,6 +98,7 @@ fn new(world: &World) -> adapters::sql::control::NewRequest<'_> {
         counter: None,
         screen: None,
         ttl_s: 300,
+        ping: None,
     }
 }
 

@@ -91,7 +91,7 @@ impl ControlStore {
         }))
     }
 
-    /// Ends a consent for ever; its token dies everywhere within a second. `false` if there was none to end.
+    /// Ends a consent for ever; its token dies everywhere within a second, and its agency is told. `false` if there was none to end.
     ///
     /// # Errors
     /// [`SqlError`].
@@ -101,6 +101,7 @@ impl ControlStore {
         if !revoke(&mut work, consent.as_str()).await? {
             return Ok(false);
         }
+        self.tell_revoked(&mut work, consent.as_str()).await?;
         self.commit(work, generation).await?;
         Ok(true)
     }
@@ -123,7 +124,7 @@ impl ControlStore {
             }
         }
         let Some(id) = row else { return Ok(false) };
-        self.revoke_consent(&ConsentId::parse(&id).map_err(|_| damaged("consent id"))?).await
+        self.revoke_for_agency(&ConsentId::parse(&id).map_err(|_| damaged("consent id"))?).await
     }
 
     /// Every consent that a citizen ever gave, newest first, at most a thousand.

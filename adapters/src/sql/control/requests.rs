@@ -12,13 +12,14 @@ use exchange::{
     },
     ids::{AgencyId, ConsentId, UserId},
     limits,
+    notify::NotificationToken,
     timestamp::Timestamp,
 };
 use sqlx::{Row as _, any::AnyRow};
 
 use super::{
-    Contact, ControlStore, SqlError, Work, bindings::mode_of, consents::revoke, damaged, outbox::Message,
-    patience::wrong_of, sending::supersede, sha256,
+    Contact, ControlStore, SqlError, Work, bindings::mode_of, consents::revoke, damaged, notify::moved,
+    outbox::Message, patience::wrong_of, sending::supersede, sha256,
 };
 
 /// A request for consent as it arrives.
@@ -42,6 +43,8 @@ pub struct NewRequest<'a> {
     pub screen: Option<&'a ScreenNumber>,
     /// Seconds that it lives.
     pub ttl_s: i64,
+    /// The token by which the agency knows the ping that it waits for; `None` where it asks by itself.
+    pub ping: Option<&'a NotificationToken>,
 }
 
 /// What a poll brought.
@@ -126,13 +129,12 @@ impl ControlStore {
         let transaction = Transaction::received_in(mode, now, request.ttl_s);
         let id_hash = hash_of(request.auth_req_id);
         let screen = request.screen.map(|screen| self.seal_screen(&id_hash, screen)).transpose()?;
-        let _turn = self.database.turn().await?;
-        sqlx::query(
+        let insert = sqlx::query(
             "INSERT INTO auth_request (id_hash, reference, agency, user_id, subject, details, state, tries, \
              created_at, expires_at, interval_s, counter, mode, screen) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10, $11, $12, $13)",
         )
-        .bind(id_hash)
+        .bind(id_hash.clone())
         .bind(request.reference)
         .bind(request.agency.as_str())
         .bind(request.user.as_str())
@@ -144,10 +146,16 @@ impl ControlStore {
         .bind(transaction.interval_s)
         .bind(request.counter)
         .bind(mode.as_str())
-        .bind(screen)
-        .execute(self.database.pool())
-        .await?;
-        Ok(())
+        .bind(screen);
+        let Some(token) = request.ping else {
+            let _turn = self.database.turn().await?;
+            insert.execute(self.database.pool()).await?;
+            return Ok(());
+        };
+        let mut work = self.database.begin().await?;
+        insert.execute(work.on()).await?;
+        self.await_end(&mut work, (request, token), &id_hash, (now, transaction.expires_at)).await?;
+        work.commit().await
     }
 
     /// Binds the passcode to the request and queues its message, both or neither. `false` if it is too late for both.
@@ -344,7 +352,7 @@ impl ControlStore {
 }
 
 /// The handle's hash: what stands in the database cannot be polled with.
-fn hash_of(auth_req_id: &str) -> String {
+pub(super) fn hash_of(auth_req_id: &str) -> String {
     URL_SAFE_NO_PAD.encode(sha256(auth_req_id.as_bytes()))
 }
 
@@ -425,5 +433,5 @@ pub(super) async fn save(
     .bind(next.asked_at.micros())
     .execute(work.on())
     .await?;
-    Ok(())
+    moved(work, &stored.id_hash, stored.transaction.state, next.state).await
 }

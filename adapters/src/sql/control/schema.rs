@@ -21,6 +21,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 16, sql: SENDING },
     Migration { version: 17, sql: SMS_REPLY },
     Migration { version: 18, sql: LOCKS },
+    Migration { version: 20, sql: NOTIFICATIONS },
 ];
 
 const FIRST: &str = "
@@ -239,4 +240,15 @@ CREATE TABLE wrong_guess (id TEXT PRIMARY KEY, subject TEXT NOT NULL, guessed_at
 CREATE INDEX wrong_guess_subject ON wrong_guess (subject, guessed_at);
 CREATE TABLE citizen_lock (subject TEXT PRIMARY KEY, locked_at BIGINT, forgiven_at BIGINT);
 CREATE TABLE unlock_code (sender TEXT PRIMARY KEY, tag TEXT NOT NULL, until_at BIGINT NOT NULL, tries BIGINT NOT NULL);
+";
+
+/// What agencies are told. `about` is the hash of a request or the name of a consent; `due_at` is when it is to be sent, empty when
+/// nothing is to be done any more, and then what it carried is gone; `lease` names who is at it.
+const NOTIFICATIONS: &str = "
+CREATE TABLE notification (
+    id TEXT PRIMARY KEY, kind TEXT NOT NULL, agency TEXT NOT NULL, about TEXT NOT NULL, queued_at BIGINT NOT NULL,
+    body BYTEA NOT NULL, bearer BYTEA NOT NULL, due_at BIGINT, tries BIGINT NOT NULL, lease TEXT, ended TEXT);
+CREATE INDEX notification_due ON notification (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX notification_about ON notification (about);
+CREATE INDEX notification_held ON notification (agency) WHERE lease IS NOT NULL;
 ";

@@ -2,12 +2,13 @@
 //!
 //! Map: [`start`] builds and opens everything, [`Running`] is what runs · `keys` and `pki` read or make secrets · `stores`
 //! opens databases · `control`, `registry` are our upstreams · `upstreams` reaches those elsewhere · `gateway` makes the
-//! door · `admin` records what operators changed · `sms` sends and receives · `tasks` are what runs beside requests.
+//! door · `admin` records what operators changed · `sms` sends and receives · `notify` tells agencies · `tasks` are what runs beside requests.
 
 mod admin;
 pub mod control;
 mod gateway;
 mod keys;
+mod notify;
 mod pki;
 mod reconcile;
 mod registry;
