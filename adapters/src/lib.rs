@@ -15,6 +15,7 @@
 pub mod clock;
 pub mod entropy;
 pub mod log;
+pub mod notify;
 pub mod quotas;
 pub mod sms;
 pub mod sql;

@@ -16,6 +16,7 @@ pub mod counts;
 pub mod law;
 pub mod load;
 pub mod meddling;
+pub mod place;
 pub mod postgres;
 pub mod process;
 pub mod redis;

@@ -49,6 +49,8 @@ mod ledger;
 mod machine_model;
 #[path = "control_contract/money.rs"]
 mod money;
+#[path = "control_contract/notify.rs"]
+mod notify;
 #[path = "control_contract/onboarding.rs"]
 mod onboarding;
 #[path = "control_contract/outbox.rs"]
@@ -346,6 +348,18 @@ contracts! {
         b33_whatever_happened_the_ledger_agrees_with_the_leaves,
         a_ledger_of_before_its_places_is_held_against_the_log_as_one_range,
         a_ledger_ahead_of_its_log_is_not_compared,
+    }
+    notify {
+        c28_an_approved_request_is_told_of_once_and_by_its_name_alone,
+        c28_who_does_not_answer_and_who_is_not_there_are_told_of_at_one_instant,
+        c28_a_refusal_and_the_last_try_are_told_of_and_what_the_agency_took_back_is_not,
+        c28_what_fails_is_told_again_with_doubling_waits_and_not_for_ever,
+        c28_what_the_agency_will_not_have_is_not_told_again,
+        c28_whoever_dies_over_a_notification_leaves_it_to_be_told_again,
+        an_agency_that_does_not_answer_holds_no_more_than_its_share,
+        c28_a_ping_goes_where_the_directory_says_now_or_nowhere,
+        c28_what_a_ping_carries_is_sealed_while_it_waits_and_gone_afterwards,
+        c32_an_agency_is_told_of_a_consent_that_ends_otherwise_than_by_itself,
     }
     outbox {
         messages_come_oldest_first_and_the_newest_are_kept_in_sight,

@@ -11,6 +11,7 @@ use crate::{
     consent::mode::Mode,
     ids::{AgencyId, AgreementId, ApprovalId, DatatypeId, PolicyId, ProgrammeId, PurposeCode, ServiceId, UserId},
     ledger::{Quota, QuotaBook, Terms},
+    notify::Notify,
     place::Place,
     report::Report,
     statement::{AgencyClass, Classes},
@@ -53,6 +54,10 @@ pub struct Agency {
     pub subject_status: bool,
     /// Requests per second that it may send, and the burst of the same size; bounded by the listener's own limit.
     pub requests_per_s: u32,
+    /// How it is told of answers and events; absent: it asks. Not written where it is absent, so that entries stay as they were
+    /// proposed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notify: Option<Notify>,
 }
 
 /// A person of an agency.

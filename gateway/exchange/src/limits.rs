@@ -197,3 +197,12 @@ pub const QUOTA_RETRY_S_MAX: i64 = 31 * 24 * 3600;
 /// Seconds that what was used of a quota is kept after its period began: a year and a month, so that a month can be compared
 /// with the same month a year before.
 pub const QUOTA_KEPT_S: i64 = 400 * 24 * 3600;
+
+/// Bytes of a URL that an agency is told something at: it stands in the directory and in the first line of a request.
+pub const NOTIFY_URL_BYTES_MAX: usize = 512;
+
+/// Bytes of a `client_notification_token` at least: fewer cannot hold the 128 bits that CIBA Core 1.0 §7.1 asks for.
+pub const NOTIFICATION_TOKEN_BYTES_MIN: usize = 22;
+
+/// Bytes of a `client_notification_token` at most (CIBA Core 1.0 §7.1).
+pub const NOTIFICATION_TOKEN_BYTES_MAX: usize = 1024;

@@ -35,6 +35,7 @@ pub fn data(world: &World) -> DirectoryData {
         nda_until: Timestamp::from_micros(9),
         subject_status: false,
         requests_per_s: 50,
+        notify: None,
     };
     let user = User {
         agency: world.bank.clone(),

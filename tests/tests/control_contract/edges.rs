@@ -115,6 +115,7 @@ async fn asked_until(world: &World, id: &str, usage: ConsentUse, valid_until: Ti
         screen: None,
         terms: None,
         ttl_s: 300,
+        ping: None,
     };
     world.here.submit(&new).await.unwrap();
     assert!(world.here.send(id, &passcode(PASSCODE), World::contact(), "x").await.unwrap());

@@ -159,6 +159,7 @@ async fn submitted(world: &World, dice: &mut Dice, id: String, screen: String) -
         screen: Some(&digits).filter(|_| mode == Mode::SmsReply),
         terms: None,
         ttl_s: 300,
+        ping: None,
     };
     world.here.submit(&request).await.unwrap();
     let machine = Transaction::received_in(mode, world.clock.now(), 300);

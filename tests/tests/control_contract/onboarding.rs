@@ -84,6 +84,7 @@ fn agency(case: &Case) -> Agency {
         nda_until: exchange::timestamp::Timestamp::from_micros(9),
         subject_status: false,
         requests_per_s: 10,
+        notify: None,
     }
 }
 

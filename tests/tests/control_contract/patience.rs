@@ -32,6 +32,7 @@ async fn submit(world: &World, agency: &str, id: &str) {
         screen: None,
         terms: None,
         ttl_s: 300,
+        ping: None,
     };
     world.here.submit(&request).await.unwrap();
 }

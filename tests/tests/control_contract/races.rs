@@ -185,6 +185,7 @@ pub async fn requests_of_one_handle_are_one_request(world: &World) {
                 screen: None,
                 terms: None,
                 ttl_s: 300,
+                ping: None,
             };
             store.submit(&new).await
         }

@@ -71,6 +71,7 @@ impl Reply<'_> {
             screen: Some(&screen),
             terms: None,
             ttl_s: 300,
+            ping: None,
         };
         world.here.submit(&request).await.unwrap();
         let text = format!("reply OK {}", self.passcode);

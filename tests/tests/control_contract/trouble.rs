@@ -99,6 +99,7 @@ fn new(world: &World) -> adapters::sql::control::NewRequest<'_> {
         screen: None,
         terms: None,
         ttl_s: 300,
+        ping: None,
     }
 }
 

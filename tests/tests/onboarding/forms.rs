@@ -84,6 +84,7 @@ pub fn agency(id: &str, row: &Row, now: Timestamp) -> Agency {
         nda_until: now.plus_seconds(YEAR_S),
         subject_status: false,
         requests_per_s: 500,
+        notify: None,
     }
 }
 

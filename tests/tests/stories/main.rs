@@ -13,6 +13,7 @@ mod client;
 mod http2;
 mod installation;
 mod network;
+mod notify;
 mod openid;
 mod processes;
 mod protocols;

@@ -23,7 +23,7 @@ const discover = (agency) =>
     client.discovery(new URL(server), agency, undefined, client.TlsClientAuth(), { [client.customFetch]: bank });
 const config = await discover('bank-indus');
 const known = config.serverMetadata();
-assert.deepEqual(known.backchannel_token_delivery_modes_supported, ['poll']);
+assert.deepEqual(known.backchannel_token_delivery_modes_supported, ['poll', 'ping']);
 assert.equal(known.tls_client_certificate_bound_access_tokens, true);
 
 const details = [{ type: 'urn:pk:ijazat:consent:1', purpose: 'KYC-101', datatypes: ['identity.name', 'identity.birth'] }];

@@ -115,7 +115,8 @@ impl ControlStore {
         }))
     }
 
-    /// Ends a consent for ever, in the operator's name; its token dies everywhere within a second. `false` if there was none to end.
+    /// Ends a consent for ever, in the operator's name; its token dies everywhere within a second, and its agency is told. `false` if
+    /// there was none to end.
     ///
     /// # Errors
     /// [`SqlError`].
@@ -132,6 +133,10 @@ impl ControlStore {
         if cause == Cause::Operator {
             let detail = serde_json::json!({ "consent": consent });
             self.note(&mut work, generation, &Done { what: "consent-revoke", agency: None, detail }).await?;
+        }
+        // What it gave back itself it need not be told.
+        if cause != Cause::AgencyGaveBack {
+            self.tell_revoked(&mut work, consent.as_str()).await?;
         }
         self.commit(work, generation).await?;
         Ok(true)

@@ -178,7 +178,7 @@ impl ControlStore {
         self.commit(work, generation).await
     }
 
-    async fn change<T: Serialize + DeserializeOwned>(
+    pub(super) async fn change<T: Serialize + DeserializeOwned>(
         &self,
         kind: &'static str,
         key: &str,

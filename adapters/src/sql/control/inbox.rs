@@ -130,8 +130,10 @@ impl ControlStore {
                 // The generation before the consent, as everyone takes them: two who wait for each other wait for ever.
                 let generation = self.bump(work).await?;
                 self.revoke(work, consent, cause).await?;
-                if let Some(next) = transaction.unsaid() {
-                    save(work, &stored, &next, None).await?;
+                match transaction.unsaid() {
+                    Some(next) => save(work, &stored, &next, None).await?,
+                    // Only then its agency knows the consent.
+                    None => self.tell_revoked(work, consent).await?,
                 }
                 return Ok((Told::Stopped(reference), Some(generation)));
             }

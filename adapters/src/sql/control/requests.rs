@@ -13,12 +13,13 @@ use exchange::{
     },
     ids::{AgencyId, ConsentId, UserId},
     limits,
+    notify::NotificationToken,
     timestamp::Timestamp,
 };
 use sqlx::{Row as _, any::AnyRow};
 
 use super::{
-    Contact, ControlStore, SqlError, Work, bindings::mode_of, damaged, outbox::Message, patience::wrong_of,
+    Contact, ControlStore, SqlError, Work, bindings::mode_of, damaged, notify::moved, outbox::Message, patience::wrong_of,
     sending::supersede, sha256,
 };
 
@@ -45,6 +46,8 @@ pub struct NewRequest<'a> {
     pub terms: Option<&'a Terms>,
     /// Seconds that it lives.
     pub ttl_s: i64,
+    /// The token by which the agency knows the ping that it waits for; `None` where it asks by itself.
+    pub ping: Option<&'a NotificationToken>,
 }
 
 /// What a poll brought.
@@ -138,7 +141,7 @@ impl ControlStore {
              created_at, expires_at, interval_s, counter, mode, screen, record) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10, $11, $12, $13, $14)",
         )
-        .bind(id_hash)
+        .bind(id_hash.clone())
         .bind(request.reference)
         .bind(request.agency.as_str())
         .bind(request.user.as_str())
@@ -155,6 +158,9 @@ impl ControlStore {
         .execute(work.on())
         .await?;
         self.begin_record(&mut work, request, (&consent, mode), now).await?;
+        if let Some(token) = request.ping {
+            self.await_end(&mut work, (request, token), &id_hash, (now, transaction.expires_at)).await?;
+        }
         work.commit().await
     }
 
@@ -319,7 +325,7 @@ impl ControlStore {
 }
 
 /// The handle's hash: what stands in the database cannot be polled with.
-fn hash_of(auth_req_id: &str) -> String {
+pub(super) fn hash_of(auth_req_id: &str) -> String {
     URL_SAFE_NO_PAD.encode(sha256(auth_req_id.as_bytes()))
 }
 
@@ -401,5 +407,5 @@ pub(super) async fn save(
     .bind(next.asked_at.micros())
     .execute(work.on())
     .await?;
-    Ok(())
+    moved(work, &stored.id_hash, stored.transaction.state, next.state).await
 }

@@ -22,6 +22,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 17, sql: SMS_REPLY },
     Migration { version: 18, sql: LOCKS },
     Migration { version: 19, sql: REVISIONS },
+    Migration { version: 20, sql: NOTIFICATIONS },
 ];
 
 const FIRST: &str = "
@@ -258,4 +259,15 @@ CREATE INDEX consent_record_subject ON consent_record (subject, consent);
 CREATE TABLE consent_evidence (
     id TEXT PRIMARY KEY, consent TEXT NOT NULL, at BIGINT NOT NULL, commitment TEXT NOT NULL, sealed BYTEA NOT NULL);
 CREATE INDEX consent_evidence_consent ON consent_evidence (consent);
+";
+
+/// What agencies are told. `about` is the hash of a request or the name of a consent; `due_at` is when it is to be sent, empty when
+/// nothing is to be done any more, and then what it carried is gone; `lease` names who is at it.
+const NOTIFICATIONS: &str = "
+CREATE TABLE notification (
+    id TEXT PRIMARY KEY, kind TEXT NOT NULL, agency TEXT NOT NULL, about TEXT NOT NULL, queued_at BIGINT NOT NULL,
+    body BYTEA NOT NULL, bearer BYTEA NOT NULL, due_at BIGINT, tries BIGINT NOT NULL, lease TEXT, ended TEXT);
+CREATE INDEX notification_due ON notification (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX notification_about ON notification (about);
+CREATE INDEX notification_held ON notification (agency) WHERE lease IS NOT NULL;
 ";

@@ -165,6 +165,7 @@ pub fn agency(id: &str, kind: &str, sector: Sector) -> Agency {
         nda_until: now().plus_seconds(1_000_000),
         subject_status: false,
         requests_per_s: 10,
+        notify: None,
     }
 }
 

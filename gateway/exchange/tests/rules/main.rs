@@ -30,6 +30,7 @@ mod forgeries;
 mod leaves;
 mod names;
 mod notes;
+mod notify;
 mod passcodes;
 mod permits;
 mod permits_forged;

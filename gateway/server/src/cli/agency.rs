@@ -8,6 +8,7 @@ use exchange::ids::AgencyId;
 use super::{
     control,
     failure::Failure,
+    notify::NotifyCommand,
     onboarding::{self, Apply, Conform, Decide, Propose, Show},
     options::Place,
     pki::{Revoke, read_facts},
@@ -95,6 +96,7 @@ A certificate that names another agency is refused.")]
         #[command(flatten)]
         key: Key,
     },
+    Notify(NotifyCommand),
 }
 
 /// Which key.
@@ -157,6 +159,10 @@ impl Agency {
                     store.add_key(agency, &fingerprint).await.map_err(|error| failed(&error))
                 };
                 (agency, "may call with this key", block_on(change)?)
+            }
+            AgencyCommand::Notify(command) => {
+                let (done, generation) = command.run(&config)?;
+                (&command.agency, done, generation)
             }
         };
         writeln!(out, "{agency} {done}; directory generation {generation}")?;

@@ -115,11 +115,11 @@ pub(super) const KEYS: [KnownKey; 18] = [
     KnownKey {
         file: "keys/jwks.key",
         algorithm: "ES256",
-        purpose: "signs `id_token`s",
+        purpose: "signs `id_token`s, and events that agencies are told",
         owner: "control",
         production: "PKCS#11 or KMS port",
         rotation: "quarterly by `ijazat keys rotate jwks`: the next key signs at once, the earlier one stays published",
-        verifiable: "every token until it ends, two minutes after it was made",
+        verifiable: "every token until it ends, two minutes after it was made; every event while the key is published",
         loss: "tokens until the next key",
     },
     KnownKey {

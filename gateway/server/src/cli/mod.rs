@@ -15,6 +15,7 @@ mod failure;
 mod files;
 mod keys;
 mod ledger;
+mod notify;
 mod onboarding;
 mod operator;
 mod options;

@@ -186,6 +186,7 @@ pub(super) async fn listen(
     running.spawn(super::tasks::outbox(Arc::clone(&control.store), running.metrics()));
     running.spawn(super::tasks::inbox(Arc::clone(&control.store)));
     super::sms::begin(config, world, &control.store, running).await?;
+    super::notify::begin(config, world, &control.store, &control.issuer, running)?;
     let verifier = verifier(config, world, "control")?;
     let handle = listen::internal::serve(
         address,

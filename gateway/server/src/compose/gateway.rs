@@ -23,11 +23,11 @@ use exchange::{
 };
 
 use super::{
-    ChangeLog, ComposeError, Keys, World, control::Control, pki::Outer, registry::Registry, running::Running, sms,
-    stores, tasks, upstreams,
+    ChangeLog, ComposeError, Keys, World, control::Control, notify, pki::Outer, registry::Registry, running::Running,
+    sms, stores, tasks, upstreams,
 };
 use crate::{
-    config::{Config, UpstreamKind},
+    config::{Config, ProcessRole, UpstreamKind},
     door::{Door, Listener},
     listen::{self, ListenOptions},
     observe::rated::RatedLog,
@@ -90,6 +90,9 @@ pub(super) async fn build(
     let watcher =
         Watcher::new().certificate(outer.certificate_files, outer.certificate).trust(outer.client_files, outer.clients);
     sms::begin(config, world, &control.store, running).await?;
+    if config.node.plays(ProcessRole::Control) {
+        notify::begin(config, world, &control.store, &control.issuer, running)?;
+    }
     tasks::gateway(&door, indexer, watcher, &control, (counted, since), running);
     Ok(())
 }

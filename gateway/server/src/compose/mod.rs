@@ -2,12 +2,14 @@
 //!
 //! Map: [`start`] builds and opens everything, [`Running`] is what runs · `keys` and `pki` read or make secrets · `stores`
 //! opens databases · `control`, `registry` are our upstreams · `upstreams` reaches those elsewhere · `gateway` makes the
-//! door · `changes` records what was changed beside the door · `sms` sends and receives · `tasks` are what runs beside requests.
+//! door · `changes` records what was changed beside the door · `sms` sends and receives · `notify` tells agencies · `tasks` are what runs
+//! beside requests.
 
 mod changes;
 pub mod control;
 mod gateway;
 mod keys;
+mod notify;
 mod pki;
 mod reconcile;
 mod registry;

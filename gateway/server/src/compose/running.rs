@@ -4,6 +4,7 @@ use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
 
 use adapters::{
     log::SegmentLog,
+    notify::Notifier,
     sms::{Sender, smpp::Smpp},
 };
 use exchange::{decision::Decider as _, ports::record_log::RecordLog};
@@ -48,6 +49,7 @@ pub struct Running {
     background: Vec<Background>,
     smpp: Option<Arc<Smpp>>,
     sender: Option<Arc<Sender>>,
+    notifier: Option<Arc<Notifier>>,
     sms_link: Option<SmsLink>,
     sms: Option<SocketAddr>,
     tasks: JoinSet<()>,
@@ -68,6 +70,7 @@ impl Running {
             background: Vec::new(),
             smpp: None,
             sender: None,
+            notifier: None,
             sms_link: None,
             sms: None,
             tasks: JoinSet::new(),
@@ -137,6 +140,12 @@ impl Running {
     pub(super) fn sender(&mut self, sender: Arc<Sender>) {
         self.tasks.spawn(Arc::clone(&sender).run());
         self.sender = Some(sender);
+    }
+
+    /// Tells agencies for as long as the process runs.
+    pub(super) fn notifier(&mut self, notifier: Arc<Notifier>) {
+        self.tasks.spawn(Arc::clone(&notifier).run());
+        self.notifier = Some(notifier);
     }
 
     /// Tells operators why no SMS goes out, while none does.
@@ -242,6 +251,11 @@ impl Running {
             && tokio::time::timeout(self.drain, sender.stop()).await.is_err()
         {
             tracing::warn!("messages that were being handed over did not end in time");
+        }
+        if let Some(notifier) = &self.notifier
+            && tokio::time::timeout(self.drain, notifier.stop()).await.is_err()
+        {
+            tracing::warn!("notifications that were under way did not end in time");
         }
         if let Some(smpp) = &self.smpp {
             smpp.stop().await;

@@ -189,6 +189,18 @@ pub(super) async fn inbox(store: Arc<ControlStore>) {
     }
 }
 
+/// Forgets what became of old notifications.
+pub(super) async fn notifications(store: Arc<ControlStore>) {
+    let mut tick = tokio::time::interval(SHRINK_EVERY);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        if let Err(error) = store.forget_notifications().await {
+            tracing::warn!(error = %error, "what became of old notifications waits to be forgotten");
+        }
+    }
+}
+
 fn gauges(door: &Arc<Pipeline>, running: &Running) {
     let parts = Arc::clone(door.parts());
     let log = running.the_log();

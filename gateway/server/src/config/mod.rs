@@ -13,6 +13,7 @@ pub mod listen;
 pub mod log;
 mod near;
 pub mod node;
+pub mod notify;
 pub mod observe;
 pub mod rate_limits;
 pub mod secret;
@@ -35,6 +36,7 @@ pub use self::{
     listen::Listen,
     log::Log,
     node::{Node, ProcessRole},
+    notify::Notify,
     observe::{LogFormat, Observe},
     rate_limits::Limits,
     section::{Effective, Source},
@@ -62,6 +64,8 @@ pub struct Config {
     pub consent: Consent,
     /// `[sms]`.
     pub sms: Sms,
+    /// `[notify]`.
+    pub notify: Notify,
     /// `[upstream.<id>]`; `control` and `registry` are always there.
     pub upstreams: BTreeMap<UpstreamId, Upstream>,
     /// `[policy]`.
@@ -88,6 +92,7 @@ impl Config {
         let limits = sources.section("limits", Limits::read);
         let consent = sources.section("consent", Consent::read);
         let sms = sources.section("sms", Sms::read);
+        let notify = sources.section("notify", Notify::read);
         let upstreams = read_upstreams(&mut sources);
         let policy = sources.section("policy", Policy::read);
         let observe = sources.section("observe", |section| Observe::read(section, node.development));
@@ -96,7 +101,21 @@ impl Config {
         if !problems.is_empty() {
             return Err(ConfigError { problems });
         }
-        Ok(Self { node, listen, tls, database, log, limits, consent, sms, upstreams, policy, observe, effective })
+        Ok(Self {
+            node,
+            listen,
+            tls,
+            database,
+            log,
+            limits,
+            consent,
+            sms,
+            notify,
+            upstreams,
+            policy,
+            observe,
+            effective,
+        })
     }
 
     /// The upstream of this name, if one is configured.

@@ -13,8 +13,8 @@ use super::{
 const PREFIX: &str = "IJAZAT__";
 
 /// Sections that exist; any other is refused.
-const SECTIONS: [&str; 10] =
-    ["node", "listen", "tls", "database", "log", "limits", "consent", "sms", "policy", "observe"];
+const SECTIONS: [&str; 11] =
+    ["node", "listen", "tls", "database", "log", "limits", "consent", "sms", "notify", "policy", "observe"];
 
 /// Sections that were, and where what they said belongs now.
 const FORMER: [(&str, &str); 1] = [("rates", "rate books stand in the directory now: ijazat agency propose BOOK")];

@@ -89,6 +89,8 @@ fn each_mistake_is_told_with_its_place_its_value_and_the_rule() {
     one("sms", "transport = \"pigeon\"", "config: [sms] transport = \"pigeon\": not one of sandbox, smpp, http");
     one("sms", "sender = \"80-09\"", "config: [sms] sender = \"80-09\": not 3 to 15 digits");
     one("sms", "rate_per_s = 0", "config: [sms] rate_per_s = 0: at least 1");
+    let told = "config: [notify] networks = [\"10.0.0.0/33\"]: not an address with a prefix";
+    one("notify", "networks = [\"10.0.0.0/33\"]", told);
     one("observe", "format = \"xml\"", "config: [observe] format = \"xml\": not one of json, text");
     one("log", "segment_mib = -1", "config: [log] segment_mib = -1: at least 1");
     one("policy", "bundle = 1", "config: [policy] bundle = 1: not a text");

@@ -87,6 +87,8 @@ pub struct Metrics {
     pub sms_pieces: IntCounterVec,
     /// Whether SMS do not go out.
     pub sms_link_down: IntGauge,
+    /// Tries to tell agencies something, by kind (`ping`, `event`) and outcome: `taken`, `put_off`, `refused` or `spent`.
+    pub notifications: IntCounterVec,
 }
 
 impl Metrics {
@@ -108,6 +110,7 @@ impl Metrics {
         let leases = "leases asked of the store of shared quotas; outcome is leased, none_left or failed";
         let held = "agencies with too many wrong passcodes, whose requests are answered by SMS only";
         let pieces = "pieces of SMS handed over; outcome is taken, put_off, unknown or refused";
+        let tries = "tries to tell agencies something; outcome is taken, put_off, refused or spent";
         let alerting = "quotas that have reached a warning in their present period";
         let metrics = Self {
             phases: PHASES.into_iter().map(|phase| (phase, phase_seconds.with_label_values(&[phase]))).collect(),
@@ -138,6 +141,7 @@ impl Metrics {
             sms_outbox_depth: maker.gauge("sms_outbox_depth", "messages that wait in the SMS outbox")?,
             sms_pieces: maker.counters("sms_pieces_total", pieces, &["outcome"])?,
             sms_link_down: maker.gauge("sms_link_down", "1 while no SMS goes out")?,
+            notifications: maker.counters("notifications_total", tries, &["kind", "outcome"])?,
             registry: maker.registry,
             list: maker.list,
             refresh: Mutex::default(),

@@ -399,5 +399,5 @@ async fn what_opens_something_by_itself_is_not_recorded() {
             secrets += 1;
         }
     }
-    assert_eq!(secrets, 3, "a passcode and twice a token");
+    assert_eq!(secrets, 4, "a passcode, twice a token, and what a notification is known by");
 }

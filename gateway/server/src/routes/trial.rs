@@ -96,6 +96,7 @@ pub fn agency(id: &str, kind: &str) -> Agency {
         nda_until: Timestamp::from_micros(i64::MAX),
         subject_status: false,
         requests_per_s: 50,
+        notify: None,
     }
 }
 

@@ -190,3 +190,27 @@ fn a_seeded_population_is_recorded_with_its_size_and_seed() {
     assert_eq!(deeds(&recorded), ["admin.seed@1"]);
     assert_eq!(recorded[0].1.parameters.as_slice(), b"{\"persons\":50,\"seed\":7}");
 }
+
+#[test]
+fn c28_where_an_agency_is_told_is_set_by_its_rules_and_stands_in_the_record() {
+    let folder = Folder::new();
+    folder.serve(&[], &[]).stop();
+    let ping = ["agency", "notify", "bank-indus", "--mode", "ping"];
+    let with = |more: &[&'static str]| [&ping[..], more].concat();
+    folder.refused(&["agency", "notify", "bank-indus", "--mode", "push"], 2, "push is not supported");
+    folder.refused(&ping, 2, "ping needs a ping_url");
+    folder.refused(&with(&["--ping-url", "http://bank.example/ciba"]), 2, "begins with https://");
+    folder.refused(&with(&["--ping-url", "https://10.0.0.1/ciba"]), 2, "by a dns name");
+    let unknown = ["agency", "notify", "no-such-bank", "--event-url", "https://bank.example/e"];
+    folder.refused(&unknown, 1, "the directory has no such agency");
+    let told = folder.answer(&with(&["--ping-url", "https://bank.example/ciba"]));
+    assert!(told.starts_with("bank-indus is told so; directory generation "), "{told}");
+    let told = folder.answer(&["agency", "notify", "bank-indus", "--off"]);
+    assert!(told.starts_with("bank-indus is told nothing; "), "{told}");
+    let (code, complaint) = folder.serve(&[], &[]).stop();
+    assert_eq!(code, Some(0), "{complaint}");
+    let recorded = told_of(&folder);
+    assert_eq!(deeds(&recorded), ["admin.agency-notify@1"; 2]);
+    let side = String::from_utf8(recorded[0].1.parameters.to_vec()).unwrap();
+    assert!(side.contains("https://bank.example/ciba") && side.contains("ping"), "{side}");
+}

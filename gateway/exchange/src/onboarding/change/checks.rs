@@ -1,12 +1,11 @@
 //! The checks of each kind of change.
 
-use std::net::IpAddr;
-
 use super::{Change, Fault, Judge, Key, Rule};
 use crate::{
     classification::{Classification, Forum},
     directory::{Agency, Agreement, Approval, Category, Programme, Purpose, User},
     ids::{DatatypeId, PurposeCode, ServiceId},
+    networks::is_network,
     onboarding::forum::may_decide,
     report::{RESERVED, Report, is_name},
     timestamp::Timestamp,
@@ -24,13 +23,6 @@ const STANDING_DAYS_MAX: u32 = 366;
 fn in_order(from: Timestamp, until: Timestamp, what: &str) -> Result<(), Fault> {
     let fault = || Fault::new(Rule::DatesReversed, format!("{what} ends before it begins"));
     (from < until).then_some(()).ok_or_else(fault)
-}
-
-fn is_network(text: &str) -> bool {
-    let (address, prefix) = text.split_once('/').unwrap_or((text, "0"));
-    let Ok(address) = address.parse::<IpAddr>() else { return false };
-    let most = if address.is_ipv4() { 32 } else { 128 };
-    prefix.parse::<u8>().is_ok_and(|bits| bits <= most)
 }
 
 fn is_key(text: &str) -> bool {

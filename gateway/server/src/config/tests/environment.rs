@@ -33,6 +33,7 @@ fn other_value(line: &Effective) -> (String, String) {
         ("sms", "version") => quoted("5.0"),
         ("sms", "listen") => quoted("127.0.0.1:7008"),
         ("sms", "callback") => quoted("https://door.example/sms"),
+        ("notify", "networks") => ("[\"10.20.0.0/16\"]".to_owned(), "10.20.0.0/16".to_owned()),
         ("policy", "keys") => {
             let signer = exchange::log::note::NoteSigner::from_seed("office", &[7; 32]).unwrap();
             let vkey = signer.verifier().to_vkey();

@@ -51,8 +51,10 @@ fn every_key_of_every_section_is_printed_once_in_the_order_of_the_sample() {
     let sections: Vec<&str> = config.effective.iter().map(|line| line.section.split('.').next().unwrap()).collect();
     let mut order = sections.clone();
     order.dedup();
-    let expected =
-        ["node", "listen", "tls", "database", "log", "limits", "consent", "sms", "upstream", "policy", "observe"];
+    let expected = [
+        "node", "listen", "tls", "database", "log", "limits", "consent", "sms", "notify", "upstream", "policy",
+        "observe",
+    ];
     assert_eq!(order, expected);
 }
 

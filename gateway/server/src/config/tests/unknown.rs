@@ -61,7 +61,9 @@ fn a_key_of_another_section_is_not_known_here() {
 
 #[test]
 fn a_stranger_among_keys_gets_no_suggestion() {
-    for section in ["node", "listen", "tls", "database", "log", "limits", "consent", "sms", "policy", "observe"] {
+    for section in
+        ["node", "listen", "tls", "database", "log", "limits", "consent", "sms", "notify", "policy", "observe"]
+    {
         let expected = format!("config: [{section}] watermelon: unknown key");
         assert_eq!(told(section, "watermelon"), expected);
     }
@@ -147,7 +149,7 @@ proptest! {
     #[test]
     fn no_unknown_key_slips_through(section in 0..10_usize, key in "[a-z_]{1,24}") {
         let sections =
-            ["node", "listen", "tls", "database", "log", "limits", "consent", "sms", "policy", "observe"];
+            ["node", "listen", "tls", "database", "log", "limits", "consent", "sms", "notify", "policy", "observe"];
         let section = sections[section];
         prop_assume!(!of(section).contains(&key.as_str()));
         let told = told(section, &key);

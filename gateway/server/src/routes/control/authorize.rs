@@ -17,6 +17,7 @@ use exchange::{
         revision::Terms,
     },
     limits,
+    notify::{DeliveryMode, NotificationToken},
     permit::Permit,
     ports::citizen_keys::CitizenKeys as _,
     refusal::Refusal,
@@ -35,8 +36,16 @@ const BUSY_RETRY_S: u32 = 1;
 /// References drawn before the citizen counts as asked too often: of a million, most are free.
 const REFERENCE_DRAWS: u32 = 8;
 
-const PARAMETERS: &[&str] =
-    &["scope", "login_hint", "authorization_details", "binding_message", "requested_expiry", "acr_values", "client_id"];
+const PARAMETERS: &[&str] = &[
+    "scope",
+    "login_hint",
+    "authorization_details",
+    "binding_message",
+    "requested_expiry",
+    "acr_values",
+    "client_notification_token",
+    "client_id",
+];
 
 /// The route.
 pub fn routes(parts: Arc<ConsentParts>) -> Router {
@@ -67,6 +76,7 @@ async fn authorize(
     same_client(&permit, &form)?;
     let asked = read(&form, parts.passcode_ttl_s)?;
     let (mode, terms) = check(&parts, &permit, &asked)?;
+    let ping = ping(&parts, &permit, &form)?;
     let slot = parts.background.slot().ok_or_else(busy)?;
     let mut secret = [0; 32];
     parts.entropy.fill(&mut secret);
@@ -85,6 +95,7 @@ async fn authorize(
         screen: screen.as_ref(),
         terms: Some(&terms),
         ttl_s: asked.ttl_s,
+        ping: ping.as_ref(),
     };
     parts.store.submit(&request).await.map_err(|error| store_failure(&error))?;
     let answer = Answer {
@@ -110,7 +121,13 @@ async fn authorize(
     };
     if permit.grant().subject_status {
         // This caller may know: it is told now instead of polling in vain.
-        return if asking.run(&parts).await { Ok(Json(answer)) } else { Err(Code::UnknownUserId.into()) };
+        if asking.run(&parts).await {
+            return Ok(Json(answer));
+        }
+        // It never learns the request's name, so nothing is told of it.
+        let forgotten = parts.store.forget_ping(&asking.auth_req_id).await;
+        forgotten.map_err(|error| store_failure(&error))?;
+        return Err(Code::UnknownUserId.into());
     }
     slot.run(async move {
         asking.run(&parts).await;
@@ -133,6 +150,23 @@ async fn reference(parts: &ConsentParts, citizen: Cnic) -> Result<String, Failur
 /// Too much waits behind answers.
 pub(super) fn busy() -> Failure {
     Refusal::new(Code::SlowDown).retry_after(BUSY_RETRY_S).into()
+}
+
+/// The token by which an agency that waits for a ping will know it; such an agency must give one (CIBA Core 1.0 §7.1). The standard
+/// asks it of no agency that polls and forbids it to none, and libraries send it always: there it is ignored, and not kept.
+fn ping(
+    parts: &ConsentParts,
+    permit: &Permit,
+    form: &BTreeMap<String, String>,
+) -> Result<Option<NotificationToken>, Failure> {
+    let directory = parts.directory.current()?;
+    let entry = directory.agency(agency(permit)?.as_str());
+    let mode = entry.and_then(|entry| entry.notify.as_ref()).map(|notify| notify.delivery_mode);
+    if mode != Some(DeliveryMode::Ping) {
+        return Ok(None);
+    }
+    let given = form.get("client_notification_token").map(|text| NotificationToken::parse(text));
+    given.and_then(Result::ok).map(Some).ok_or_else(|| invalid("client_notification_token"))
 }
 
 /// A request for consent, read.

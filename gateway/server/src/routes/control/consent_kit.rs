@@ -111,7 +111,7 @@ fn datatype(id: &str, class: Classification) -> Datatype {
     }
 }
 
-fn directory() -> DirectoryData {
+pub fn directory() -> DirectoryData {
     let agreement = Agreement {
         id: AgreementId::parse("agr-1").unwrap(),
         revision: 1,

@@ -31,12 +31,12 @@ async fn discovery(State(parts): State<Arc<DiscoveryParts>>, permit: MaybePermit
     Ok(Json(document(&parts.issuer.url())))
 }
 
-/// Only what works: a client that reads `ping` here would wait for a call that never comes.
+/// Only what works. There is no `push`: a token leaves over the connection that its certificate binds it to, or not at all.
 fn document(issuer: &str) -> Value {
     json!({
         "issuer": issuer,
         "backchannel_authentication_endpoint": format!("{issuer}/bc-authorize"),
-        "backchannel_token_delivery_modes_supported": ["poll"],
+        "backchannel_token_delivery_modes_supported": ["poll", "ping"],
         "backchannel_user_code_parameter_supported": false,
         "token_endpoint": format!("{issuer}/token"),
         "jwks_uri": format!("{issuer}/jwks"),
@@ -77,7 +77,7 @@ mod tests {
         assert_eq!(found["subject_types_supported"], json!(["pairwise"]));
         assert_eq!(found["acr_values_supported"], json!(["urn:nadra:acr:sms-pin", "urn:nadra:acr:sms-reply"]));
         assert_eq!(found["backchannel_authentication_endpoint"], "https://127.0.0.1:8443/bc-authorize");
-        assert_eq!(found["backchannel_token_delivery_modes_supported"], json!(["poll"]));
+        assert_eq!(found["backchannel_token_delivery_modes_supported"], json!(["poll", "ping"]));
         assert_eq!(found["tls_client_certificate_bound_access_tokens"], true);
         assert_eq!(found["authorization_details_types_supported"], json!([DETAILS_TYPE]));
     }

@@ -22,6 +22,8 @@ pub mod openid;
 #[cfg(test)]
 mod patience_tests;
 pub mod pin;
+#[cfg(test)]
+mod ping_tests;
 pub mod receipt;
 pub mod record;
 #[cfg(test)]

@@ -73,6 +73,15 @@ impl Signer {
     pub fn sign(&self, claims: &Value) -> Result<String, SigningError> {
         Ok(jsonwebtoken::encode(&self.header, claims, &self.key)?)
     }
+
+    /// The same of a type of its own, which nobody takes for another (RFC 8725 §3.11).
+    ///
+    /// # Errors
+    /// [`SigningError`].
+    pub fn sign_as(&self, typ: &str, claims: &Value) -> Result<String, SigningError> {
+        let header = Header { typ: Some(typ.to_owned()), ..self.header.clone() };
+        Ok(jsonwebtoken::encode(&header, claims, &self.key)?)
+    }
 }
 
 impl SigningKeys {
