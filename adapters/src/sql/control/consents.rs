@@ -158,13 +158,15 @@ impl ControlStore {
     async fn turn(&self, subject: SubjectKey, from: &str, to: &str) -> Result<u64, SqlError> {
         let mut work = self.database.begin().await?;
         let generation = self.bump(&mut work).await?;
-        let turned =
-            sqlx::query("UPDATE consent SET state = $3, revision = revision + 1 WHERE subject = $1 AND state = $2")
-                .bind(subject.to_hex())
-                .bind(from)
-                .bind(to)
-                .execute(work.on())
-                .await?;
+        // What the citizen paused, only the citizen resumes.
+        let turned = sqlx::query(
+            "UPDATE consent SET state = $3, revision = revision + 1 WHERE subject = $1 AND state = $2 AND paused_by IS NULL",
+        )
+        .bind(subject.to_hex())
+        .bind(from)
+        .bind(to)
+        .execute(work.on())
+        .await?;
         self.commit(work, generation).await?;
         Ok(turned.rows_affected())
     }

@@ -21,6 +21,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 16, sql: SENDING },
     Migration { version: 17, sql: SMS_REPLY },
     Migration { version: 18, sql: LOCKS },
+    Migration { version: 21, sql: WORDS },
 ];
 
 const FIRST: &str = "
@@ -239,4 +240,18 @@ CREATE TABLE wrong_guess (id TEXT PRIMARY KEY, subject TEXT NOT NULL, guessed_at
 CREATE INDEX wrong_guess_subject ON wrong_guess (subject, guessed_at);
 CREATE TABLE citizen_lock (subject TEXT PRIMARY KEY, locked_at BIGINT, forgiven_at BIGINT);
 CREATE TABLE unlock_code (sender TEXT PRIMARY KEY, tag TEXT NOT NULL, until_at BIGINT NOT NULL, tries BIGINT NOT NULL);
+";
+
+/// What citizens wish of messages; the last four digits of a card by a keyed tag, empty where the card was never shown; who paused a
+/// consent, empty where it was a notice of death. Agencies that a citizen does not want to be asked by; codes for words that need one.
+const WORDS: &str = "
+ALTER TABLE contact ADD COLUMN alerts BIGINT NOT NULL DEFAULT 1;
+ALTER TABLE contact ADD COLUMN discreet BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE contact ADD COLUMN last_four TEXT;
+ALTER TABLE consent ADD COLUMN paused_by TEXT;
+CREATE TABLE citizen_block (
+    subject TEXT NOT NULL, agency TEXT NOT NULL, since_at BIGINT NOT NULL, PRIMARY KEY (subject, agency));
+CREATE TABLE word_code (
+    sender TEXT NOT NULL, deed TEXT NOT NULL, tag TEXT NOT NULL, until_at BIGINT NOT NULL, tries BIGINT NOT NULL,
+    PRIMARY KEY (sender, deed));
 ";

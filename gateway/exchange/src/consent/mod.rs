@@ -1,6 +1,6 @@
 //! The citizen's yes: what is asked ([`details`]) and in which way ([`mode`]), how it is told ([`message`], [`reply_text`]), what the
-//! citizen gives back ([`passcode`]), how much is asked ([`patience`]), how a request moves ([`machine`]), what the citizen texts ([`reply`]) and is answered
-//! ([`answer`]), and what the policies see of it here.
+//! citizen gives back ([`passcode`]), how much is asked ([`patience`]), how a request moves ([`machine`]), what the citizen texts ([`reply`], [`word`]) and is answered
+//! ([`answer`], [`word_text`]), what stands on phones that others look into ([`discreet`]), and what the policies see of it here.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,9 @@ use crate::{
 };
 
 pub mod answer;
+mod answer_roman;
 pub mod details;
+pub mod discreet;
 pub mod machine;
 pub mod message;
 pub mod mode;
@@ -18,6 +20,8 @@ pub mod passcode;
 pub mod patience;
 pub mod reply;
 pub mod reply_text;
+pub mod word;
+pub mod word_text;
 
 /// A citizen as stores know one: HMAC-SHA-256 of the CNIC under the contact lookup key, never the number itself.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

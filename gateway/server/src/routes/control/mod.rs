@@ -31,3 +31,5 @@ mod resend_tests;
 pub mod token;
 pub mod usage;
 pub mod whoami;
+#[cfg(test)]
+mod words_tests;
