@@ -83,6 +83,8 @@ mod tokens;
 mod tokens_again;
 #[path = "control_contract/trouble.rs"]
 mod trouble;
+#[path = "control_contract/words.rs"]
+mod words;
 
 use tests::postgres::Cluster;
 use world::World;
@@ -182,6 +184,22 @@ contracts! {
         c19_what_never_went_out_is_not_unanswered,
         a_citizen_who_locks_is_asked_by_nobody_and_unlocks_by_a_code,
         a_number_that_nobody_enrolled_locks_nothing_and_gets_no_code,
+    }
+    words {
+        c32_a_pause_shuts_and_a_resume_by_code_opens_again,
+        c32_a_pause_of_what_is_not_the_senders_or_not_standing_is_none,
+        c36_what_a_citizen_paused_a_withdrawn_notice_leaves_paused,
+        c38_of_twenty_pauses_one_is_done_and_answered,
+        a_pause_and_a_revocation_at_once_end_it,
+        c32_stop_all_needs_a_code_and_ends_everything_for_ever,
+        a_code_is_dead_after_three_wrong_ones_or_ten_minutes,
+        c32_consents_lists_what_holds_and_no_more,
+        lists_and_languages_are_told_ten_times_a_day,
+        c40_on_a_shared_number_a_list_needs_the_last_four_digits,
+        a_blocked_agency_asks_nobody_until_a_code_unblocks_it,
+        a_name_that_two_agencies_have_blocks_neither,
+        a_citizen_is_told_in_the_language_of_choice,
+        c40_wishes_are_noted_and_loosened_by_a_code_only,
     }
     receipts {
         c49_a_receipt_finds_its_message_in_every_form_of_its_name,

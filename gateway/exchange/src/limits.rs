@@ -158,6 +158,22 @@ pub const UNLOCK_CODES_A_DAY_MAX: i64 = 5;
 /// Wrong codes after which it is worth nothing.
 pub const UNLOCK_TRIES_MAX: i64 = 3;
 
+/// Codes for words that need one, that a number is sent in a day; those that unlock are counted apart.
+pub const WORD_CODES_A_DAY_MAX: i64 = 5;
+
+/// Answers of one kind to one number in a day, where each word would be answered: whoever forges a number has its phone ring so
+/// often and no more.
+pub const WORD_ANSWERS_A_DAY_MAX: i64 = 10;
+
+/// Wrong last four digits in a day, after which none are right that day: a phone's holder finds another's in five years of days.
+pub const LAST_FOUR_WRONG_A_DAY_MAX: i64 = 5;
+
+/// Consents that are listed, the newest: more than a year of anybody's.
+pub const CONSENTS_LISTED_MAX: i64 = 100;
+
+/// Consents that one message ends; what is older is ended by the same words again.
+pub const CONSENTS_ENDED_AT_ONCE_MAX: i64 = 1_000;
+
 /// Seconds that is counted over.
 pub const SMS_DAY_S: i64 = 86_400;
 

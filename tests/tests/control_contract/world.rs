@@ -34,7 +34,9 @@ pub const PASSCODE: &str = "482913";
 pub const CERTIFICATE: Thumbprint = Thumbprint([7; 32]);
 
 /// Takes away what came with the sending of messages, as a downgrade would.
-pub const WITHOUT_SENDING: &str = "DROP TABLE notification; DROP TABLE consent_revision; DROP TABLE consent_record; DROP TABLE consent_evidence; \
+pub const WITHOUT_SENDING: &str = "DROP TABLE citizen_block; DROP TABLE word_code; ALTER TABLE contact DROP COLUMN alerts; \
+                                   ALTER TABLE contact DROP COLUMN discreet; ALTER TABLE contact DROP COLUMN last_four; \
+                                   ALTER TABLE consent DROP COLUMN paused_by; DROP TABLE notification; DROP TABLE consent_revision; DROP TABLE consent_record; DROP TABLE consent_evidence; \
                                    ALTER TABLE auth_request DROP COLUMN record; DROP TABLE wrong_guess; DROP TABLE citizen_lock; DROP TABLE unlock_code; \
                                    DROP TABLE sms_piece; DROP TABLE sms_receipt; DROP TABLE sms_part; \
                                    DROP INDEX sms_outbox_due; DROP INDEX sms_outbox_about; DROP INDEX sms_outbox_lookup; \

@@ -195,8 +195,9 @@ impl ControlStore {
     async fn turn(&self, subject: SubjectKey, from: Standing, step: (Standing, Cause)) -> Result<u64, SqlError> {
         let mut work = self.database.begin().await?;
         let generation = self.bump(&mut work).await?;
+        // What the citizen paused, only the citizen resumes.
         let ids: Vec<String> =
-            sqlx::query_scalar("SELECT id FROM consent WHERE subject = $1 AND state = $2 ORDER BY id")
+            sqlx::query_scalar("SELECT id FROM consent WHERE subject = $1 AND state = $2 AND paused_by IS NULL ORDER BY id")
                 .bind(subject.to_hex())
                 .bind(from.as_str())
                 .fetch_all(work.on())

@@ -2,8 +2,11 @@
 
 use aws_lc_rs::hmac;
 use exchange::{
-    consent::{SubjectKey, message::Language},
+    cnic::Cnic,
+    consent::{SubjectKey, message::Language, word::LastFour},
     mobile::Mobile,
+    ports::citizen_keys::CitizenKeys as _,
+    timestamp::Timestamp,
 };
 
 use super::{ControlStore, SqlError, Work, damaged};
@@ -18,6 +21,15 @@ pub struct Contact {
     pub mobile: Mobile,
     /// The language that the citizen chose.
     pub language: Language,
+}
+
+/// What a citizen wishes of messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wishes {
+    /// To be told of each access.
+    pub alerts: bool,
+    /// That messages name no agency.
+    pub discreet: bool,
 }
 
 const CONTACT: &str = "SELECT mobile, language FROM contact WHERE subject = $1";
@@ -36,24 +48,78 @@ impl ControlStore {
     /// # Errors
     /// [`SqlError`]: none was enrolled.
     pub async fn set_contacts(&self, contacts: &[(SubjectKey, Contact)]) -> Result<(), SqlError> {
-        let now = self.clock.now().micros();
+        let now = self.clock.now();
         let mut work = self.database.begin().await?;
         for (subject, contact) in contacts {
-            let sealed = self.seal(&place(*subject), contact.mobile.e164().as_bytes())?;
-            sqlx::query(
-                "INSERT INTO contact (subject, mobile, language, set_at, lookup) VALUES ($1, $2, $3, $4, $5) \
-                 ON CONFLICT (subject) DO UPDATE SET mobile = EXCLUDED.mobile, language = EXCLUDED.language, \
-                 set_at = EXCLUDED.set_at, lookup = EXCLUDED.lookup",
-            )
-            .bind(subject.to_hex())
-            .bind(sealed)
-            .bind(contact.language.as_str())
-            .bind(now)
-            .bind(self.number_tag(contact.mobile))
-            .execute(work.on())
-            .await?;
+            self.put_contact(&mut work, *subject, (contact, None), now).await?;
         }
         work.commit().await
+    }
+
+    /// Enrols citizens of whom the card is known: where they share a number, each is told apart by its last four digits.
+    ///
+    /// # Errors
+    /// [`SqlError`]: none was enrolled.
+    pub async fn enrol(&self, citizens: &[(Cnic, Contact)]) -> Result<(), SqlError> {
+        let now = self.clock.now();
+        let mut work = self.database.begin().await?;
+        for (cnic, contact) in citizens {
+            let last_four = LastFour::of(*cnic);
+            self.put_contact(&mut work, self.subject_key(*cnic), (contact, Some(&last_four)), now).await?;
+        }
+        work.commit().await
+    }
+
+    /// Writes a number; a tag of the last four digits stays where none is given, for the citizen stays the same.
+    async fn put_contact(
+        &self,
+        work: &mut Work,
+        subject: SubjectKey,
+        (contact, last_four): (&Contact, Option<&LastFour>),
+        now: Timestamp,
+    ) -> Result<(), SqlError> {
+        let sealed = self.seal(&place(subject), contact.mobile.e164().as_bytes())?;
+        sqlx::query(
+            "INSERT INTO contact (subject, mobile, language, set_at, lookup, last_four) VALUES ($1, $2, $3, $4, $5, $6) \
+             ON CONFLICT (subject) DO UPDATE SET mobile = EXCLUDED.mobile, language = EXCLUDED.language, \
+             set_at = EXCLUDED.set_at, lookup = EXCLUDED.lookup, \
+             last_four = COALESCE(EXCLUDED.last_four, contact.last_four)",
+        )
+        .bind(subject.to_hex())
+        .bind(sealed)
+        .bind(contact.language.as_str())
+        .bind(now.micros())
+        .bind(self.number_tag(contact.mobile))
+        .bind(last_four.map(|of| self.last_four_tag(&subject.to_hex(), of)))
+        .execute(work.on())
+        .await?;
+        Ok(())
+    }
+
+    /// What the citizen wishes of messages; `None` without a number.
+    ///
+    /// # Errors
+    /// [`SqlError`].
+    pub async fn wishes(&self, subject: SubjectKey) -> Result<Option<Wishes>, SqlError> {
+        let row: Option<(i64, i64)> = sqlx::query_as("SELECT alerts, discreet FROM contact WHERE subject = $1")
+            .bind(subject.to_hex())
+            .fetch_optional(self.database.pool())
+            .await?;
+        Ok(row.map(|(alerts, discreet)| Wishes { alerts: alerts != 0, discreet: discreet != 0 }))
+    }
+
+    /// Notes whether messages to the citizen name agencies, as the citizen said at a counter; `false` without a number.
+    ///
+    /// # Errors
+    /// [`SqlError`].
+    pub async fn set_discreet(&self, subject: SubjectKey, discreet: bool) -> Result<bool, SqlError> {
+        let _turn = self.database.turn().await?;
+        let set = sqlx::query("UPDATE contact SET discreet = $2 WHERE subject = $1")
+            .bind(subject.to_hex())
+            .bind(i64::from(discreet))
+            .execute(self.database.pool())
+            .await?;
+        Ok(set.rows_affected() == 1)
     }
 
     /// Tags the numbers of contacts from before there were tags. One that cannot be read stays without: its citizen cannot be asked

@@ -7,6 +7,7 @@ use exchange::{
         message::Language,
         reply::{Reference, Reply, is_urdu, meaning},
         revision::Cause,
+        word_text::Worded,
     },
     limits,
     mobile::Mobile,
@@ -22,6 +23,7 @@ use super::{
     outbox::Message,
     requests::{locked_by_hash, save},
     sending::supersede,
+    words,
 };
 use crate::sms::limits::ANSWER_LIVES_S;
 
@@ -61,6 +63,7 @@ impl ControlStore {
             Reply::Allow(passcode, screen) => (self.allow(&mut work, &sender, (&passcode, &screen)).await?, None),
             Reply::Lock => (self.lock_consents(&mut work, &sender, now).await?, None),
             Reply::Unlock(code) => (self.unlock_consents(&mut work, &sender, code.as_ref(), now).await?, None),
+            Reply::Word(wanted) => self.obey(&mut work, &sender, &wanted, now).await?,
             Reply::Help => (Told::Help, None),
         };
         let does = told.did_something();
@@ -77,8 +80,9 @@ impl ControlStore {
                 _ => Language::English,
             };
             // A code that came later than it lives would only be typed in vain, and so would the one before another.
-            let (lives_s, about) = match told {
+            let (lives_s, about) = match &told {
                 Told::UnlockCode(_) => (limits::UNLOCK_CODE_S, Some(format!("unlock/{sender}"))),
+                Told::Word(Worded::Code(deed, _)) => (limits::UNLOCK_CODE_S, Some(format!("{deed}/{sender}"))),
                 _ => (ANSWER_LIVES_S, None),
             };
             if let Some(about) = &about {
@@ -154,6 +158,15 @@ impl ControlStore {
 
     /// What makes the same word another message within the time of repetitions: a lock after an unlock, another code for one spoilt.
     async fn since(&self, sender: &str, reply: &Reply) -> Result<String, SqlError> {
+        if let Reply::Word(word) = reply {
+            // A code is used once, whatever was done meanwhile.
+            if word.code().is_some() {
+                return Ok(String::new());
+            }
+            let undone = self.last_of(sender, words::undone_by(word)).await?;
+            let spoilt = self.spoilt_code(sender, &word.deed()).await?;
+            return Ok(format!("/{undone}/{spoilt}"));
+        }
         if !matches!(reply, Reply::Lock | Reply::Unlock(None)) {
             return Ok(String::new());
         }
@@ -172,6 +185,21 @@ impl ControlStore {
         Ok(format!("/{}/{}", forgiven.unwrap_or_default(), spoilt.unwrap_or_default()))
     }
 
+    /// When the number's messages last did one of these.
+    async fn last_of(&self, sender: &str, whats: &[&str]) -> Result<i64, SqlError> {
+        let mut last = 0;
+        for what in whats {
+            let at: Option<i64> =
+                sqlx::query_scalar("SELECT MAX(received_at) FROM sms_inbox WHERE sender = $1 AND what = $2")
+                    .bind(sender)
+                    .bind(*what)
+                    .fetch_one(self.database.pool())
+                    .await?;
+            last = last.max(at.unwrap_or_default());
+        }
+        Ok(last)
+    }
+
     /// Forgets messages that did nothing, once no repetition can follow and no day counts them; answers how many. What did something
     /// stays: it says that the citizen wanted it, and when.
     ///
@@ -180,19 +208,22 @@ impl ControlStore {
     pub async fn forget_inbox(&self) -> Result<u64, SqlError> {
         let _turn = self.database.turn().await?;
         let before = self.clock.now().plus_seconds(-limits::SMS_DAY_S);
-        let forgotten = sqlx::query("DELETE FROM sms_inbox WHERE received_at <= $1 AND what IN ($2, $3, $4, $5, $6)")
-            .bind(before.micros())
-            .bind("nothing")
-            .bind("help")
-            .bind("wrong")
-            .bind("locked")
-            .bind("unlock_code")
-            .execute(self.database.pool())
-            .await?;
-        sqlx::query("DELETE FROM unlock_code WHERE until_at <= $1")
-            .bind(self.clock.now().micros())
-            .execute(self.database.pool())
-            .await?;
+        let forgotten =
+            sqlx::query("DELETE FROM sms_inbox WHERE received_at <= $1 AND what IN ($2, $3, $4, $5, $6, $7, $8, $9)")
+                .bind(before.micros())
+                .bind("nothing")
+                .bind("help")
+                .bind("wrong")
+                .bind("locked")
+                .bind("unlock_code")
+                .bind("word_code")
+                .bind("wrong_digits")
+                .bind("consents")
+                .execute(self.database.pool())
+                .await?;
+        for sql in ["DELETE FROM unlock_code WHERE until_at <= $1", "DELETE FROM word_code WHERE until_at <= $1"] {
+            sqlx::query(sql).bind(self.clock.now().micros()).execute(self.database.pool()).await?;
+        }
         Ok(forgotten.rows_affected())
     }
 }
@@ -216,6 +247,7 @@ async fn note(
         Told::Unlocked => "unlock",
         Told::Nothing | Told::NothingWaits | Told::WrongUnlockCode | Told::AlreadyLocked => "nothing",
         Told::Help | Told::GuessesSpent => "help",
+        Told::Word(worded) => words::what(worded),
     };
     let noted = sqlx::query(
         "INSERT INTO sms_inbox (sender, words, slot, received_at, what, answered) VALUES ($1, $2, $3, $4, $5, $6) \
@@ -235,7 +267,7 @@ async fn note(
 /// How often the number's messages did nothing today; of those, how often it was told so.
 async fn told_today(work: &mut Work, sender: &str, now: Timestamp, answered: bool) -> Result<i64, SqlError> {
     let told = sqlx::query_scalar(
-        "SELECT COUNT(*) FROM sms_inbox WHERE sender = $1 AND answered >= $3 AND what IN ('nothing', 'help') \
+        "SELECT COUNT(*) FROM sms_inbox WHERE sender = $1 AND answered >= $3 AND what IN ('nothing', 'help', 'wrong_digits') \
          AND received_at > $2",
     )
     .bind(sender)
@@ -244,6 +276,27 @@ async fn told_today(work: &mut Work, sender: &str, now: Timestamp, answered: boo
     .fetch_one(work.on())
     .await?;
     Ok(told)
+}
+
+/// How often the number's messages did one of these today.
+pub(super) async fn count_today(
+    work: &mut Work,
+    sender: &str,
+    whats: &[&str],
+    now: Timestamp,
+) -> Result<i64, SqlError> {
+    let mut all = 0;
+    for what in whats {
+        let count: i64 =
+            sqlx::query_scalar("SELECT COUNT(*) FROM sms_inbox WHERE sender = $1 AND what = $2 AND received_at > $3")
+                .bind(sender)
+                .bind(*what)
+                .bind(now.plus_seconds(-limits::SMS_DAY_S).micros())
+                .fetch_one(work.on())
+                .await?;
+        all += count;
+    }
+    Ok(all)
 }
 
 /// The language of whoever enrolled the number first.

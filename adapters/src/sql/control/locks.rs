@@ -94,7 +94,7 @@ impl ControlStore {
     }
 }
 
-async fn is_enrolled(work: &mut Work, sender: &str) -> Result<bool, SqlError> {
+pub(super) async fn is_enrolled(work: &mut Work, sender: &str) -> Result<bool, SqlError> {
     let enrolled: i64 =
         sqlx::query_scalar("SELECT COUNT(*) FROM contact WHERE lookup = $1").bind(sender).fetch_one(work.on()).await?;
     Ok(enrolled > 0)

@@ -15,7 +15,9 @@ use exchange::{
 };
 
 use super::{
-    Contact, ControlStore, SqlError, Work, damaged,
+    Contact, ControlStore, SqlError, Work,
+    blocks::is_blocked,
+    damaged,
     outbox::Message,
     requests::{Stored, locked, save},
 };
@@ -150,7 +152,8 @@ async fn history(work: &mut Work, stored: &Stored, now: Timestamp) -> Result<His
         .bind(now.plus_seconds(-limits::SILENCE_S).micros())
         .fetch_one(work.on())
         .await?;
-    Ok(History { open, unanswered, refused_often: refused > 0, wrong, locked })
+    let blocked = is_blocked(work, &stored.subject, &stored.agency).await?;
+    Ok(History { open, unanswered, refused_often: refused > 0, wrong, locked, blocked })
 }
 
 /// Lets those who count the same citizen's requests follow each other. A citizen without a number is asked by nobody.

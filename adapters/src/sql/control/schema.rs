@@ -23,6 +23,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 18, sql: LOCKS },
     Migration { version: 19, sql: REVISIONS },
     Migration { version: 20, sql: NOTIFICATIONS },
+    Migration { version: 21, sql: WORDS },
 ];
 
 const FIRST: &str = "
@@ -270,4 +271,18 @@ CREATE TABLE notification (
 CREATE INDEX notification_due ON notification (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX notification_about ON notification (about);
 CREATE INDEX notification_held ON notification (agency) WHERE lease IS NOT NULL;
+";
+
+/// What citizens wish of messages; the last four digits of a card by a keyed tag, empty where the card was never shown; who paused a
+/// consent, empty where it was a notice of death. Agencies that a citizen does not want to be asked by; codes for words that need one.
+const WORDS: &str = "
+ALTER TABLE contact ADD COLUMN alerts BIGINT NOT NULL DEFAULT 1;
+ALTER TABLE contact ADD COLUMN discreet BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE contact ADD COLUMN last_four TEXT;
+ALTER TABLE consent ADD COLUMN paused_by TEXT;
+CREATE TABLE citizen_block (
+    subject TEXT NOT NULL, agency TEXT NOT NULL, since_at BIGINT NOT NULL, PRIMARY KEY (subject, agency));
+CREATE TABLE word_code (
+    sender TEXT NOT NULL, deed TEXT NOT NULL, tag TEXT NOT NULL, until_at BIGINT NOT NULL, tries BIGINT NOT NULL,
+    PRIMARY KEY (sender, deed));
 ";

@@ -1,6 +1,6 @@
 //! What 8009 answers to a citizen's message. The Urdu wording needs a native reader's review before real use.
 
-use super::{message::Language, passcode::Passcode, reply::Reference};
+use super::{answer_roman::roman, message::Language, passcode::Passcode, reply::Reference, word_text::Worded};
 
 /// One answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,12 +36,17 @@ pub enum Told {
     WrongUnlockCode,
     /// Nobody can ask any more, for others guessed too often. Said without being asked.
     GuessesSpent,
+    /// What came of the words that list, pause, block and wish.
+    Word(Worded),
 }
 
 impl Told {
     /// Whether something came of the message, so that its sender is told whatever was told that day.
     #[must_use]
     pub const fn did_something(&self) -> bool {
+        if let Self::Word(worded) = self {
+            return worded.did_something();
+        }
         !matches!(self, Self::Nothing | Self::NothingWaits | Self::AlreadyLocked | Self::WrongUnlockCode | Self::Help)
     }
 
@@ -51,6 +56,7 @@ impl Told {
         match language {
             Language::English => self.english(),
             Language::Urdu => self.urdu(),
+            Language::RomanUrdu => roman(self),
         }
     }
 
@@ -82,8 +88,8 @@ impl Told {
                 "Ijazat: nothing of yours waits or holds under this ref. Send HELP for the words you can use.".to_owned()
             }
             Self::Help => {
-                "Ijazat 8009: OK, code and 2 screen digits allows. NO and ref refuses, STOP and ref ends it. LOCK stops all asking, UNLOCK \
-                 undoes it. Never tell a code by phone."
+                "Ijazat 8009: OK, code and 2 screen digits allows. NO and ref refuses, STOP and ref ends. CONSENTS lists. LOCK stops asking, \
+                 UNLOCK undoes. Tell nobody a code."
                     .to_owned()
             }
             Self::ConsentsLocked | Self::AlreadyLocked => {
@@ -102,6 +108,7 @@ impl Told {
             Self::GuessesSpent => {
                 "Ijazat: too many wrong codes were given in your name, so nobody can ask you for a consent now. To allow it again send UNLOCK.".to_owned()
             }
+            Self::Word(worded) => worded.english(),
         }
     }
 
@@ -151,6 +158,7 @@ impl Told {
             Self::GuessesSpent => {
                 "اجازت: آپ کے نام پر بہت سے غلط کوڈ دیے گئے، اس لیے اب کوئی اجازت نہیں مانگ سکتا۔ کھولنے کے لیے UNLOCK لکھ کر بھیجیں۔".to_owned()
             }
+            Self::Word(worded) => worded.urdu(),
         }
     }
 }

@@ -37,6 +37,8 @@ pub enum Language {
     English,
     /// Urdu, in UCS-2.
     Urdu,
+    /// Urdu in Latin letters, in GSM-7.
+    RomanUrdu,
 }
 
 impl Language {
@@ -46,13 +48,14 @@ impl Language {
         match self {
             Self::English => "en",
             Self::Urdu => "ur",
+            Self::RomanUrdu => "ur-Latn",
         }
     }
 
     /// Reads back [`Self::as_str`].
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::English, Self::Urdu].into_iter().find(|language| language.as_str() == text)
+        [Self::English, Self::Urdu, Self::RomanUrdu].into_iter().find(|language| language.as_str() == text)
     }
 }
 
@@ -93,21 +96,42 @@ pub fn is_plain_mark(text: &str) -> bool {
 #[must_use]
 pub fn passcode_text(language: Language, asked: &Asked<'_>, passcode: &Passcode) -> String {
     match language {
-        Language::English => english(asked, passcode),
+        Language::English => latin(asked, passcode, &ENGLISH),
+        Language::RomanUrdu => latin(asked, passcode, &ROMAN),
         Language::Urdu => urdu(asked, passcode),
     }
 }
 
-fn english(asked: &Asked<'_>, passcode: &Passcode) -> String {
+/// What stands between the names in a language of Latin letters.
+struct Frame {
+    seeks: &'static str,
+    purpose: &'static str,
+    until: &'static str,
+    give: &'static str,
+    refuse: &'static str,
+}
+
+const ENGLISH: Frame =
+    Frame { seeks: " seeks ", purpose: " for ", until: " until ", give: "Give only at this counter", refuse: "Refuse" };
+
+const ROMAN: Frame = Frame {
+    seeks: " ko chahiye ",
+    purpose: " baraye ",
+    until: " ta ",
+    give: "Sirf isi counter par dein",
+    refuse: "Inkar",
+};
+
+fn latin(asked: &Asked<'_>, passcode: &Passcode, words: &Frame) -> String {
     let agency = gsm(asked.agency, AGENCY_CHARS_MAX);
     let counter = asked.counter.map(|mark| format!(" {}", mark.trim())).unwrap_or_default();
-    let until = asked.until.map(|at| format!(" until {}", day(at))).unwrap_or_default();
-    let head = format!("Ijazat code {}: {agency}{counter} seeks ", passcode.expose());
+    let until = asked.until.map(|at| format!("{}{}", words.until, day(at))).unwrap_or_default();
+    let head = format!("Ijazat code {}: {agency}{counter}{}", passcode.expose(), words.seeks);
     let reference = asked.reference;
-    let tail = format!("{until}. Ref {reference}. Give only at this counter. Refuse: NO {reference}");
+    let tail = format!("{until}. Ref {reference}. {}. {}: NO {reference}", words.give, words.refuse);
     // The longest agency, mark and end leave less than its share to the purpose: it gives way, so that one message does.
-    let left = GSM_SEPTETS_MAX.saturating_sub(head.len() + DATA_CHARS_MIN + " for ".len() + tail.len());
-    let tail = format!(" for {}{tail}", gsm(asked.purpose, PURPOSE_CHARS_MAX.min(left)));
+    let left = GSM_SEPTETS_MAX.saturating_sub(head.len() + DATA_CHARS_MIN + words.purpose.len() + tail.len());
+    let tail = format!("{}{}{tail}", words.purpose, gsm(asked.purpose, PURPOSE_CHARS_MAX.min(left)));
     let room = GSM_SEPTETS_MAX.saturating_sub(head.len() + tail.len());
     let titles: Vec<String> = asked.titles.iter().map(|title| gsm(title, room)).collect();
     format!("{head}{}{tail}", fit(&titles, "+", room))

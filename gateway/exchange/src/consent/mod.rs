@@ -1,7 +1,7 @@
 //! The citizen's yes: what is asked ([`details`]) and in which way ([`mode`]), how it is told ([`message`], [`reply_text`]), what the
 //! citizen gives back ([`passcode`]), how much is asked ([`patience`]), how a request moves ([`machine`]), how its
-//! record is kept ([`revision`]) and shown ([`receipt`]), what the citizen texts ([`reply`]) and is answered
-//! ([`answer`]), and what the policies see of it here.
+//! record is kept ([`revision`]) and shown ([`receipt`]), what the citizen texts ([`reply`], [`word`]) and is answered ([`answer`],
+//! [`word_text`]), what stands on phones that others look into ([`discreet`]), and what the policies see of it here.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +11,9 @@ use crate::{
 };
 
 pub mod answer;
+mod answer_roman;
 pub mod details;
+pub mod discreet;
 pub mod machine;
 pub mod message;
 pub mod mode;
@@ -21,6 +23,8 @@ pub mod receipt;
 pub mod reply;
 pub mod reply_text;
 pub mod revision;
+pub mod word;
+pub mod word_text;
 
 /// A citizen as stores know one: HMAC-SHA-256 of the CNIC under the contact lookup key, never the number itself.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -17,6 +17,8 @@ pub struct History {
     pub wrong: i64,
     /// Whether the citizen wants to be asked by nobody.
     pub locked: bool,
+    /// Whether the citizen wants not to be asked by this agency.
+    pub blocked: bool,
 }
 
 /// Why a citizen is not asked.
@@ -24,6 +26,8 @@ pub struct History {
 pub enum Spared {
     /// The citizen locked consents.
     Locked,
+    /// The citizen blocked this agency.
+    Blocked,
     /// Others guessed too often in the citizen's name.
     Guessed,
     /// The citizen refused this agency twice within a day.
@@ -38,13 +42,15 @@ pub enum Spared {
 
 impl Spared {
     /// Every reason.
-    pub const ALL: [Self; 6] = [Self::Locked, Self::Guessed, Self::Refused, Self::Unanswered, Self::Open, Self::Night];
+    pub const ALL: [Self; 7] =
+        [Self::Locked, Self::Blocked, Self::Guessed, Self::Refused, Self::Unanswered, Self::Open, Self::Night];
 
     /// The word for operators.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Locked => "locked",
+            Self::Blocked => "blocked",
             Self::Guessed => "guessed",
             Self::Refused => "refused",
             Self::Unanswered => "unanswered",
@@ -66,6 +72,9 @@ impl History {
     pub fn spared(&self, channel: Channel, at: Timestamp) -> Option<Spared> {
         if self.locked {
             return Some(Spared::Locked);
+        }
+        if self.blocked {
+            return Some(Spared::Blocked);
         }
         if self.guesses_are_spent() {
             return Some(Spared::Guessed);
@@ -110,6 +119,7 @@ mod tests {
         check(History { wrong: 10, ..calm }, Some(Spared::Guessed));
         check(History { refused_often: true, ..calm }, Some(Spared::Refused));
         check(History { locked: true, ..calm }, Some(Spared::Locked));
+        check(History { blocked: true, ..calm }, Some(Spared::Blocked));
     }
 
     #[test]

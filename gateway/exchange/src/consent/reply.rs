@@ -6,7 +6,10 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-use super::passcode::{Passcode, ScreenNumber};
+use super::{
+    passcode::{Passcode, ScreenNumber},
+    word::Word,
+};
 
 /// Longest text that is read, characters: a whole message of ten parts has fewer.
 const CHARS_MAX: usize = 1_600;
@@ -62,13 +65,15 @@ pub enum Reply {
     Lock,
     /// `UNLOCK`, for a code; `UNLOCK 482913` with it: others may ask again.
     Unlock(Option<Passcode>),
+    /// Lists, pauses, blocks and wishes.
+    Word(Word),
     /// `HELP`, and whatever else is not understood.
     Help,
 }
 
 const REFUSE: [&str; 6] = ["NO", "NAHI", "NAHIN", "INKAR", "انکار", "نہیں"];
 
-const STOP: [&str; 5] = ["STOP", "BAND", "ROKO", "بند", "روکیں"];
+pub(super) const STOP: [&str; 5] = ["STOP", "BAND", "ROKO", "بند", "روکیں"];
 
 const LOCK: [&str; 3] = ["LOCK", "TALA", "تالا"];
 
@@ -90,6 +95,9 @@ impl Reply {
         }
         if let Some(unlock) = unlocked(&plain) {
             return unlock;
+        }
+        if let Some(word) = Word::parse(&plain) {
+            return Self::Word(word);
         }
         let mut words = plain.split(' ');
         let (Some(word), Some(reference), None) = (words.next(), words.next(), words.next()) else {
@@ -129,6 +137,7 @@ pub fn meaning(text: &str) -> Zeroizing<String> {
         Reply::Unlock(Some(code)) => Zeroizing::new(format!("UNLOCK {}", code.expose())),
         Reply::Lock => Zeroizing::new("LOCK".to_owned()),
         Reply::Unlock(None) => Zeroizing::new("UNLOCK".to_owned()),
+        Reply::Word(word) => word.meaning(),
         Reply::Refuse(_) | Reply::Stop(_) | Reply::Help => Zeroizing::new(plain(text)),
     }
 }
@@ -187,7 +196,7 @@ mod tests {
         }
         check("NO 7O1L", Reply::Refuse(Reference::parse("7011").unwrap()));
         for other in
-            ["", "HELP", "NO", "STOP", "STOP ALL", "NO K7Q", "NO K7Q45", "NO K7U4", "K7Q4", "NO K7Q4 please", "1", "2"]
+            ["", "HELP", "NO", "STOP", "NO ALL", "NO K7Q", "NO K7Q45", "NO K7U4", "K7Q4", "NO K7Q4 please", "1", "2"]
         {
             check(other, Reply::Help);
         }

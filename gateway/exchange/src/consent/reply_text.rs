@@ -20,25 +20,57 @@ const URDU_AGENCY_CHARS_MIN: usize = 12;
 #[must_use]
 pub fn reply_text(language: Language, asked: &Asked<'_>, passcode: &Passcode) -> String {
     match language {
-        Language::English => english(asked, passcode),
+        Language::English => latin(asked, passcode, &ENGLISH),
+        Language::RomanUrdu => latin(asked, passcode, &ROMAN),
         Language::Urdu => urdu(asked, passcode),
     }
 }
 
-fn english(asked: &Asked<'_>, passcode: &Passcode) -> String {
+/// What stands between the names in a language of Latin letters.
+struct Frame {
+    seeks: &'static str,
+    purpose: &'static str,
+    until: &'static str,
+    allow: &'static str,
+    screen: &'static str,
+    refuse: &'static str,
+    secret: &'static str,
+}
+
+const ENGLISH: Frame = Frame {
+    seeks: " seeks ",
+    purpose: " for ",
+    until: " until ",
+    allow: "Reply OK",
+    screen: " + 2 digits on screen to allow, ",
+    refuse: " to refuse. ",
+    secret: "Tell NO ONE the code",
+};
+
+const ROMAN: Frame = Frame {
+    seeks: " ko chahiye ",
+    purpose: " baraye ",
+    until: " ta ",
+    allow: "Ijazat: OK",
+    screen: " + screen ke 2 hindse, inkar: ",
+    refuse: ". ",
+    secret: "Code KISI KO na dein",
+};
+
+fn latin(asked: &Asked<'_>, passcode: &Passcode, words: &Frame) -> String {
     let agency = gsm(asked.agency, AGENCY_CHARS_MAX);
     let purpose = gsm(asked.purpose, PURPOSE_CHARS_MAX);
-    let until = asked.until.map(|at| format!(" until {}", day(at))).unwrap_or_default();
+    let until = asked.until.map(|at| format!("{}{}", words.until, day(at))).unwrap_or_default();
     let (reference, code) = (asked.reference, passcode.expose());
-    let tail = format!(
-        "{until}. Reply OK {code} + 2 digits on screen to allow, NO {reference} to refuse. Tell NO ONE the code"
-    );
-    let head = |mark: &str| format!("{agency}{mark} seeks ");
-    let left = |head: &str| GSM_SEPTETS_MAX.saturating_sub(head.len() + DATA_CHARS_MIN + " for ".len() + tail.len());
+    let Frame { allow, screen, refuse, secret, .. } = words;
+    let tail = format!("{until}. {allow} {code}{screen}NO {reference}{refuse}{secret}");
+    let head = |mark: &str| format!("{agency}{mark}{}", words.seeks);
+    let taken = |head: &str| head.len() + DATA_CHARS_MIN + words.purpose.len() + tail.len();
+    let left = |head: &str| GSM_SEPTETS_MAX.saturating_sub(taken(head));
     // Of the longest agency, purpose and end the counter's mark gives way first: it is the agency's own word.
     let marked = head(&mark(asked));
     let head = if purpose.len() <= left(&marked) { marked } else { head("") };
-    let tail = format!(" for {}{tail}", gsm(&purpose, left(&head)));
+    let tail = format!("{}{}{tail}", words.purpose, gsm(&purpose, left(&head)));
     let room = GSM_SEPTETS_MAX.saturating_sub(head.len() + tail.len());
     let titles: Vec<String> = asked.titles.iter().map(|title| gsm(title, room)).collect();
     format!("{head}{}{tail}", fit(&titles, "+", room))

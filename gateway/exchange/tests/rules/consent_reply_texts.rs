@@ -80,9 +80,26 @@ fn c30_an_urdu_text_is_two_parts_and_its_first_has_passcode_and_purpose() {
 }
 
 #[test]
+fn c30_a_reply_in_roman_urdu_is_one_gsm_message_whatever_the_names_are() {
+    let base = asked("Indus Bank", "account opening", &["name", "address"]);
+    assert_eq!(
+        text(Language::RomanUrdu, &base),
+        "Indus Bank ko chahiye name+address baraye account opening. Ijazat: OK 482913 + screen ke 2 hindse, inkar: NO \
+         K7Q4. Code KISI KO na dein"
+    );
+    hostile(|asked| {
+        let text = text(Language::RomanUrdu, asked);
+        assert!(text.chars().all(|c| GSM_BASIC.contains(c)), "{text:?}");
+        assert!(text.chars().count() <= GSM_SEPTETS_MAX, "{} septets: {text}", text.chars().count());
+        let end = ". Ijazat: OK 482913 + screen ke 2 hindse, inkar: NO K7Q4. Code KISI KO na dein";
+        assert!(text.ends_with(end), "{text}");
+    });
+}
+
+#[test]
 fn no_name_brings_an_address_a_line_or_another_code_into_a_reply() {
     hostile(|asked| {
-        for language in [Language::English, Language::Urdu] {
+        for language in [Language::English, Language::Urdu, Language::RomanUrdu] {
             let text = text(language, asked);
             assert!(!text.contains("://") && !text.contains("evil.example"), "{text}");
             assert!(!text.chars().any(char::is_control), "{text:?}");

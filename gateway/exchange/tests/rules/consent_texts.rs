@@ -134,9 +134,26 @@ fn an_urdu_text_is_two_parts_whatever_the_names_are() {
 }
 
 #[test]
+fn a_text_in_roman_urdu_is_one_gsm_message_whatever_the_names_are() {
+    let base = asked("Indus Bank", "account opening", &["name", "address"]);
+    assert_eq!(
+        text(Language::RomanUrdu, &base),
+        "Ijazat code 482913: Indus Bank ko chahiye name+address baraye account opening. Ref K7Q4. Sirf isi counter par \
+         dein. Inkar: NO K7Q4"
+    );
+    hostile(|asked| {
+        let text = text(Language::RomanUrdu, asked);
+        assert!(text.chars().all(|c| GSM_BASIC.contains(c)), "{text:?}");
+        assert!(text.chars().count() <= GSM_SEPTETS_MAX, "{} septets: {text}", text.chars().count());
+        assert!(text.ends_with(". Ref K7Q4. Sirf isi counter par dein. Inkar: NO K7Q4"), "{text}");
+        assert!(asked.until.is_none() || text.contains(" ta 22-11-2026. Ref"), "{text}");
+    });
+}
+
+#[test]
 fn no_name_brings_an_address_a_line_or_another_passcode() {
     hostile(|asked| {
-        for language in [Language::English, Language::Urdu] {
+        for language in [Language::English, Language::Urdu, Language::RomanUrdu] {
             let text = text(language, asked);
             assert!(!text.contains("://") && !text.contains("evil.example") && !text.contains('\n'), "{text}");
             assert!(!text.chars().any(char::is_control), "{text:?}");
@@ -264,9 +281,13 @@ fn a_reference_is_four_letters_that_cannot_be_misread() {
 
 #[test]
 fn a_language_reads_back_from_its_tag() {
-    for (tag, expected) in
-        [("en", Some(Language::English)), ("ur", Some(Language::Urdu)), ("EN", None), ("ur-Latn", None), ("", None)]
-    {
+    for (tag, expected) in [
+        ("en", Some(Language::English)),
+        ("ur", Some(Language::Urdu)),
+        ("ur-Latn", Some(Language::RomanUrdu)),
+        ("EN", None),
+        ("", None),
+    ] {
         assert_eq!(Language::parse(tag), expected, "{tag}");
         assert!(expected.is_none_or(|language| language.as_str() == tag), "{tag}");
     }

@@ -21,6 +21,7 @@ mod consent_edges;
 mod consent_moves;
 mod consent_reply_texts;
 mod consent_texts;
+mod consent_words;
 mod daily;
 mod directory;
 mod disputes;

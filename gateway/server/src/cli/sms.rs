@@ -4,7 +4,10 @@ use std::io::Write;
 
 use adapters::sql::control::{ControlStore, Taken};
 use clap::{Args, Subcommand};
-use exchange::{consent::answer::Told, mobile::Mobile};
+use exchange::{
+    consent::{answer::Told, word_text::Worded},
+    mobile::Mobile,
+};
 
 use super::{control, failure::Failure, options::Place, runtime::block_on};
 
@@ -106,6 +109,24 @@ fn what(told: &Told) -> String {
         Told::Unlocked => "this number's citizens can be asked again".to_owned(),
         Told::WrongUnlockCode => "the code is wrong or old".to_owned(),
         Told::Help | Told::GuessesSpent => "no such words".to_owned(),
+        Told::Word(worded) => word(worded).to_owned(),
+    }
+}
+
+const fn word(worded: &Worded) -> &'static str {
+    match worded {
+        Worded::Consents { .. } => "the consents are listed",
+        Worded::Paused(_) => "the consent is paused",
+        Worded::Resumed(_) => "the consent holds again",
+        Worded::Blocked => "the agency cannot ask any more",
+        Worded::Unblocked => "the agency can ask again",
+        Worded::StoppedAll => "all consents have ended",
+        Worded::Speaks(_) => "the language is changed",
+        Worded::Alerts(_) | Worded::Discreet(_) => "the wish is noted",
+        Worded::Code(..) => "a code is sent",
+        Worded::WrongCode => "the code is wrong or old",
+        Worded::AsItWas => "it was so before",
+        Worded::WrongDigits => "nobody of this number has these digits",
     }
 }
 

@@ -1,7 +1,7 @@
 //! Fills an empty installation with the synthetic population: registry rows, and the citizens' enrolled mobiles.
 
 use adapters::sql::control::{Contact, ControlStore};
-use exchange::{consent::message::Language, ports::citizen_keys::CitizenKeys as _};
+use exchange::consent::message::Language;
 use registry_core::{
     person::Person,
     population::{Notable, Population},
@@ -54,11 +54,9 @@ pub async fn seed(
 }
 
 async fn enrol(control: &ControlStore, batch: &Batch) -> Result<u64, ComposeError> {
-    let contact = |person: &Person| {
-        let subject = control.subject_key(person.number()?);
-        Some((subject, Contact { mobile: person.mobile?, language: Language::English }))
-    };
+    let contact =
+        |person: &Person| Some((person.number()?, Contact { mobile: person.mobile?, language: Language::English }));
     let contacts: Vec<_> = batch.persons.iter().filter_map(contact).collect();
-    control.set_contacts(&contacts).await.map_err(ComposeError::of("control database"))?;
+    control.enrol(&contacts).await.map_err(ComposeError::of("control database"))?;
     Ok(u64::try_from(contacts.len()).unwrap_or(0))
 }

@@ -9,6 +9,7 @@ use exchange::{
     consent::{
         ConsentUse, SubjectKey,
         details::{Channel, Details},
+        discreet::discreet_text,
         message::{Asked, Language, passcode_text},
         mode::Mode,
         passcode::Passcode,
@@ -83,7 +84,9 @@ impl Asking {
             return Ok(false);
         };
         let passcode = Passcode::draw(parts.entropy.as_ref());
-        let text = self.matter.word(parts, contact, &passcode).ok_or(NotAsked::Changed)?;
+        let discreet =
+            parts.store.wishes(parts.store.subject_key(self.citizen)).await?.is_some_and(|wishes| wishes.discreet);
+        let text = self.matter.word(parts, (contact, discreet), &passcode).ok_or(NotAsked::Changed)?;
         match parts.store.ask(&self.auth_req_id, &passcode, (contact, &text), self.channel).await? {
             AskOutcome::Asked => Ok(true),
             AskOutcome::TooLate => Ok(false),
@@ -114,26 +117,34 @@ impl AskingAgain {
     async fn ask(&self, parts: &ConsentParts) -> Result<bool, NotAsked> {
         let contact = parts.store.contact(self.subject).await?;
         let passcode = Passcode::draw(parts.entropy.as_ref());
-        let willing = parts.store.may_be_asked_again(self.subject).await?;
+        let willing = parts.store.may_be_asked_again(self.subject).await?
+            && !parts.store.blocks(self.subject, &self.matter.agency).await?;
         let Some(contact) = contact.filter(|_| self.was_sent && willing) else {
             // The row is written either way: whoever polls meanwhile waits for as long.
             parts.store.leave(&self.auth_req_id).await?;
             return Ok(false);
         };
-        let text = self.matter.word(parts, contact, &passcode).ok_or(NotAsked::Changed)?;
+        let discreet = parts.store.wishes(self.subject).await?.is_some_and(|wishes| wishes.discreet);
+        let text = self.matter.word(parts, (contact, discreet), &passcode).ok_or(NotAsked::Changed)?;
         Ok(parts.store.send_again(&self.auth_req_id, &passcode, contact, &text).await?)
     }
 }
 
 impl Matter {
-    fn word(&self, parts: &ConsentParts, contact: Contact, passcode: &Passcode) -> Option<String> {
+    /// The message; on a phone that others look into it names no agency, no data and no purpose.
+    fn word(&self, parts: &ConsentParts, (contact, discreet): (Contact, bool), passcode: &Passcode) -> Option<String> {
         let directory = parts.directory.any();
         let catalogue = parts.decider.catalogue();
         let agency = directory.agency(self.agency.as_str())?;
         let purpose = directory.purpose(self.details.purpose.as_str())?;
         let datatypes: Vec<_> =
             self.details.datatypes.iter().map(|id| catalogue.datatype(id.as_str())).collect::<Option<_>>()?;
-        let english = contact.language == Language::English;
+        if discreet {
+            let matter = (agency.sector, self.reference.as_str());
+            return Some(discreet_text(contact.language, self.mode, matter, passcode));
+        }
+        // Names have no form in Urdu of Latin letters.
+        let english = contact.language != Language::Urdu;
         let asked = Asked {
             agency: if english { &agency.name } else { &agency.name_ur },
             purpose: if english { &purpose.text } else { &purpose.text_ur },

@@ -34,3 +34,5 @@ mod resend_tests;
 pub mod token;
 pub mod usage;
 pub mod whoami;
+#[cfg(test)]
+mod words_tests;
