@@ -17,3 +17,4 @@ mod openid;
 mod processes;
 mod protocols;
 mod reply;
+mod standing;

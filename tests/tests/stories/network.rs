@@ -31,14 +31,14 @@ impl Phone for Handsets {
 }
 
 /// A gateway that sends over a network, and the network.
-struct Scene {
-    installation: Installation,
-    smsc: Arc<Smsc>,
-    serve: Serve,
+pub(crate) struct Scene {
+    pub(crate) installation: Installation,
+    pub(crate) smsc: Arc<Smsc>,
+    pub(crate) serve: Serve,
 }
 
 impl Scene {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let installation = Installation::new().await;
         let account = Account { system_id: "ijazat".to_owned(), password: PASSWORD.to_owned() };
         let smsc = Arc::new(Smsc::start(account, None).await.unwrap());
@@ -46,12 +46,12 @@ impl Scene {
         Self { installation, smsc, serve }
     }
 
-    async fn stage(&self, gateway: &Process) -> Stage {
+    pub(crate) async fn stage(&self, gateway: &Process) -> Stage {
         let stage = self.installation.stage(gateway).await;
         Stage { phone: Arc::new(Handsets(Arc::clone(&self.smsc))), ..stage }
     }
 
-    async fn bound(&self) {
+    pub(crate) async fn bound(&self) {
         self.smsc.until_counts("a bind", |counts| counts.binds > 0).await.unwrap();
     }
 

@@ -10,7 +10,7 @@ use exchange::{
     timestamp::Timestamp,
 };
 
-use super::{ControlStore, IssuedToken, SqlError, Work, damaged, requests::Stored, sha256, tokens};
+use super::{ControlStore, IssuedToken, SqlError, Work, damaged, frequency::bind, requests::Stored, sha256, tokens};
 
 impl ControlStore {
     /// Stores the consent that a right passcode gave.
@@ -46,6 +46,7 @@ impl ControlStore {
         .bind(approved.mode.as_str())
         .execute(work.on())
         .await?;
+        bind(work, &id, &details.bounds).await?;
         Ok(id)
     }
 

@@ -21,6 +21,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 16, sql: SENDING },
     Migration { version: 17, sql: SMS_REPLY },
     Migration { version: 18, sql: LOCKS },
+    Migration { version: 22, sql: BOUNDS },
 ];
 
 const FIRST: &str = "
@@ -239,4 +240,17 @@ CREATE TABLE wrong_guess (id TEXT PRIMARY KEY, subject TEXT NOT NULL, guessed_at
 CREATE INDEX wrong_guess_subject ON wrong_guess (subject, guessed_at);
 CREATE TABLE citizen_lock (subject TEXT PRIMARY KEY, locked_at BIGINT, forgiven_at BIGINT);
 CREATE TABLE unlock_code (sender TEXT PRIMARY KEY, tag TEXT NOT NULL, until_at BIGINT NOT NULL, tries BIGINT NOT NULL);
+";
+
+/// What bounds a consent beside its end, where anything does; whether its end was announced; and its uses where they are counted, each
+/// in the period that begins then.
+const BOUNDS: &str = "
+ALTER TABLE consent ADD COLUMN bounds TEXT;
+ALTER TABLE consent ADD COLUMN reminded_at BIGINT;
+CREATE INDEX consent_ends ON consent (expires_at) WHERE reminded_at IS NULL;
+CREATE INDEX auth_request_consent ON auth_request (consent) WHERE consent IS NOT NULL;
+CREATE TABLE consent_use (
+    consent TEXT NOT NULL, request TEXT NOT NULL, begins_at BIGINT NOT NULL, used_at BIGINT NOT NULL,
+    PRIMARY KEY (consent, request));
+CREATE INDEX consent_use_begins ON consent_use (consent, begins_at);
 ";

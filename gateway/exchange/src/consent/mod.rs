@@ -1,9 +1,10 @@
 //! The citizen's yes: what is asked ([`details`]) and in which way ([`mode`]), how it is told ([`message`], [`reply_text`]), what the
-//! citizen gives back ([`passcode`]), how much is asked ([`patience`]), how a request moves ([`machine`]), what the citizen texts ([`reply`]) and is answered
+//! citizen gives back ([`passcode`]), how narrowly it is bounded ([`frequency`]), how much is asked ([`patience`]), how a request moves ([`machine`]), what the citizen is told unasked ([`notices`]) and texts ([`reply`]) and is answered
 //! ([`answer`]), and what the policies see of it here.
 
 use serde::{Deserialize, Serialize};
 
+use self::frequency::Bounds;
 use crate::{
     ids::{AgencyId, ConsentId, DatatypeId, PurposeCode, UserId},
     timestamp::Timestamp,
@@ -11,9 +12,11 @@ use crate::{
 
 pub mod answer;
 pub mod details;
+pub mod frequency;
 pub mod machine;
 pub mod message;
 pub mod mode;
+pub mod notices;
 pub mod passcode;
 pub mod patience;
 pub mod reply;
@@ -78,4 +81,6 @@ pub struct ConsentFacts {
     pub expires_at: Timestamp,
     /// Whether it is active: not revoked, paused or used up.
     pub active: bool,
+    /// What bounds it beside its end; the door counts, the policies do not.
+    pub bounds: Bounds,
 }

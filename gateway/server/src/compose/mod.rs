@@ -11,6 +11,7 @@ mod keys;
 mod pki;
 mod reconcile;
 mod registry;
+mod reminders;
 mod running;
 pub mod sample;
 pub mod seed;
