@@ -11,6 +11,8 @@
 #[path = "control_contract/world.rs"]
 mod world;
 
+#[path = "control_contract/bounded.rs"]
+mod bounded;
 #[path = "control_contract/bundles.rs"]
 mod bundles;
 #[path = "control_contract/closing.rs"]
@@ -266,6 +268,15 @@ contracts! {
         a_paused_consent_holds_nothing_until_it_goes_on,
         an_approval_is_used_once_and_leaves_the_directory,
         a_programme_is_used_as_often_as_it_may_be_in_each_window,
+    }
+    bounded {
+        c31_of_fifty_uses_at_once_in_one_period_as_many_win_as_it_has,
+        c31_of_fifty_uses_at_once_as_many_win_as_the_consent_has_in_all,
+        c31_a_use_that_released_nothing_is_given_back_and_a_request_uses_once,
+        c31_c32_a_consent_that_was_ended_or_paused_is_not_used,
+        c31_a_token_tells_what_bounds_it,
+        c31_seven_days_before_its_end_the_citizen_is_told_once,
+        c31_what_ended_before_or_lives_too_short_is_not_announced,
     }
     tokens_again {
         a_used_token_is_found_again_by_the_request_that_used_it,

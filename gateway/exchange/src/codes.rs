@@ -125,6 +125,8 @@ codes! {
     OutsideProgramme = "outside_programme",
     /// The programme was used as often as it may be.
     ProgrammeSpent = "programme_spent",
+    /// The consent was used as often as the citizen allowed in this period.
+    FrequencyExceeded = "frequency_exceeded",
     /// No policy permits this.
     PolicyDenied = "policy_denied",
     /// A policy could not be evaluated, so the request is refused.

@@ -8,7 +8,7 @@ pub use crate::{networks::in_networks, programme::Programme};
 
 use crate::{
     classification::{Channel, Classification, Forum, Role, Sector},
-    consent::mode::Mode,
+    consent::{frequency::Frequency, mode::Mode},
     ids::{AgencyId, AgreementId, ApprovalId, DatatypeId, PolicyId, ProgrammeId, PurposeCode, ServiceId, UserId},
     ledger::{Quota, QuotaBook, Terms},
     notify::Notify,
@@ -180,6 +180,14 @@ pub struct Purpose {
     /// were floors, so that entries stay as they were proposed.
     #[serde(default, skip_serializing_if = "Mode::is_default")]
     pub acr_floor: Mode,
+    /// Most uses of a standing consent for it in each period; where there is one, a request must say how often. Without it any
+    /// number up to [`crate::limits::CONSENT_USES_MAX`] may be asked for, or none said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frequency_max: Option<Frequency>,
+    /// Most days that an answer given for it by consent may be kept; where there is one, a request must say how long. Without it any
+    /// span up to [`crate::limits::DATA_LIFE_DAYS_MAX`] may be asked for, or none said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data_life_days_max: Option<u32>,
 }
 
 /// Everything that is known about callers at one generation.

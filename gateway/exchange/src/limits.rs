@@ -35,6 +35,15 @@ pub const PASSCODE_TTL_S_MIN: i64 = 60;
 /// Seconds that a one-time consent token lives (design/consent.md, threat 11).
 pub const CONSENT_TOKEN_TTL_S: i64 = 120;
 
+/// Uses that a consent may be given for, in each period or in all: beyond it nobody can weigh what is allowed, and each is a row.
+pub const CONSENT_USES_MAX: u32 = 10_000;
+
+/// Days that an answer may be kept at most where a consent says how long: ten years, as books are kept.
+pub const DATA_LIFE_DAYS_MAX: u32 = 3_650;
+
+/// Seconds before the end of a standing consent at which its citizen is reminded (design/consent.md, behaviour 31).
+pub const CONSENT_REMINDER_S: i64 = 7 * 86_400;
+
 /// Days that a standing consent may live at most; each purpose sets a ceiling at or below it.
 pub const STANDING_CONSENT_DAYS_MAX: i64 = 365;
 

@@ -7,7 +7,7 @@ use exchange::{
     catalogue::Catalogue,
     classification::Role,
     cnic::Cnic,
-    consent::{ConsentFacts, ConsentUse, SubjectKey},
+    consent::{ConsentFacts, ConsentUse, SubjectKey, frequency::Bounds},
     decision::{Proposer, Question},
     directory::{Agency, Directory, User},
     enrolment::EnrolmentFacts,
@@ -119,6 +119,7 @@ fn of_consent(given: &CaseConsent, question: &Question) -> Result<ConsentFacts, 
         granted_at: question.now.plus_seconds(-CONSENT_AGE_S),
         expires_at: question.now.plus_seconds(-age_s),
         active: !given.inactive,
+        bounds: Bounds::default(),
     })
 }
 

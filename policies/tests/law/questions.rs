@@ -8,7 +8,7 @@ use exchange::{
     catalogue::Service,
     classification::{Channel, Role},
     cnic::Cnic,
-    consent::{ConsentFacts, ConsentUse, SubjectKey},
+    consent::{ConsentFacts, ConsentUse, SubjectKey, frequency::Bounds},
     day::Day,
     decision::{Decider, Proposer, Question},
     directory::{Agency, Agreement, Approval, Category, Programme, Purpose, User},
@@ -114,6 +114,7 @@ impl Pools {
             granted_at,
             expires_at: granted_at.plus_seconds(i64::try_from(dice.roll(100_000_000)).unwrap()),
             active: dice.roll(4) > 0,
+            bounds: Bounds::default(),
         }
     }
 

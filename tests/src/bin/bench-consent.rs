@@ -291,9 +291,7 @@ fn micros(took: Duration) -> u64 {
 }
 
 /// Clients with a connection each; what is due goes in, what became of it comes out.
-async fn clients(
-    stage: &Stage,
-) -> Result<(mpsc::UnboundedSender<Due>, mpsc::UnboundedReceiver<Done>), Failed> {
+async fn clients(stage: &Stage) -> Result<(mpsc::UnboundedSender<Due>, mpsc::UnboundedReceiver<Done>), Failed> {
     let (due, queue) = mpsc::unbounded_channel::<Due>();
     let queue = Arc::new(tokio::sync::Mutex::new(queue));
     let (done, finished) = mpsc::unbounded_channel();

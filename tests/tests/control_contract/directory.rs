@@ -52,6 +52,8 @@ pub fn data(world: &World) -> DirectoryData {
         text_ur: "اکاؤنٹ".into(),
         standing_days_max: 90,
         acr_floor: exchange::consent::mode::Mode::SmsReply,
+        frequency_max: None,
+        data_life_days_max: None,
         class_max: Classification::Confidential,
         forbidden: false,
     };

@@ -19,7 +19,8 @@ use exchange::{
     caller::Thumbprint,
     cnic::Cnic,
     consent::{
-        ConsentUse, SubjectKey, details::Details, machine::PasscodeAnswer, message::Language, passcode::Passcode,
+        ConsentUse, SubjectKey, details::Details, frequency::Bounds, machine::PasscodeAnswer, message::Language,
+        passcode::Passcode,
     },
     ids::{AgencyId, DatatypeId, PurposeCode, RequestId, UserId},
     mobile::Mobile,
@@ -34,7 +35,9 @@ pub const PASSCODE: &str = "482913";
 pub const CERTIFICATE: Thumbprint = Thumbprint([7; 32]);
 
 /// Takes away what came with the sending of messages, as a downgrade would.
-pub const WITHOUT_SENDING: &str = "DROP TABLE citizen_block; DROP TABLE word_code; ALTER TABLE contact DROP COLUMN alerts; \
+pub const WITHOUT_SENDING: &str = "DROP TABLE consent_use; DROP INDEX consent_ends; DROP INDEX auth_request_consent; \
+                                   ALTER TABLE consent DROP COLUMN bounds; ALTER TABLE consent DROP COLUMN reminded_at; \
+                                   DROP TABLE citizen_block; DROP TABLE word_code; ALTER TABLE contact DROP COLUMN alerts; \
                                    ALTER TABLE contact DROP COLUMN discreet; ALTER TABLE contact DROP COLUMN last_four; \
                                    ALTER TABLE consent DROP COLUMN paused_by; DROP TABLE notification; DROP TABLE consent_revision; DROP TABLE consent_record; DROP TABLE consent_evidence; \
                                    ALTER TABLE auth_request DROP COLUMN record; DROP TABLE wrong_guess; DROP TABLE citizen_lock; DROP TABLE unlock_code; \
@@ -164,6 +167,7 @@ impl World {
             ],
             usage,
             valid_until: (usage == ConsentUse::Standing).then(|| self.clock.now().plus_seconds(10 * 24 * 3600)),
+            bounds: Bounds::default(),
         }
     }
 

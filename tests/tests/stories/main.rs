@@ -20,3 +20,4 @@ mod protocols;
 mod record;
 mod reply;
 mod silence;
+mod standing;

@@ -51,7 +51,7 @@ impl Scene {
         Stage { phone: Arc::new(Handsets(Arc::clone(&self.smsc))), ..stage }
     }
 
-    async fn bound(&self) {
+    pub(crate) async fn bound(&self) {
         self.smsc.until_counts("a bind", |counts| counts.binds > 0).await.unwrap();
     }
 

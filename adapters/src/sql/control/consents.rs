@@ -17,7 +17,8 @@ use exchange::{
 };
 
 use super::{
-    ControlStore, Done, IssuedToken, SqlError, Work, damaged, requests::Stored, revisions::Revised, sha256, tokens,
+    ControlStore, Done, IssuedToken, SqlError, Work, damaged, frequency::bind, requests::Stored, revisions::Revised,
+    sha256, tokens,
 };
 
 impl ControlStore {
@@ -57,6 +58,7 @@ impl ControlStore {
         .bind(approved.mode.as_str())
         .execute(work.on())
         .await?;
+        bind(work, &id, &details.bounds).await?;
         let cause = match approved.mode {
             Mode::SmsPin => Cause::PasscodeAtCounter,
             Mode::SmsReply => Cause::OkBySms,
@@ -196,12 +198,13 @@ impl ControlStore {
         let mut work = self.database.begin().await?;
         let generation = self.bump(&mut work).await?;
         // What the citizen paused, only the citizen resumes.
-        let ids: Vec<String> =
-            sqlx::query_scalar("SELECT id FROM consent WHERE subject = $1 AND state = $2 AND paused_by IS NULL ORDER BY id")
-                .bind(subject.to_hex())
-                .bind(from.as_str())
-                .fetch_all(work.on())
-                .await?;
+        let ids: Vec<String> = sqlx::query_scalar(
+            "SELECT id FROM consent WHERE subject = $1 AND state = $2 AND paused_by IS NULL ORDER BY id",
+        )
+        .bind(subject.to_hex())
+        .bind(from.as_str())
+        .fetch_all(work.on())
+        .await?;
         let mut turned = 0;
         for id in ids {
             turned += u64::from(self.turn_one(&mut work, &id, from, step).await?);

@@ -39,7 +39,7 @@ impl ControlStore {
             sqlx::query(FIND).bind(hash_text(sha256(token.as_bytes()))).fetch_optional(self.database.pool()).await?;
         let Some(row) = row else { return Ok(None) };
         let (certificate, facts) = found(&row)?;
-        if facts.agency != *agency || !facts.active || now >= facts.expires_at {
+        if facts.agency != *agency || !facts.active || now >= facts.expires_at || self.is_used_up(&facts).await? {
             return Ok(None);
         }
         let valid_until: Option<i64> = row.try_get("valid_until")?;
@@ -48,6 +48,7 @@ impl ControlStore {
             datatypes: facts.datatypes.clone(),
             usage: facts.usage,
             valid_until: valid_until.map(Timestamp::from_micros),
+            bounds: facts.bounds,
         };
         Ok(Some(Introspected { facts, certificate, details, mode: mode_of(&row)? }))
     }

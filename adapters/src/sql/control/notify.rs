@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use exchange::{
     consent::machine::State,
     directory::Agency,
-    ids::{AgencyId, ConsentId},
+    ids::AgencyId,
     notify::{NotificationToken, Notify, NotifyUrl},
     ports::entropy::random_hex_128,
     timestamp::Timestamp,

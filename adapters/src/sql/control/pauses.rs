@@ -31,8 +31,7 @@ const ALL: &str = "SELECT r.id_hash FROM auth_request r JOIN contact c ON c.subj
 const PAUSED_BY_CITIZEN: &str = "UPDATE consent SET paused_by = 'citizen' WHERE id = $1";
 
 /// Whether it is the citizen's to resume is asked once more, under the lock.
-const LET_GO: &str =
-    "UPDATE consent SET paused_by = NULL WHERE id = $1 AND state = 'paused' AND paused_by IS NOT NULL";
+const LET_GO: &str = "UPDATE consent SET paused_by = NULL WHERE id = $1 AND state = 'paused' AND paused_by IS NOT NULL";
 
 impl ControlStore {
     /// Makes a standing consent of no use until it is resumed.

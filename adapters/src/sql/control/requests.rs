@@ -19,8 +19,8 @@ use exchange::{
 use sqlx::{Row as _, any::AnyRow};
 
 use super::{
-    Contact, ControlStore, SqlError, Work, bindings::mode_of, damaged, notify::moved, outbox::Message, patience::wrong_of,
-    sending::supersede, sha256,
+    Contact, ControlStore, SqlError, Work, bindings::mode_of, damaged, notify::moved, outbox::Message,
+    patience::wrong_of, sending::supersede, sha256,
 };
 
 /// A request for consent as it arrives.

@@ -21,7 +21,9 @@ use exchange::{
 };
 use sqlx::Row as _;
 
-use super::{ControlStore, NewRequest, SqlError, Work, bindings::mode_of, damaged, tokens::usage_of};
+use super::{
+    ControlStore, NewRequest, SqlError, Work, bindings::mode_of, damaged, frequency::bounds_of, tokens::usage_of,
+};
 
 const INSERT: &str = "INSERT INTO consent_revision (id, consent, revision, at, state, agency, purpose, signed) \
                       VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
@@ -223,7 +225,7 @@ impl ControlStore {
     /// Begins the record of a consent from its row.
     async fn adopt(&self, work: &mut Work, consent: &ConsentId) -> Result<(Revision, String), SqlError> {
         let row = sqlx::query(
-            "SELECT subject, agency, user_id, purpose, datatypes, usage, valid_until, granted_at, mode FROM consent \
+            "SELECT subject, agency, user_id, purpose, datatypes, usage, valid_until, granted_at, mode, bounds FROM consent \
              WHERE id = $1",
         )
         .bind(consent.as_str())
@@ -238,6 +240,7 @@ impl ControlStore {
             datatypes: serde_json::from_str(&text("datatypes")?).map_err(|_| damaged("datatypes"))?,
             usage: usage_of(&text("usage")?)?,
             valid_until: valid_until.map(Timestamp::from_micros),
+            bounds: bounds_of(&row)?,
         };
         let begun = Beginning {
             consent,

@@ -24,6 +24,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 19, sql: REVISIONS },
     Migration { version: 20, sql: NOTIFICATIONS },
     Migration { version: 21, sql: WORDS },
+    Migration { version: 22, sql: BOUNDS },
 ];
 
 const FIRST: &str = "
@@ -285,4 +286,17 @@ CREATE TABLE citizen_block (
 CREATE TABLE word_code (
     sender TEXT NOT NULL, deed TEXT NOT NULL, tag TEXT NOT NULL, until_at BIGINT NOT NULL, tries BIGINT NOT NULL,
     PRIMARY KEY (sender, deed));
+";
+
+/// What bounds a consent beside its end, where anything does; whether its end was announced; and its uses where they are counted, each
+/// in the period that begins then.
+const BOUNDS: &str = "
+ALTER TABLE consent ADD COLUMN bounds TEXT;
+ALTER TABLE consent ADD COLUMN reminded_at BIGINT;
+CREATE INDEX consent_ends ON consent (expires_at) WHERE reminded_at IS NULL;
+CREATE INDEX auth_request_consent ON auth_request (consent) WHERE consent IS NOT NULL;
+CREATE TABLE consent_use (
+    consent TEXT NOT NULL, request TEXT NOT NULL, begins_at BIGINT NOT NULL, used_at BIGINT NOT NULL,
+    PRIMARY KEY (consent, request));
+CREATE INDEX consent_use_begins ON consent_use (consent, begins_at);
 ";

@@ -5,24 +5,24 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use exchange::{
     caller::Thumbprint,
-    consent::{ConsentFacts, ConsentUse, SubjectKey},
+    consent::{ConsentFacts, ConsentUse, SubjectKey, frequency::Turn},
     ids::{AgencyId, ApprovalId, ConsentId, DatatypeId, ProgrammeId, PurposeCode, RequestId, UserId},
     limits,
-    ports::consent_tokens::{ConsentTokens, ControlUnavailable},
+    ports::consent_tokens::{ConsentTokens, ControlUnavailable, Turned},
     timestamp::Timestamp,
 };
 use sqlx::{Row as _, any::AnyRow};
 
-use super::{ControlStore, SqlError, damaged, sha256};
+use super::{ControlStore, SqlError, damaged, frequency::bounds_of, sha256};
 
 pub(super) const FIND: &str = "SELECT t.certificate, t.expires_at AS token_expires_at, t.used_by, t.used_at, c.id, c.revision, c.subject, \
-                    c.agency, c.user_id, c.purpose, c.datatypes, c.usage, c.granted_at, c.expires_at, c.state, c.valid_until, c.mode \
+                    c.agency, c.user_id, c.purpose, c.datatypes, c.usage, c.granted_at, c.expires_at, c.state, c.valid_until, c.mode, c.bounds \
                     FROM token t JOIN consent c ON c.id = t.consent WHERE t.hash = $1";
 
 /// The same by the consent; one whose token was never collected has none.
 const FIND_BY_CONSENT: &str = "SELECT t.certificate, t.expires_at AS token_expires_at, t.used_by, t.used_at, c.id, c.revision, \
                                c.subject, c.agency, c.user_id, c.purpose, c.datatypes, c.usage, c.granted_at, c.expires_at, \
-                               c.state, c.valid_until FROM token t JOIN consent c ON c.id = t.consent WHERE c.id = $1";
+                               c.state, c.valid_until, c.bounds FROM token t JOIN consent c ON c.id = t.consent WHERE c.id = $1";
 
 /// Uses a one-time token if nobody has: the statement itself decides who was first.
 const CONSUME: &str = "UPDATE token SET used_by = $2, used_at = $3 \
@@ -79,6 +79,19 @@ impl ConsentTokens for ControlStore {
             .await
             .map_err(SqlError::from)?;
         Ok(())
+    }
+
+    async fn use_consent(
+        &self,
+        consent: &ConsentId,
+        turn: Turn,
+        request: &RequestId,
+    ) -> Result<Turned, ControlUnavailable> {
+        Ok(self.take_turn(consent, turn, request).await?)
+    }
+
+    async fn restore_consent(&self, consent: &ConsentId, request: &RequestId) -> Result<(), ControlUnavailable> {
+        Ok(self.give_back_turn(consent, request).await?)
     }
 
     async fn use_approval(&self, approval: &ApprovalId, request: &RequestId) -> Result<bool, ControlUnavailable> {
@@ -277,6 +290,7 @@ pub(super) fn found(row: &AnyRow) -> Result<(Thumbprint, ConsentFacts), SqlError
         granted_at: Timestamp::from_micros(integer("granted_at")?),
         expires_at: Timestamp::from_micros(expires_at),
         active: text("state")? == "active" && used.is_none(),
+        bounds: bounds_of(row)?,
     };
     Ok((Thumbprint(certificate.ok_or_else(|| damaged("certificate"))?), facts))
 }

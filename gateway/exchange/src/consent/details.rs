@@ -3,7 +3,11 @@
 use aws_lc_rs::digest;
 use serde::{Deserialize, Serialize};
 
-use super::{ConsentUse, revision::Terms};
+use super::{
+    ConsentUse,
+    frequency::{Bounds, DataLife, Frequency},
+    revision::Terms,
+};
 use crate::{
     catalogue::Catalogue,
     classification::Classification,
@@ -29,6 +33,8 @@ pub struct Details {
     pub usage: ConsentUse,
     /// First instant at which it no longer holds, to the second; always there for a standing consent.
     pub valid_until: Option<Timestamp>,
+    /// What bounds a standing consent beside its end, and how long its answers may be kept.
+    pub bounds: Bounds,
 }
 
 /// Why authorization details were refused. Each is `invalid_authorization_details`; the text tells which rule.
@@ -46,9 +52,15 @@ pub enum DetailsError {
     /// Another type.
     #[error("type must be {DETAILS_TYPE}")]
     Type,
-    /// `uses` and `fetch` contradict each other, or `uses` is neither 1 nor `standing`.
-    #[error("uses is 1 with fetch one_time, or standing with fetch standing")]
+    /// `uses` and `fetch` contradict each other, or `uses` is none or too many.
+    #[error("uses is 1 with fetch one_time, or standing or 2 to {} with fetch standing", limits::CONSENT_USES_MAX)]
     Uses,
+    /// How often: none, too often, or said of one use.
+    #[error("frequency is 1 to {} in each HOUR, DAY, WEEK or MONTH of a standing consent", limits::CONSENT_USES_MAX)]
+    Frequency,
+    /// How long an answer may be kept: nothing, or too long.
+    #[error("data_life is one HOUR to {} days", limits::DATA_LIFE_DAYS_MAX)]
+    DataLife,
     /// Not a date and time with an offset.
     #[error("valid_until must be an RFC 3339 date and time")]
     ValidUntil,
@@ -79,6 +91,12 @@ pub enum DetailsError {
     /// The purpose allows no standing consent, or a shorter one.
     #[error("valid_until is beyond the purpose's ceiling for standing consent")]
     AboveCeiling,
+    /// The purpose allows fewer uses in a period than are asked for, or than an unbounded consent would have.
+    #[error("frequency is missing or beyond the purpose's ceiling")]
+    AboveFrequency,
+    /// The purpose allows answers to be kept for less long, or asks that it be said how long.
+    #[error("data_life is missing or beyond the purpose's ceiling")]
+    AboveDataLife,
 }
 
 /// The members on the wire. Unknown ones are refused: a limit that we do not know is one that we would not keep.
@@ -91,6 +109,8 @@ struct Wire {
     uses: Option<Uses>,
     fetch: Option<ConsentUse>,
     valid_until: Option<String>,
+    frequency: Option<Frequency>,
+    data_life: Option<DataLife>,
     channel: Option<Channel>,
     #[serde(rename = "subject_relation")]
     _subject_relation: Option<Relation>,
@@ -131,6 +151,9 @@ struct Canonical<'a> {
     fetch: ConsentUse,
     #[serde(skip_serializing_if = "Option::is_none")]
     valid_until: Option<String>,
+    /// Nothing is written for what is not asked: such a request reads as it did before there were bounds.
+    #[serde(flatten)]
+    bounds: Bounds,
 }
 
 impl Details {
@@ -155,7 +178,9 @@ impl Details {
         if wire.r#type != DETAILS_TYPE {
             return Err(DetailsError::Type);
         }
-        let usage = usage(wire.uses.as_ref(), wire.fetch)?;
+        let (usage, uses) = usage(wire.uses.as_ref(), wire.fetch)?;
+        let bounds = Bounds { uses, frequency: wire.frequency, data_life: wire.data_life };
+        sound(usage, &bounds)?;
         let valid_until = wire.valid_until.as_deref().map(second).transpose()?;
         if usage == ConsentUse::Standing && valid_until.is_none() {
             return Err(DetailsError::ValidUntilMissing);
@@ -166,7 +191,8 @@ impl Details {
         if datatypes.is_empty() || datatypes.len() > limits::CONSENT_DATATYPES_MAX {
             return Err(DetailsError::Datatypes);
         }
-        Ok((Self { purpose: wire.purpose, datatypes, usage, valid_until }, wire.channel.unwrap_or_default()))
+        let details = Self { purpose: wire.purpose, datatypes, usage, valid_until, bounds };
+        Ok((details, wire.channel.unwrap_or_default()))
     }
 
     /// The canonical text: what is stored, hashed and given back with the token.
@@ -178,6 +204,7 @@ impl Details {
             datatypes: &self.datatypes,
             fetch: self.usage,
             valid_until: self.valid_until.map(Timestamp::rfc3339),
+            bounds: self.bounds,
         };
         serde_json::to_string(&[object]).unwrap_or_default()
     }
@@ -219,8 +246,24 @@ impl Details {
         };
         let all = directory.agreements(agency);
         let agreement = all.iter().find(|a| covers(a)).ok_or(DetailsError::Agreement)?;
+        self.check_bounds(purpose)?;
         self.check_end(purpose, now)?;
         Ok(Terms::of(agreement))
+    }
+
+    /// A purpose with a ceiling leaves nothing unsaid: what is not bounded is above every ceiling.
+    fn check_bounds(&self, purpose: &Purpose) -> Result<(), DetailsError> {
+        if let (Some(ceiling), ConsentUse::Standing) = (purpose.frequency_max, self.usage)
+            && self.bounds.frequency.is_none_or(|frequency| !frequency.is_within(ceiling))
+        {
+            return Err(DetailsError::AboveFrequency);
+        }
+        if let Some(days) = purpose.data_life_days_max
+            && self.bounds.data_life.is_none_or(|life| !life.is_within(days))
+        {
+            return Err(DetailsError::AboveDataLife);
+        }
+        Ok(())
     }
 
     fn check_end(&self, purpose: &Purpose, now: Timestamp) -> Result<(), DetailsError> {
@@ -236,17 +279,30 @@ impl Details {
     }
 }
 
-fn usage(uses: Option<&Uses>, fetch: Option<ConsentUse>) -> Result<ConsentUse, DetailsError> {
-    let uses = match uses {
-        None => None,
-        Some(Uses::Times(1)) => Some(ConsentUse::OneTime),
-        Some(Uses::Word(ConsentUse::Standing)) => Some(ConsentUse::Standing),
+/// How often, and how often in all where that is said of a standing consent.
+fn usage(uses: Option<&Uses>, fetch: Option<ConsentUse>) -> Result<(ConsentUse, Option<u32>), DetailsError> {
+    let (uses, times) = match uses {
+        None => (None, None),
+        Some(Uses::Times(1)) => (Some(ConsentUse::OneTime), None),
+        Some(Uses::Times(times @ 2..=limits::CONSENT_USES_MAX)) => (Some(ConsentUse::Standing), Some(*times)),
+        Some(Uses::Word(ConsentUse::Standing)) => (Some(ConsentUse::Standing), None),
         Some(Uses::Times(_) | Uses::Word(ConsentUse::OneTime)) => return Err(DetailsError::Uses),
     };
     match (uses, fetch) {
         (Some(uses), Some(fetch)) if uses != fetch => Err(DetailsError::Uses),
-        (uses, fetch) => Ok(uses.or(fetch).unwrap_or(ConsentUse::OneTime)),
+        (uses, fetch) => Ok((uses.or(fetch).unwrap_or(ConsentUse::OneTime), times)),
     }
+}
+
+/// Whether the bounds can be kept: one use has no frequency.
+fn sound(usage: ConsentUse, bounds: &Bounds) -> Result<(), DetailsError> {
+    if bounds.frequency.is_some_and(|frequency| usage == ConsentUse::OneTime || !frequency.is_sound()) {
+        return Err(DetailsError::Frequency);
+    }
+    if bounds.data_life.is_some_and(|life| !life.is_sound()) {
+        return Err(DetailsError::DataLife);
+    }
+    Ok(())
 }
 
 fn second(text: &str) -> Result<Timestamp, DetailsError> {

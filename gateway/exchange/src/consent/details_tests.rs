@@ -25,11 +25,11 @@ fn only_the_known_form_is_read() {
     check(&one(r#""datatypes":["a"],"uses":"standing","valid_until":"2027-01-01T00:00:00+05:00""#), None);
     check(&one(r#""datatypes":["a"],"subject_relation":"self""#), None);
     check(&one(r#""datatypes":["a"],"uses":"standing""#), Some(DetailsError::ValidUntilMissing));
-    check(&one(r#""datatypes":["a"],"uses":2"#), Some(DetailsError::Uses));
+    check(&one(r#""datatypes":["a"],"uses":2"#), Some(DetailsError::ValidUntilMissing));
     check(&one(r#""datatypes":["a"],"uses":1,"fetch":"standing""#), Some(DetailsError::Uses));
     check(&one(r#""datatypes":["a"],"uses":"always""#), Some(DetailsError::Malformed));
     check(&one(r#""datatypes":["a"],"channel":"app""#), Some(DetailsError::Malformed));
-    check(&one(r#""datatypes":["a"],"frequency":{"unit":"DAY","value":1}"#), Some(DetailsError::Malformed));
+    check(&one(r#""datatypes":["a"],"frequency":{"unit":"DAY","value":1}"#), Some(DetailsError::Frequency));
     check(&one(r#""datatypes":["a"],"valid_until":"tomorrow""#), Some(DetailsError::ValidUntil));
     check(&one(r#""datatypes":[]"#), Some(DetailsError::Datatypes));
     check(&one(r#""datatypes":["a"],"datatypes":["b"]"#), Some(DetailsError::Malformed));
@@ -76,6 +76,8 @@ fn purpose(code: &str, class_max: Classification, standing_days_max: u32, forbid
         class_max,
         forbidden,
         acr_floor: Mode::default(),
+        frequency_max: None,
+        data_life_days_max: None,
     }
 }
 
@@ -123,6 +125,7 @@ fn what_is_above_a_ceiling_is_never_shown_to_the_citizen() {
         datatypes: vec![DatatypeId::parse(datatype).unwrap()],
         usage,
         valid_until: days.map(|days| NOW.plus_seconds(days * DAY_S)),
+        bounds: Bounds::default(),
     };
     let check = |asked: Details, expected: Option<DetailsError>| {
         assert_eq!(asked.check(&bank, &directory, &catalogue, NOW).err(), expected, "{asked:?}");
@@ -160,6 +163,7 @@ proptest! {
             datatypes: datatypes.iter().map(|d| DatatypeId::parse(d).unwrap()).collect(),
             usage,
             valid_until: until.map(|s| Timestamp::from_micros(0).plus_seconds(s)),
+            bounds: Bounds::default(),
         };
         prop_assert_eq!(Details::parse(&details.canonical()), Ok(details));
     }

@@ -1,10 +1,12 @@
 //! The citizen's yes: what is asked ([`details`]) and in which way ([`mode`]), how it is told ([`message`], [`reply_text`]), what the
-//! citizen gives back ([`passcode`]), how much is asked ([`patience`]), how a request moves ([`machine`]), how its
-//! record is kept ([`revision`]) and shown ([`receipt`]), what the citizen texts ([`reply`], [`word`]) and is answered ([`answer`],
-//! [`word_text`]), what stands on phones that others look into ([`discreet`]), and what the policies see of it here.
+//! citizen gives back ([`passcode`]), how narrowly it is bounded ([`frequency`]), how much is asked ([`patience`]), how a request moves
+//! ([`machine`]), how its record is kept ([`revision`]) and shown ([`receipt`]), what the citizen is told unasked ([`notices`]), texts
+//! ([`reply`], [`word`]) and is answered ([`answer`], [`word_text`]), what stands on phones that others look into ([`discreet`]), and
+//! what the policies see of it here.
 
 use serde::{Deserialize, Serialize};
 
+use self::frequency::Bounds;
 use crate::{
     ids::{AgencyId, ConsentId, DatatypeId, PurposeCode, UserId},
     timestamp::Timestamp,
@@ -14,9 +16,11 @@ pub mod answer;
 mod answer_roman;
 pub mod details;
 pub mod discreet;
+pub mod frequency;
 pub mod machine;
 pub mod message;
 pub mod mode;
+pub mod notices;
 pub mod passcode;
 pub mod patience;
 pub mod receipt;
@@ -85,4 +89,6 @@ pub struct ConsentFacts {
     pub expires_at: Timestamp,
     /// Whether it is active: not revoked, paused or used up.
     pub active: bool,
+    /// What bounds it beside its end; the door counts, the policies do not.
+    pub bounds: Bounds,
 }

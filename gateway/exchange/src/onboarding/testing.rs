@@ -234,6 +234,8 @@ pub fn directory() -> DirectoryData {
         text_ur: "جانچ".into(),
         standing_days_max: 0,
         acr_floor: crate::consent::mode::Mode::default(),
+        frequency_max: None,
+        data_life_days_max: None,
         class_max,
         forbidden,
     };

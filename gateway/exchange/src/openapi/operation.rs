@@ -235,13 +235,20 @@ pub(super) fn answer(service: &Service) -> Value {
     if let (Some(_), Some(rows)) = (&service.streams, &service.rows) {
         return line(&fields, rows);
     }
+    let mut properties = json!({
+        "data": fields,
+        "withheld": { "type": "array", "items": schema::reference("Withheld") },
+    });
+    if service.consent != ConsentRule::None
+        && let Some(properties) = properties.as_object_mut()
+    {
+        let by = "Until when the citizen allows the answer to be kept, where the consent says so.";
+        properties.insert("erase_by".into(), json!({ "type": "string", "format": "date-time", "description": by }));
+    }
     json!({
         "type": "object",
         "required": ["data", "withheld"],
-        "properties": {
-            "data": fields,
-            "withheld": { "type": "array", "items": schema::reference("Withheld") },
-        },
+        "properties": properties,
         "additionalProperties": false,
     })
 }

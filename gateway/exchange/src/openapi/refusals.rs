@@ -7,14 +7,14 @@ use crate::codes::Code::{
     AuthorizationPending, BalanceInsufficient, BasisUnknown, BodyIncomplete, BodyMalformed, BodyTooLarge,
     CallerNotAllowed, CertificateExpired, CertificateRevoked, CertificateUnmapped, ChangeRefused, ClientMismatch,
     CnicInvalid, Conflict, ConsentMismatch, ConsentRequired, ContentTypeUnsupported, DirectoryStale, ExpiredToken,
-    FieldsNotPermitted, HeadIncomplete, HeaderInvalid, IdempotencyConflict, IdempotencyInProgress, IdempotencySpent,
-    Internal, InvalidAuthorizationDetails, InvalidBindingMessage, InvalidGrant, InvalidPin, LogUnavailable,
-    MethodNotAllowed, NetworkRefused, NotBuilt, NotFound, OutsideProgramme, ParameterInvalid, PathAmbiguous,
-    PinModeNotAllowed, PinUsed, PolicyDenied, PolicyError, ProgrammeSpent, PurposeRequired, PurposeUnknown,
-    QuotaExhausted, RateLimited, RateUnknown, ResendsUsedUp, SecondPersonRequired, SecretNeedsBoard, ServiceUnknown,
-    SlowDown, StoreUnavailable, SubjectNotVerifiable, TokenInvalid, UnknownUserId, UpstreamAnswerRefused,
-    UpstreamFailed, UpstreamTimeout, UpstreamUnavailable, UserAssertionInvalid, UserAssertionRequired, UserDisabled,
-    UserRequired, UserUnknown,
+    FieldsNotPermitted, FrequencyExceeded, HeadIncomplete, HeaderInvalid, IdempotencyConflict, IdempotencyInProgress,
+    IdempotencySpent, Internal, InvalidAuthorizationDetails, InvalidBindingMessage, InvalidGrant, InvalidPin,
+    LogUnavailable, MethodNotAllowed, NetworkRefused, NotBuilt, NotFound, OutsideProgramme, ParameterInvalid,
+    PathAmbiguous, PinModeNotAllowed, PinUsed, PolicyDenied, PolicyError, ProgrammeSpent, PurposeRequired,
+    PurposeUnknown, QuotaExhausted, RateLimited, RateUnknown, ResendsUsedUp, SecondPersonRequired, SecretNeedsBoard,
+    ServiceUnknown, SlowDown, StoreUnavailable, SubjectNotVerifiable, TokenInvalid, UnknownUserId,
+    UpstreamAnswerRefused, UpstreamFailed, UpstreamTimeout, UpstreamUnavailable, UserAssertionInvalid,
+    UserAssertionRequired, UserDisabled, UserRequired, UserUnknown,
 };
 use crate::{
     catalogue::{BodyForm, CallerKind, ConsentRule, ParamKind, Service},
@@ -74,7 +74,9 @@ fn may(service: &Service, code: Code) -> bool {
         ParameterInvalid => !service.params.is_empty(),
         CnicInvalid => service.subject.is_some() || has(ParamKind::Cnic),
         PurposeRequired | AgreementRequired | OutsideProgramme | ProgrammeSpent => service.purpose_required,
-        ConsentRequired | ConsentMismatch | SecretNeedsBoard => service.consent != ConsentRule::None,
+        ConsentRequired | ConsentMismatch | FrequencyExceeded | SecretNeedsBoard => {
+            service.consent != ConsentRule::None
+        }
         FieldsNotPermitted => service.params.iter().any(|param| param.name == "fields"),
         SubjectNotVerifiable => service.subject.is_some(),
         NotFound => !service.params.is_empty() || agency,

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 
 use crate::{
     caller::Thumbprint,
-    consent::ConsentFacts,
-    ids::{ApprovalId, ProgrammeId, RequestId},
+    consent::{ConsentFacts, frequency::Turn},
+    ids::{ApprovalId, ConsentId, ProgrammeId, RequestId},
     timestamp::Timestamp,
 };
 
@@ -14,11 +14,22 @@ use crate::{
 #[error("control store is unavailable: {0}")]
 pub struct ControlUnavailable(pub String);
 
+/// What comes of using a consent whose uses are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turned {
+    /// It is used.
+    Taken,
+    /// The period has no use left.
+    TooOften,
+    /// The consent has none left, or is not active any more.
+    Ended,
+}
+
 /// Tokens of consent and single-use approvals.
 ///
 /// Contract: at most one [`Self::consume`] of a one-time token and at most one [`Self::use_approval`] of an approval
-/// returns `true`, and of [`Self::use_programme`] in one window at most as many as it may be used, however many race and
-/// whatever crashes. A standing token may be consumed any number of times while
+/// returns `true`, and of [`Self::use_programme`] in one window at most as many as it may be used, and of [`Self::use_consent`] no more than
+/// its turn says, however many race and whatever crashes. A standing token may be consumed any number of times while
 /// its consent is active. [`Self::restore`] undoes a consumption by the same request, for a request that released nothing.
 #[async_trait]
 pub trait ConsentTokens: Send + Sync + std::fmt::Debug {
@@ -41,6 +52,17 @@ pub trait ConsentTokens: Send + Sync + std::fmt::Debug {
 
     /// Gives back a one-time token that this request consumed without releasing anything.
     async fn restore(&self, token: &str, request: &RequestId) -> Result<(), ControlUnavailable>;
+
+    /// Uses a consent whose uses are counted, beside its token. The same request uses it once, however often it asks.
+    async fn use_consent(
+        &self,
+        consent: &ConsentId,
+        turn: Turn,
+        request: &RequestId,
+    ) -> Result<Turned, ControlUnavailable>;
+
+    /// Gives back a use of a consent by a request that released nothing.
+    async fn restore_consent(&self, consent: &ConsentId, request: &RequestId) -> Result<(), ControlUnavailable>;
 
     /// Uses a single-use approval for this request.
     async fn use_approval(&self, approval: &ApprovalId, request: &RequestId) -> Result<bool, ControlUnavailable>;

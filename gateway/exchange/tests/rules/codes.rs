@@ -34,6 +34,7 @@ const PUBLISHED: &[(&str, u16, bool, &str)] = &[
     ("basis_unknown", 403, false, "-"),
     ("outside_programme", 403, false, "-"),
     ("programme_spent", 429, false, "-"),
+    ("frequency_exceeded", 403, false, "-"),
     ("policy_denied", 403, false, "unauthorized_client"),
     ("policy_error", 403, false, "-"),
     ("consent_required", 403, false, "-"),

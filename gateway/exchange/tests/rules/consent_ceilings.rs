@@ -6,6 +6,7 @@ use exchange::{
     consent::{
         ConsentUse,
         details::{Details, DetailsError},
+        frequency::{Bounds, DataLife, Frequency, Unit},
         mode::Mode,
     },
     directory::{Agreement, Directory, DirectoryData, Purpose},
@@ -48,6 +49,8 @@ fn purpose(code: &str, class_max: Classification, standing_days_max: u32) -> Pur
         class_max,
         forbidden,
         acr_floor: Mode::default(),
+        frequency_max: None,
+        data_life_days_max: None,
     }
 }
 
@@ -58,7 +61,7 @@ fn agreement(name: &str) -> Agreement {
         agency: id("bank"),
         forum: Forum::Nadra,
         services: Vec::new(),
-        purposes: ids(&["KYC-1", "PUB-1", "MKT-1", "EVER-1", "SEC-1"]),
+        purposes: ids(&["KYC-1", "KYC-2", "PUB-1", "MKT-1", "EVER-1", "SEC-1"]),
         datatypes: ids(&["name", "report", "gps"]),
         role: Role::Standard,
         row_limit: 1,
@@ -76,12 +79,17 @@ fn directory(agreements: Vec<Agreement>) -> Directory {
         purpose("MKT-1", Classification::Confidential, 30),
         purpose("EVER-1", Classification::Confidential, 10_000),
         purpose("SEC-1", Classification::Secret, 30),
+        Purpose {
+            frequency_max: Some(Frequency { unit: Unit::Day, value: 4 }),
+            data_life_days_max: Some(30),
+            ..purpose("KYC-2", Classification::Confidential, 30)
+        },
     ];
     Directory::new(1, DirectoryData { agreements, purposes, ..DirectoryData::default() })
 }
 
 fn ask(purpose: &str, datatypes: &[&str], end: Option<Timestamp>, usage: ConsentUse) -> Details {
-    Details { purpose: id(purpose), datatypes: ids(datatypes), usage, valid_until: end }
+    Details { purpose: id(purpose), datatypes: ids(datatypes), usage, valid_until: end, bounds: Bounds::default() }
 }
 
 fn verdict(asked: &Details, agreements: Vec<Agreement>, now: Timestamp) -> Option<DetailsError> {
@@ -105,7 +113,7 @@ fn the_highest_class_decides() {
 
 #[test]
 fn a_purpose_must_be_registered_and_not_forbidden() {
-    assert_eq!(once("KYC-2", &["name"]), Some(DetailsError::Purpose));
+    assert_eq!(once("KYC-3", &["name"]), Some(DetailsError::Purpose));
     assert_eq!(once("kyc-1", &["name"]), Some(DetailsError::Purpose));
     assert_eq!(once("MKT-1", &["name"]), Some(DetailsError::Purpose));
 }
@@ -176,4 +184,33 @@ fn rules_are_told_in_the_order_purpose_datatypes_agreement_end() {
     check("KYC-1", &["gps"], Vec::new(), DetailsError::Secret);
     check("KYC-1", &["name"], Vec::new(), DetailsError::Agreement);
     check("KYC-1", &["name"], vec![agreement("agr-1")], DetailsError::ValidUntilPast);
+}
+
+#[test]
+fn c06_c31_what_is_above_a_purposes_ceiling_or_unsaid_is_refused() {
+    use ConsentUse::{OneTime, Standing};
+    let check = |usage, frequency: Option<(Unit, u32)>, life: Option<(Unit, u32)>, expected| {
+        let frequency = frequency.map(|(unit, value)| Frequency { unit, value });
+        let data_life = life.map(|(unit, value)| DataLife { unit, value });
+        let end = (usage == ConsentUse::Standing).then(|| NOON.plus_seconds(30 * DAY_S));
+        let bounds = Bounds { uses: None, frequency, data_life };
+        let asked = Details { bounds, ..ask("KYC-2", &["name"], end, usage) };
+        assert_eq!(verdict(&asked, vec![agreement("agr-1")], NOON), expected, "{asked:?}");
+    };
+    let month = Some((Unit::Month, 1));
+    check(Standing, Some((Unit::Day, 4)), month, None);
+    check(Standing, Some((Unit::Day, 5)), month, Some(DetailsError::AboveFrequency));
+    check(Standing, Some((Unit::Month, 30)), month, Some(DetailsError::AboveFrequency));
+    check(Standing, Some((Unit::Hour, 1)), month, Some(DetailsError::AboveFrequency));
+    check(Standing, None, month, Some(DetailsError::AboveFrequency));
+    check(Standing, Some((Unit::Day, 4)), Some((Unit::Day, 31)), Some(DetailsError::AboveDataLife));
+    check(Standing, Some((Unit::Day, 4)), None, Some(DetailsError::AboveDataLife));
+    check(OneTime, None, Some((Unit::Day, 30)), None);
+    check(OneTime, None, None, Some(DetailsError::AboveDataLife));
+    // A purpose without ceilings asks for nothing and takes what can be counted.
+    let free = Details {
+        bounds: Bounds { frequency: Some(Frequency { unit: Unit::Hour, value: 10_000 }), ..Bounds::default() },
+        ..ask("KYC-1", &["name"], Some(NOON.plus_seconds(DAY_S)), Standing)
+    };
+    assert_eq!(verdict(&free, vec![agreement("agr-1")], NOON), None);
 }

@@ -5,6 +5,7 @@ use exchange::{
     consent::{
         ConsentUse,
         details::{Channel, Details, DetailsError},
+        frequency::{Bounds, DataLife, Frequency, Unit},
     },
     ids::DatatypeId,
     limits,
@@ -132,9 +133,12 @@ fn uses_and_fetch_say_the_same_or_one_of_them_is_silent() {
     check(r#","fetch":"standing""#, Ok(Standing));
     check(r#","uses":"standing","fetch":"standing""#, Ok(Standing));
     check(r#","uses":null,"fetch":null"#, Ok(OneTime));
+    check(r#","uses":2"#, Ok(Standing));
+    check(r#","uses":10000,"fetch":"standing""#, Ok(Standing));
     for members in [
         r#","uses":0"#,
-        r#","uses":2"#,
+        r#","uses":10001"#,
+        r#","uses":2,"fetch":"one_time""#,
         r#","uses":"one_time""#,
         r#","uses":1,"fetch":"standing""#,
         r#","uses":"standing","fetch":"one_time""#,
@@ -218,14 +222,27 @@ fn a_refusal_tells_the_rule_and_repeats_nothing() {
     }
 }
 
+fn any_bounds() -> impl Strategy<Value = Bounds> {
+    let unit = || prop_oneof![Just(Unit::Hour), Just(Unit::Day), Just(Unit::Week), Just(Unit::Month)];
+    let frequency = prop::option::of((unit(), 1_u32..10_001).prop_map(|(unit, value)| Frequency { unit, value }));
+    let data_life = prop::option::of((unit(), 1_u32..120).prop_map(|(unit, value)| DataLife { unit, value }));
+    (prop::option::of(2_u32..10_001), frequency, data_life).prop_map(|(uses, frequency, data_life)| Bounds {
+        uses,
+        frequency,
+        data_life,
+    })
+}
+
 fn any_details() -> impl Strategy<Value = Details> {
     let names = prop::collection::btree_set("[a-z]{1,6}(\\.[a-z_-]{1,6})?", 1..6);
     let end = prop::option::of(0_i64..253_402_282_799);
-    ("[A-Z]{3}-[0-9]{1,3}", names, any::<bool>(), end).prop_map(|(purpose, names, standing, end)| Details {
+    let details = ("[A-Z]{3}-[0-9]{1,3}", names, any::<bool>(), end, any_bounds());
+    details.prop_map(|(purpose, names, standing, end, bounds)| Details {
         purpose: id(&purpose),
         datatypes: ids(&names.iter().map(String::as_str).collect::<Vec<_>>()),
         usage: if standing { ConsentUse::Standing } else { ConsentUse::OneTime },
         valid_until: end.or(standing.then_some(1)).map(|seconds| Timestamp::from_micros(seconds * 1_000_000)),
+        bounds: if standing { bounds } else { Bounds { data_life: bounds.data_life, ..Bounds::default() } },
     })
 }
 
@@ -247,5 +264,48 @@ proptest! {
         prop_assert_ne!(wider.sha256(), a.sha256(), "one datatype more voids the passcode");
         let longer = Details { valid_until: Some(Timestamp::from_micros(7_000_000)), ..a.clone() };
         prop_assert_eq!(longer.sha256() == a.sha256(), longer == a);
+    }
+}
+
+#[test]
+fn c31_what_bounds_a_consent_is_part_of_what_the_passcode_is_bound_to() {
+    let end = r#","valid_until":"2027-01-01T00:00:00+05:00""#;
+    let check = |members: &str, expected: &str| {
+        let text = Details::parse(&one(members)).unwrap().canonical();
+        let head = r#"[{"type":"urn:pk:ijazat:consent:1","purpose":"KYC-101","datatypes":["a"],"#;
+        assert_eq!(text, format!("{head}{expected}}}]"));
+    };
+    check(
+        &format!(r#","frequency":{{"value":1,"unit":"DAY"}},"data_life":{{"unit":"MONTH","value":3}},"uses":5{end}"#),
+        r#""fetch":"standing","valid_until":"2027-01-01T00:00:00+05:00","uses":5,"frequency":{"unit":"DAY","value":1},"data_life":{"unit":"MONTH","value":3}"#,
+    );
+    check(r#","data_life":{"unit":"HOUR","value":1}"#, r#""fetch":"one_time","data_life":{"unit":"HOUR","value":1}"#);
+    check(r#","frequency":null,"data_life":null"#, r#""fetch":"one_time""#);
+}
+
+#[test]
+fn c06_a_bound_that_cannot_be_kept_is_refused() {
+    let check = |members: &str, expected| {
+        let text = one(&format!(r#"{members},"valid_until":"2027-01-01T00:00:00Z""#));
+        assert_eq!(refusal(&text), Some(expected), "{members}");
+    };
+    for value in ["0", "10001"] {
+        let frequency = format!(r#","uses":"standing","frequency":{{"unit":"DAY","value":{value}}}"#);
+        check(&frequency, DetailsError::Frequency);
+    }
+    check(r#","frequency":{"unit":"DAY","value":1}"#, DetailsError::Frequency);
+    check(r#","uses":1,"frequency":{"unit":"DAY","value":1}"#, DetailsError::Frequency);
+    check(r#","data_life":{"unit":"DAY","value":0}"#, DetailsError::DataLife);
+    check(r#","data_life":{"unit":"MONTH","value":122}"#, DetailsError::DataLife);
+    for malformed in [
+        r#"{"unit":"YEAR","value":1}"#,
+        r#"{"unit":"day","value":1}"#,
+        r#"{"unit":"DAY"}"#,
+        r#"{"unit":"DAY","value":-1}"#,
+        r#"{"unit":"DAY","value":1,"more":1}"#,
+        "9",
+    ] {
+        check(&format!(r#","uses":"standing","frequency":{malformed}"#), DetailsError::Malformed);
+        check(&format!(r#","data_life":{malformed}"#), DetailsError::Malformed);
     }
 }

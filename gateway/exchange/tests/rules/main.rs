@@ -19,6 +19,7 @@ mod consent_ceilings;
 mod consent_details;
 mod consent_edges;
 mod consent_moves;
+mod consent_notices;
 mod consent_reply_texts;
 mod consent_texts;
 mod consent_words;

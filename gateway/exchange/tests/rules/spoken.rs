@@ -8,6 +8,7 @@ use exchange::{
     consent::{
         ConsentFacts, ConsentUse, SubjectKey,
         details::DetailsError,
+        frequency::Bounds,
         machine::Transaction,
         mode::{Mode, ModeError},
         passcode::{Passcode, PasscodeMac, Pepper, ScreenNumber},
@@ -79,6 +80,7 @@ fn no_secret_prints() {
         granted_at: NOON,
         expires_at: NOON,
         active: true,
+        bounds: Bounds::default(),
     };
     let waiting = Transaction::received(NOON, 60).sent(PasscodeMac::from_bytes(secret), NOON).unwrap();
     let passcode = Passcode::parse("482913").unwrap();

@@ -13,6 +13,7 @@ mod notify;
 mod pki;
 mod reconcile;
 mod registry;
+mod reminders;
 mod running;
 pub mod sample;
 pub mod seed;

@@ -8,7 +8,7 @@ use adapters::sql::{
 };
 use exchange::ports::record_log::RecordLog as _;
 
-use super::{ChangeLog, ComposeError, World, control::Control, reconcile, running::Running};
+use super::{ChangeLog, ComposeError, World, control::Control, reconcile, reminders, running::Running};
 use crate::{
     config::Config,
     observe::{
@@ -64,6 +64,7 @@ pub(super) fn gateway(
     running.spawn(watch(watcher));
     running.spawn(outbox(Arc::clone(&control.store), running.metrics()));
     running.spawn(inbox(Arc::clone(&control.store)));
+    running.spawn(reminders::watch(Arc::clone(&control.store), Arc::clone(door)));
     gauges(door, running);
 }
 

@@ -1,7 +1,7 @@
 //! Phase 4. Afterwards there is a [`Permit`] that names what may be released, or a reasoned refusal. Rule 5: an error in
 //! a policy is a refusal and an alarm. Nothing else in the workspace makes a permit.
 
-use std::sync::Arc;
+use std::{fmt::Write as _, sync::Arc};
 
 use exchange::{
     caller::Caller,
@@ -21,7 +21,7 @@ use exchange::{
 use serde_json::Value;
 
 use super::{
-    asked, enrolment, idempotency,
+    asked, bounded, enrolment, idempotency,
     parts::Parts,
     route::{Routed, Wanted},
     trail::Trail,
@@ -60,6 +60,7 @@ pub async fn authorise(
     trail: &mut Trail,
 ) -> Result<Authorised, Refusal> {
     let question = question(parts, routed, directory, trail).await?;
+    trail.erase_by = bounded::erase_by(&question, routed, trail.at);
     note(&question, trail);
     let decision = routed.law.decider.decide(&question);
     trail.bundle = decision.generation;
@@ -215,6 +216,10 @@ fn note(question: &Question, trail: &mut Trail) {
     trail.sealed_until = question.programme.as_ref().and_then(|programme| programme.seal());
     trail.basis = (!bases.is_empty()).then(|| bases.join(","));
     trail.decision_input = asked::text(question, trail.directory);
+    if let Some(by) = trail.erase_by {
+        // Writing to a String cannot fail.
+        let _ = write!(trail.decision_input, " erase_by={}", by.rfc3339());
+    }
 }
 
 /// The datatypes that may be released; an explicit `fields` list is all or nothing (decisions.md, shapes).

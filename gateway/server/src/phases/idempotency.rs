@@ -50,6 +50,8 @@ pub struct First {
     pub request: RequestId,
     /// Where its answer stands in the access log.
     pub sequence: u64,
+    /// When it began.
+    pub at: Timestamp,
     note: Note,
 }
 
@@ -111,7 +113,7 @@ pub async fn begin(parts: &Parts, headers: &HeaderMap, routed: &mut Routed, trai
         }
         Begun::OtherBody => return Err(Code::IdempotencyConflict.into()),
         Begun::Done { sequence, answer, at, claim } => {
-            let first = First::read(sequence, answer.as_deref()).ok_or_else(|| unreadable(trail))?;
+            let first = First::read((sequence, at), answer.as_deref()).ok_or_else(|| unreadable(trail))?;
             if !routed.service.writes {
                 may_repeat(routed, &first, at, trail.at)?;
             }
@@ -227,10 +229,10 @@ impl Note {
 }
 
 impl First {
-    fn read(sequence: u64, note: Option<&[u8]>) -> Option<Self> {
+    fn read((sequence, at): (u64, Timestamp), note: Option<&[u8]>) -> Option<Self> {
         let note: Note = minicbor::decode(note?).ok()?;
         let request = RequestId::parse(&note.request).ok()?;
-        Some(Self { request, sequence, note })
+        Some(Self { request, sequence, at, note })
     }
 }
 

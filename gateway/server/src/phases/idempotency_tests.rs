@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::phases::testing::{CITIZEN, Call, LogFault, OTHER, TOKEN, Trial, certificate_of, read, waits};
+use crate::phases::testing::{AT, CITIZEN, Call, LogFault, OTHER, TOKEN, Trial, certificate_of, read, waits};
 
 fn keyed(call: Call) -> Call {
     call.with("idempotency-key", "9f0c-1")
@@ -435,11 +435,11 @@ proptest! {
         let note = Note { request: "r1".into(), shown: [7; 32].into(), released, rows, body: None };
         let mut bytes = Vec::new();
         minicbor::encode(&note, &mut bytes).unwrap();
-        let read = First::read(4, Some(&bytes)).unwrap();
+        let read = First::read((4, AT), Some(&bytes)).unwrap();
         prop_assert_eq!((read.sequence, read.request.as_str()), (4, "r1"));
         prop_assert_eq!((&read.note.released, read.note.rows), (&note.released, rows));
         for end in 0..bytes.len() {
-            prop_assert!(First::read(4, bytes.get(..end)).is_none());
+            prop_assert!(First::read((4, AT), bytes.get(..end)).is_none());
         }
     }
 }

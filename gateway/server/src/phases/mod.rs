@@ -7,6 +7,7 @@
 pub mod asked;
 pub mod assertion;
 pub mod authorise;
+pub mod bounded;
 pub mod counted;
 mod drawn;
 pub mod enrolment;

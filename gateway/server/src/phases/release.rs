@@ -19,7 +19,11 @@ pub fn body(routed: &Routed, filtered: Filtered, trail: &Trail) -> Bytes {
     let value = if routed.service.bare {
         filtered.value
     } else {
-        json!({ "data": filtered.value, "withheld": withheld(trail) })
+        let mut value = json!({ "data": filtered.value, "withheld": withheld(trail) });
+        if let (Some(by), Some(members)) = (trail.erase_by, value.as_object_mut()) {
+            members.insert("erase_by".into(), json!(by.rfc3339()));
+        }
+        value
     };
     Bytes::from(value.to_string())
 }

@@ -2,7 +2,7 @@
 
 use exchange::{
     codes::Code,
-    ids::{ApprovalId, ProgrammeId, RequestId},
+    ids::{ApprovalId, ConsentId, ProgrammeId, RequestId},
     ledger::Usage,
     ports::{consent_tokens::ControlUnavailable, record_log::Position},
     record::leaf::Kind,
@@ -12,7 +12,7 @@ use exchange::{
 
 use super::{
     authorise::Authorised,
-    idempotency,
+    bounded, idempotency,
     parts::Parts,
     quota::{self, OnQuota},
     record::{self, Closing},
@@ -25,6 +25,7 @@ use super::{
 #[derive(Debug, Default)]
 pub struct Reserved {
     token: Option<String>,
+    consent: Option<ConsentId>,
     approval: Option<ApprovalId>,
     programme: Option<ProgrammeId>,
     /// What is held on the agency's account.
@@ -52,7 +53,7 @@ impl Reserved {
 /// Holds what the answer may cost and takes what it may use, uses up token, approval and a programme's turn, and records the intent.
 ///
 /// # Errors
-/// `balance_insufficient` if the agency's account does not bear it, `quota_exhausted` if a quota does not, `token_invalid` or `basis_unknown` if another request was quicker, `programme_spent` if the programme was used as often as
+/// `balance_insufficient` if the agency's account does not bear it, `quota_exhausted` if a quota does not, `token_invalid` or `basis_unknown` if another request was quicker, `frequency_exceeded` if the consent was used as often as its citizen allows, `programme_spent` if the programme was used as often as
 /// it may be, `store_unavailable`, `log_unavailable`.
 pub async fn reserve(
     parts: &Parts,
@@ -92,11 +93,12 @@ async fn take(
     }
     reserved.held = wallet::hold(parts, routed, authorised, trail).await?;
     reserved.taken = quota::take(parts, routed, authorised, trail).await?;
-    if let (Some(token), Some(_)) = (&routed.token, &authorised.consent) {
+    if let (Some(token), Some(consent)) = (&routed.token, &authorised.consent) {
         if !parts.tokens.consume(token, &trail.request).await.map_err(|error| unavailable(&error))? {
             return Err(Code::TokenInvalid.into());
         }
         reserved.token = Some(token.clone());
+        reserved.consent = bounded::take(parts, consent, trail).await?;
     }
     if let Some(approval) = &authorised.approval {
         if !parts.tokens.use_approval(&approval.id, &trail.request).await.map_err(|error| unavailable(&error))? {
@@ -145,6 +147,9 @@ pub async fn give_back(parts: &Parts, reserved: &Reserved, request: &RequestId) 
     {
         tracing::error!(request = %request, error = %error, "a consent token could not be given back");
     }
+    if let Some(consent) = &reserved.consent {
+        bounded::give_back(parts, consent, request).await;
+    }
     if let Some(approval) = &reserved.approval
         && let Err(error) = parts.tokens.restore_approval(approval, request).await
     {
@@ -157,7 +162,8 @@ pub async fn give_back(parts: &Parts, reserved: &Reserved, request: &RequestId) 
     }
 }
 
-fn unavailable(error: &ControlUnavailable) -> Refusal {
+/// The refusal that a silent control store means.
+pub(super) fn unavailable(error: &ControlUnavailable) -> Refusal {
     tracing::warn!(error = %error, "the control store did not answer");
     Refusal::new(Code::StoreUnavailable).retry_after(1)
 }

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use exchange::{
     classification::Classification,
-    consent::ConsentUse,
+    consent::{
+        ConsentUse,
+        frequency::{Bounds, DataLife, Frequency, Unit},
+    },
     directory::Programme,
     ports::record_log::LogUnavailable,
     programme::{Cadence, Period},
@@ -215,4 +218,56 @@ async fn a_programme_with_a_cadence_is_counted_in_its_week_and_refused_until_the
     let (routed, authorised, trail) = trial.authorised(&Call::household()).await.unwrap();
     reserve(&trial.parts, &routed, &authorised, &trail).await.unwrap();
     assert_eq!(trial.diary.count("use_programme"), 0, "without a cadence nothing is counted");
+}
+
+fn daily() -> Bounds {
+    Bounds { frequency: Some(Frequency { unit: Unit::Day, value: 1 }), ..Bounds::default() }
+}
+
+#[tokio::test]
+async fn c31_a_bounded_consent_is_counted_in_its_day_and_given_back_when_nothing_leaves() {
+    let trial = granted(ConsentUse::Standing).await;
+    trial.tokens.bound(Bounds { uses: Some(9), ..daily() });
+    let reserved = reserved(&trial, &Call::kyc()).await.unwrap();
+    let noted = "consent cns-1 Some(1) Some(9) from 2026-11-22T00:00:00+05:00";
+    assert_eq!(trial.diary.count(noted), 1, "{:?}", trial.diary.all());
+    give_back(&trial.parts, &reserved, &trial.authorised(&Call::kyc()).await.unwrap().2.request).await;
+    assert_eq!(trial.diary.count("restore_consent"), 1);
+    let trial = granted(ConsentUse::Standing).await;
+    self::reserved(&trial, &Call::kyc()).await.unwrap();
+    assert_eq!(trial.diary.count("use_consent"), 0, "without a bound nothing is counted");
+}
+
+#[tokio::test]
+async fn c31_what_a_bounded_consent_has_no_use_left_for_is_refused_until_the_next_day() {
+    let trial = granted(ConsentUse::Standing).await;
+    trial.tokens.bound(daily());
+    trial.tokens.lose("use_consent");
+    let refusal = reserved(&trial, &Call::kyc()).await.unwrap_err();
+    let next = Timestamp::parse_rfc3339("2026-11-23T00:00:00+05:00").unwrap();
+    let wait_s = u32::try_from(next.seconds() - AT.seconds()).unwrap();
+    assert_eq!((refusal.code, refusal.retry_after_s), (Code::FrequencyExceeded, Some(wait_s)));
+    assert_eq!(refusal.members, [("available_at", serde_json::json!(next.rfc3339()))]);
+    assert_eq!(trial.diary.count("restore_consent"), 0, "nothing was used");
+    assert!(trial.leaves().is_empty(), "an intent was recorded for nothing");
+    let check = async |set: &dyn Fn(&Trial), expected: Code| {
+        let trial = granted(ConsentUse::Standing).await;
+        trial.tokens.bound(daily());
+        set(&trial);
+        assert_eq!(reserved(&trial, &Call::kyc()).await.unwrap_err().code, expected);
+    };
+    check(&|trial| trial.tokens.lose("consent_left"), Code::TokenInvalid).await;
+    check(&|trial| trial.tokens.fail("use_consent"), Code::StoreUnavailable).await;
+}
+
+#[tokio::test]
+async fn c31_an_answer_says_until_when_it_may_be_kept() {
+    let trial = granted(ConsentUse::OneTime).await;
+    let data_life = Some(DataLife { unit: Unit::Day, value: 30 });
+    trial.tokens.bound(Bounds { data_life, ..Bounds::default() });
+    let (_, _, trail) = trial.authorised(&Call::kyc()).await.unwrap();
+    let by = trail.at.plus_seconds(30 * 86_400);
+    assert_eq!(trail.erase_by, Some(by));
+    assert!(trail.decision_input.ends_with(&format!(" erase_by={}", by.rfc3339())), "{}", trail.decision_input);
+    assert_eq!(Trial::new().await.authorised(&Call::household()).await.unwrap().2.erase_by, None);
 }

@@ -52,6 +52,8 @@ pub struct Trail {
     pub decision_input: String,
     /// Until when the order that it rests on keeps it from the citizen's view.
     pub sealed_until: Option<Timestamp>,
+    /// By when what the answer holds is to be erased.
+    pub erase_by: Option<Timestamp>,
     /// Generation of the directory.
     pub directory: u64,
     /// Generation of the bundle.
@@ -85,6 +87,7 @@ impl Trail {
             subject_key: None,
             decision: None,
             decision_input: String::new(),
+            erase_by: None,
             sealed_until: None,
             directory: 0,
             bundle: 0,

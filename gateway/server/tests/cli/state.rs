@@ -39,7 +39,7 @@ fn tables_of_a_newer_program_are_refused_by_every_command_that_would_write_to_th
     let folder = started();
     make_newer(&folder, "control");
     let bytes = fs::read(folder.path().join("state/control.db")).unwrap();
-    let expected = "tables of `control` have version 1000, this program knows 21: use the newer program";
+    let expected = "tables of `control` have version 1000, this program knows 22: use the newer program";
     assert!(not_up(&folder).contains(&format!("cannot start: control database: {expected}")));
     for command in [
         &["agency", "suspend", "bank-indus"][..],

@@ -5,6 +5,7 @@ use crate::{
     classification::{Classification, Forum},
     directory::{Agency, Agreement, Approval, Category, Programme, Purpose, User},
     ids::{DatatypeId, PurposeCode, ServiceId},
+    limits::{CONSENT_USES_MAX, DATA_LIFE_DAYS_MAX},
     networks::is_network,
     onboarding::forum::may_decide,
     report::{RESERVED, Report, is_name},
@@ -226,6 +227,13 @@ impl Judge<'_> {
         let secret_for_long = purpose.class_max == Classification::Secret && purpose.standing_days_max > 0;
         if purpose.standing_days_max > STANDING_DAYS_MAX || secret_for_long {
             let detail = format!("a standing consent lives at most {STANDING_DAYS_MAX} days, and none for Secret data");
+            return Err(Fault::new(Rule::PurposeCeiling, detail));
+        }
+        let keeps = purpose.data_life_days_max.is_none_or(|days| (1..=DATA_LIFE_DAYS_MAX).contains(&days));
+        if !keeps || purpose.frequency_max.is_some_and(|frequency| !frequency.is_sound()) {
+            let detail = format!(
+                "bounds uses to 1 to {CONSENT_USES_MAX} in each period, and what is kept to 1 to {DATA_LIFE_DAYS_MAX} days"
+            );
             return Err(Fault::new(Rule::PurposeCeiling, detail));
         }
         Ok(())

@@ -13,13 +13,16 @@ use async_trait::async_trait;
 use exchange::{
     caller::Thumbprint,
     cnic::Cnic,
-    consent::{ConsentFacts, ConsentUse, SubjectKey},
+    consent::{
+        ConsentFacts, ConsentUse, SubjectKey,
+        frequency::{Bounds, Turn},
+    },
     decision::Proposer,
     ids::{AgencyId, ApprovalId, ConsentId, DatatypeId, ProgrammeId, PurposeCode, RequestId, UserId},
     ports::{
         citizen_keys::{CitizenKeys, KeysUnavailable},
         clock::Clock as _,
-        consent_tokens::{ConsentTokens, ControlUnavailable},
+        consent_tokens::{ConsentTokens, ControlUnavailable, Turned},
         idempotency::{Beginning, Begun, Claim, IdempotencyKeys, IdempotencyScope},
         proposals::Proposals,
     },
@@ -108,9 +111,15 @@ impl FakeTokens {
             granted_at: AT,
             expires_at: AT.plus_seconds(120),
             active: true,
+            bounds: Bounds::default(),
         };
         let bound = certificate_of("bank-indus").thumbprint;
         self.tokens.lock().unwrap().insert(TOKEN.to_owned(), (bound, facts, None));
+    }
+
+    /// From now on the consent is bounded so.
+    pub fn bound(&self, bounds: Bounds) {
+        self.tokens.lock().unwrap().values_mut().for_each(|token| token.1.bounds = bounds);
     }
 
     /// Ends every consent.
@@ -180,6 +189,21 @@ impl ConsentTokens for FakeTokens {
             found.2 = None;
         }
         Ok(())
+    }
+
+    async fn use_consent(&self, consent: &ConsentId, turn: Turn, _: &RequestId) -> Result<Turned, ControlUnavailable> {
+        let (from, times, ever) = (turn.begins_at.rfc3339(), turn.times, turn.ever);
+        self.diary.note(format!("consent {consent} {times:?} {ever:?} from {from}"));
+        let ended = self.losing.lock().unwrap().contains("consent_left");
+        Ok(match self.step("use_consent")? {
+            true if ended => Turned::Ended,
+            true => Turned::Taken,
+            false => Turned::TooOften,
+        })
+    }
+
+    async fn restore_consent(&self, _: &ConsentId, _: &RequestId) -> Result<(), ControlUnavailable> {
+        self.step("restore_consent").map(drop)
     }
 
     async fn use_approval(&self, approval: &ApprovalId, _: &RequestId) -> Result<bool, ControlUnavailable> {

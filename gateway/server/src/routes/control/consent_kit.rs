@@ -22,7 +22,11 @@ use exchange::{
     catalogue::{Catalogue, Datatype},
     classification::{Channel, Classification, Forum, Role},
     cnic::Cnic,
-    consent::{message::Language, mode::Mode},
+    consent::{
+        frequency::{Frequency, Unit},
+        message::Language,
+        mode::Mode,
+    },
     decision::{Decider, Decision, Question},
     directory::{Agreement, DirectoryData, Purpose},
     ids::{AgencyId, AgreementId, DatatypeId, PurposeCode, RequestId, ServiceId, UserId},
@@ -118,7 +122,7 @@ pub fn directory() -> DirectoryData {
         agency: AgencyId::parse("bank-indus").unwrap(),
         forum: Forum::Nadra,
         services: Vec::new(),
-        purposes: ["KYC-101", "KYC-102"].iter().map(|p| PurposeCode::parse(p).unwrap()).collect(),
+        purposes: ["KYC-101", "KYC-102", "KYC-103"].iter().map(|p| PurposeCode::parse(p).unwrap()).collect(),
         datatypes: ["identity.name", "nser.secret"].iter().map(|d| DatatypeId::parse(d).unwrap()).collect(),
         role: Role::Standard,
         row_limit: 1,
@@ -135,12 +139,20 @@ pub fn directory() -> DirectoryData {
         class_max: Classification::Confidential,
         forbidden: false,
         acr_floor: Mode::default(),
+        frequency_max: None,
+        data_life_days_max: None,
     };
     let floor = Purpose { code: PurposeCode::parse("KYC-102").unwrap(), acr_floor: Mode::SmsReply, ..purpose.clone() };
+    let bounded = Purpose {
+        code: PurposeCode::parse("KYC-103").unwrap(),
+        frequency_max: Some(Frequency { unit: Unit::Day, value: 2 }),
+        data_life_days_max: Some(30),
+        ..purpose.clone()
+    };
     DirectoryData {
         agencies: vec![trial::agency("bank-indus", "Bank")],
         agreements: vec![agreement],
-        purposes: vec![purpose, floor],
+        purposes: vec![purpose, floor, bounded],
         ..DirectoryData::default()
     }
 }

@@ -4,6 +4,8 @@ mod asking;
 pub mod audit;
 pub mod authorize;
 pub mod background;
+#[cfg(test)]
+mod bounded_tests;
 pub mod checkpoint;
 pub mod consent;
 #[cfg(test)]
