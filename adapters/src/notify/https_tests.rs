@@ -1,3 +1,5 @@
+//! A courier before servers of its own: what each answer means, and whom it does not call.
+
 use std::{net::Ipv4Addr, sync::Mutex};
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};

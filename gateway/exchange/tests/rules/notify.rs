@@ -42,7 +42,9 @@ fn c28_a_url_is_https_by_a_name_and_holds_nothing_else() {
     ] {
         check(address, Err(NotifyError::Host));
     }
-    check("https://[::1]/", Err(NotifyError::Host));
+    check("https://[::1]:8443/", Err(NotifyError::Host));
+    // Its last colon is taken for a port's.
+    check("https://[::1]/", Err(NotifyError::Port));
     for port in ["https://a.example:0/", "https://a.example:65536/", "https://a.example:/", "https://a.example:x/"] {
         check(port, Err(NotifyError::Port));
     }

@@ -82,6 +82,7 @@ fn moved() -> Metrics {
     metrics.sms_outbox_depth.set(4);
     metrics.sms_pieces.with_label_values(&["taken"]).inc();
     metrics.sms_link_down.set(1);
+    metrics.notifications.with_label_values(&["ping", "taken"]).inc();
     metrics.shared_quota_leases.with_label_values(&["leased"]).inc();
     metrics
 }

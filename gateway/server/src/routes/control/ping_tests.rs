@@ -31,7 +31,7 @@ async fn c28_an_agency_that_is_told_by_ping_must_give_a_token_to_be_known_by() {
     for wrong in [None, Some(""), Some("short"), Some("with%20a%20blank%20and%20long%20enough"), Some(long.as_str())] {
         let (status, answer) = ask(&counter, ALIVE, wrong).await;
         assert_eq!((status, &answer["code"]), (400, &"parameter_invalid".into()), "{wrong:?}: {answer}");
-        assert_eq!(answer["parameter"], "client_notification_token");
+        assert_eq!(answer["members"]["parameter"], "client_notification_token");
     }
     assert_eq!(counter.messages().await, 0, "nobody was asked");
     assert_eq!(counter.parts.store.notifications_waiting().await.unwrap(), 0);
