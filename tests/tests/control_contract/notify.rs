@@ -90,6 +90,7 @@ async fn asked_by(world: &World, agency: &AgencyId, auth_req_id: &str) {
         details: &world.details(ConsentUse::OneTime),
         counter: None,
         screen: None,
+        terms: None,
         ttl_s: 300,
         ping: Some(&token),
     };

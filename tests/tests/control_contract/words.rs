@@ -290,6 +290,8 @@ async fn asked(world: &World, id: &str) -> AskOutcome {
         details: &world.details(ConsentUse::OneTime),
         counter: None,
         screen: None,
+        terms: None,
+        ping: None,
         ttl_s: 300,
     };
     world.here.submit(&request).await.unwrap();

@@ -38,6 +38,9 @@ pub fn receipt(record: &[Revision], names: Names<'_>) -> Option<Value> {
         "pii_categories": member("datatypes"),
         "fetch": member("fetch"),
         "valid_until": member("valid_until"),
+        "uses": member("uses"),
+        "frequency": member("frequency"),
+        "data_life": member("data_life"),
         "agreement": first.agreement,
     });
     if let Some(members) = purpose.as_object_mut() {

@@ -32,5 +32,6 @@ fn c31_the_reminder_says_whose_consent_ends_when_and_how_to_end_it_now() {
     for name in NAMES {
         let soon = EndsSoon { agency: name, purpose: name, ..soon };
         fits(&soon.text(Language::English), &soon.text(Language::Urdu));
+        fits(&soon.text(Language::RomanUrdu), &soon.text(Language::Urdu));
     }
 }
