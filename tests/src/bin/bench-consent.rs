@@ -18,7 +18,6 @@ use adapters::{clock::SystemClock, sql::control::ControlStore};
 use clap::{Parser, ValueEnum};
 use exchange::{
     cnic::Cnic,
-    day::Day,
     ports::{clock::Clock as _, directory_source::DirectorySource as _},
 };
 use gateway::{
@@ -31,6 +30,7 @@ use gateway::{
     },
 };
 use registry_core::{
+    date::Day,
     person::Person,
     population::{DEMO_SEED, Population},
 };
@@ -105,8 +105,8 @@ fn say(text: &str) {
 
 async fn run(arguments: &Arguments) -> Result<(), Failed> {
     gateway::tls::install_provider();
-    let state = State::new()?;
-    let mut serve = Serve::new(&arguments.binary.display().to_string(), &state);
+    let folder = State::new()?;
+    let mut serve = Serve::new(&arguments.binary.display().to_string(), &folder);
     for name in ["AGENCY", "USER", "SERVICE"] {
         serve = serve.set(&format!("LIMITS__{name}_PER_S"), WIDE_PER_S);
     }

@@ -43,8 +43,8 @@ fn holds(bytes: &[u8], text: &str) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn c48_no_passcode_no_card_and_no_number_is_left_behind() {
     let scene = Scene::new().await;
-    let state = scene.installation.config.node.state_dir.clone();
-    let log = state.join("complaints.log");
+    let folder = scene.installation.config.node.state_dir.clone();
+    let log = folder.join("complaints.log");
     let gateway = scene.serve.clone().set("OBSERVE__LEVEL", "trace").log_to(&log).start().await.unwrap();
     let stage = scene.stage(&gateway).await;
     let citizen = stage.cast.citizen.digits();
@@ -109,7 +109,7 @@ async fn c48_no_passcode_no_card_and_no_number_is_left_behind() {
     for secret in &secrets {
         assert!(!holds(metrics.as_bytes(), secret), "{secret} in the metrics");
     }
-    let left = files(&state);
+    let left = files(&folder);
     for needed in ["control.db", "index.db", "complaints.log"] {
         assert!(left.iter().any(|path| path.ends_with(needed)), "{needed} of {left:?}");
     }

@@ -36,7 +36,12 @@ pub(crate) async fn standing(stage: &Stage, bank: &mut Actor<'_>, more: serde_js
     for (name, value) in more.as_object().unwrap().iter().filter(|(name, _)| *name != "valid_until") {
         assert_eq!(token.body["authorization_details"][0][name], *value);
     }
-    Granted { asked, passcode, token: token.text("/access_token").to_owned() }
+    Granted {
+        asked,
+        passcode,
+        token: token.text("/access_token").to_owned(),
+        consent: token.text("/consent_id").to_owned(),
+    }
 }
 
 pub(crate) async fn review(stage: &Stage, bank: &mut Actor<'_>, granted: &Granted, key: Option<&str>) -> Answer {
