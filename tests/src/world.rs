@@ -13,7 +13,7 @@ use std::{collections::HashMap, fs, net::SocketAddr, path::PathBuf, sync::Arc, t
 use adapters::{clock::ManualClock, entropy::SystemEntropy, sql::control::ControlStore};
 use exchange::{
     ports::{entropy::random_hex_128, record_log::RecordLog},
-    record::seal::SealingKey,
+    record::{leaf::Kind, seal::SealingKey},
 };
 use gateway::{
     compose::{self, Keys, Running},
@@ -125,11 +125,22 @@ impl World {
         Ok(self.keys.side()?)
     }
 
-    /// Everything recorded so far, in order, side records opened.
+    /// What requests and operators left in the log so far, in order, side records opened. What became of consents is told beside the
+    /// requests, whenever the log gets to it, and stands in [`Self::recorded_all`].
     ///
     /// # Errors
     /// When the log cannot be read.
     pub fn recorded(&self) -> Result<Vec<Recorded>, Broken> {
+        let mut all = self.recorded_all()?;
+        all.retain(|entry| entry.leaf.kind != Kind::Consent);
+        Ok(all)
+    }
+
+    /// Everything recorded so far: each at the place of its sequence.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn recorded_all(&self) -> Result<Vec<Recorded>, Broken> {
         let key = self.keys.side()?;
         record::read(self.log()?.as_ref(), &key)
     }

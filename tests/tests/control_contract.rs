@@ -8,88 +8,59 @@
     reason = "tests may panic: that is how they fail"
 )]
 
-#[path = "control_contract/world.rs"]
-mod world;
+/// The folder of this name.
+mod control_contract {
+    pub mod bounded;
+    pub mod bundles;
+    pub mod closing;
+    pub mod consent;
+    pub mod damage;
+    pub mod databases;
+    pub mod directory;
+    pub mod directory_model;
+    pub mod edges;
+    pub mod idempotency;
+    pub mod idempotency_old;
+    pub mod idempotency_races;
+    pub mod idempotency_recorded;
+    pub mod inbox;
+    pub mod key_check;
+    pub mod keys;
+    pub mod kills;
+    pub mod ledger;
+    pub mod machine_model;
+    pub mod money;
+    pub mod notify;
+    pub mod onboarding;
+    pub mod outbox;
+    pub mod patience;
+    pub mod quotas;
+    pub mod races;
+    pub mod receipts;
+    pub mod reconcile;
+    pub mod record;
+    pub mod record_model;
+    pub mod record_words;
+    pub mod replies;
+    pub mod replies_safe;
+    pub mod resends;
+    pub mod sealed;
+    pub mod sending;
+    pub mod tokens;
+    pub mod tokens_again;
+    pub mod trouble;
+    pub mod words;
+    pub mod world;
+}
 
-#[path = "control_contract/bounded.rs"]
-mod bounded;
-#[path = "control_contract/bundles.rs"]
-mod bundles;
-#[path = "control_contract/closing.rs"]
-mod closing;
-#[path = "control_contract/consent.rs"]
-mod consent;
-#[path = "control_contract/damage.rs"]
-mod damage;
-#[path = "control_contract/databases.rs"]
-mod databases;
-#[path = "control_contract/directory.rs"]
-mod directory;
-#[path = "control_contract/directory_model.rs"]
-mod directory_model;
-#[path = "control_contract/edges.rs"]
-mod edges;
-#[path = "control_contract/idempotency.rs"]
-mod idempotency;
-#[path = "control_contract/idempotency_old.rs"]
-mod idempotency_old;
-#[path = "control_contract/idempotency_races.rs"]
-mod idempotency_races;
-#[path = "control_contract/idempotency_recorded.rs"]
-mod idempotency_recorded;
-#[path = "control_contract/inbox.rs"]
-mod inbox;
-#[path = "control_contract/key_check.rs"]
-mod key_check;
-#[path = "control_contract/keys.rs"]
-mod keys;
-#[path = "control_contract/kills.rs"]
-mod kills;
-#[path = "control_contract/ledger.rs"]
-mod ledger;
-#[path = "control_contract/machine_model.rs"]
-mod machine_model;
-#[path = "control_contract/money.rs"]
-mod money;
-#[path = "control_contract/notify.rs"]
-mod notify;
-#[path = "control_contract/onboarding.rs"]
-mod onboarding;
-#[path = "control_contract/outbox.rs"]
-mod outbox;
-#[path = "control_contract/patience.rs"]
-mod patience;
-#[path = "control_contract/quotas.rs"]
-mod quotas;
-#[path = "control_contract/races.rs"]
-mod races;
-#[path = "control_contract/receipts.rs"]
-mod receipts;
-#[path = "control_contract/reconcile.rs"]
-mod reconcile;
-#[path = "control_contract/record.rs"]
-mod record;
-#[path = "control_contract/replies.rs"]
-mod replies;
-#[path = "control_contract/replies_safe.rs"]
-mod replies_safe;
-#[path = "control_contract/resends.rs"]
-mod resends;
-#[path = "control_contract/sealed.rs"]
-mod sealed;
-#[path = "control_contract/sending.rs"]
-mod sending;
-#[path = "control_contract/tokens.rs"]
-mod tokens;
-#[path = "control_contract/tokens_again.rs"]
-mod tokens_again;
-#[path = "control_contract/trouble.rs"]
-mod trouble;
-#[path = "control_contract/words.rs"]
-mod words;
-
+use control_contract::{
+    bounded, bundles, closing, consent, damage, databases, directory, directory_model, edges, idempotency,
+    idempotency_old, idempotency_races, idempotency_recorded, inbox, key_check, keys, kills, ledger, machine_model,
+    money, notify, onboarding, outbox, patience, quotas, races, receipts, reconcile, record, record_model,
+    record_words, replies, replies_safe, resends, sealed, sending, tokens, tokens_again, trouble, words,
+    world::{self, World},
+};
 use tests::postgres::Cluster;
-use world::World;
 
 macro_rules! contracts {
     ($($part:ident { $($name:ident,)* })*) => {
@@ -150,6 +121,19 @@ contracts! {
         each_revision_waits_for_its_leaf_and_is_claimed_once,
         what_a_citizen_was_shown_is_kept_without_the_passcode_and_goes_with_the_key,
         c48_no_store_of_the_record_names_a_citizen,
+    }
+    record_model {
+        c45_whatever_happens_records_hold_and_tell_what_happened,
+    }
+    record_words {
+        c36_who_paused_resumes_in_every_order_and_the_record_tells_who,
+        c32_stop_all_ends_each_once_and_tells_who_knows_its_consent_once,
+        c45_each_message_that_was_shown_is_committed_to_in_its_order,
+        c45_of_an_erased_citizen_nothing_is_kept_and_the_record_holds,
+        c28_a_ping_is_due_once_whatever_ends_the_request_at_once,
+        each_revision_is_claimed_by_one_of_many_nodes,
+        c31_c32_uses_a_pause_and_an_end_at_once_leave_nothing_to_use,
+        c40_words_from_a_shared_number_touch_only_who_is_meant,
     }
     resends {
         the_passcode_before_is_worth_nothing_once_another_is_sent,

@@ -208,9 +208,8 @@ async fn restore(world: &World, whole: &[StoredRevision], before: (Option<(u32, 
     let consent = &whole[0].consent;
     let (row, subject) = before;
     let (revision, standing) = row.unwrap();
-    let mut sql = format!("DELETE FROM consent_revision WHERE consent = '{consent}';");
-    for row in whole {
-        sql += &format!(
+    let inserts = whole.iter().map(|row| {
+        format!(
             "INSERT INTO consent_revision (id, consent, revision, at, state, agency, purpose, signed) VALUES \
              ('{}', '{}', {}, {}, '{}', '{}', 'KYC-101', '{}');",
             row.id,
@@ -220,11 +219,13 @@ async fn restore(world: &World, whole: &[StoredRevision], before: (Option<(u32, 
             row.state,
             row.agency,
             row.signed
-        );
-    }
-    sql += &format!(
-        "UPDATE consent SET revision = {revision}, state = '{}' WHERE id = '{consent}'; \
+        )
+    });
+    let sql = format!(
+        "DELETE FROM consent_revision WHERE consent = '{consent}'; {} \
+         UPDATE consent SET revision = {revision}, state = '{}' WHERE id = '{consent}'; \
          UPDATE consent_record SET subject = '{subject}' WHERE consent = '{consent}'",
+        inserts.collect::<String>(),
         standing.as_str()
     );
     world.meddle(sql).await.unwrap();

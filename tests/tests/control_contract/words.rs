@@ -143,7 +143,9 @@ pub async fn a_pause_and_a_revocation_at_once_end_it(world: &World) {
             tokio::join!(world.there.take_sms(mobile, "PAUSE K7Q4"), world.here.take_sms(mobile, "STOP K7Q4"));
         assert_eq!(two.unwrap(), Taken::Told(Told::Stopped(k7q4())), "round {round}");
         let one = one.unwrap();
-        assert!([told(Worded::Paused(k7q4())), Taken::Told(Told::Nothing)].contains(&one), "round {round}: {one:?}");
+        // Who came too late so often is told so a few times a day, and then nothing.
+        let late = [told(Worded::Paused(k7q4())), Taken::Told(Told::Nothing), Taken::Silent];
+        assert!(late.contains(&one), "round {round}: {one:?}");
         assert!(!holds(world, &token.access_token).await, "round {round}");
     }
 }

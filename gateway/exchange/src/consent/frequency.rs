@@ -62,6 +62,8 @@ impl Unit {
             (Self::Day, Self::Week) => 7,
             (Self::Day, Self::Month) => 31,
             (Self::Week, Self::Month) => 6,
+            // A week may lie in two months.
+            (Self::Month, Self::Week) => 2,
             // All uses of a period may fall into one that is as short or shorter.
             _ => 1,
         }

@@ -74,9 +74,7 @@ fn may(service: &Service, code: Code) -> bool {
         ParameterInvalid => !service.params.is_empty(),
         CnicInvalid => service.subject.is_some() || has(ParamKind::Cnic),
         PurposeRequired | AgreementRequired | OutsideProgramme | ProgrammeSpent => service.purpose_required,
-        ConsentRequired | ConsentMismatch | FrequencyExceeded | SecretNeedsBoard => {
-            service.consent != ConsentRule::None
-        }
+        ConsentRequired | ConsentMismatch | FrequencyExceeded | SecretNeedsBoard => asks_consent(service),
         FieldsNotPermitted => service.params.iter().any(|param| param.name == "fields"),
         SubjectNotVerifiable => service.subject.is_some(),
         NotFound => !service.params.is_empty() || agency,
@@ -99,6 +97,11 @@ fn may(service: &Service, code: Code) -> bool {
         | InvalidBindingMessage
         | UnknownUserId => told_by_consent(service.id.as_str(), code),
     }
+}
+
+/// Whether the citizen's consent has to do with it.
+fn asks_consent(service: &Service) -> bool {
+    service.consent != ConsentRule::None
 }
 
 /// Whether an endpoint of consent can say so; nothing else can.

@@ -180,7 +180,7 @@ fn rules_are_told_in_the_order_purpose_datatypes_agreement_end() {
         let asked = ask(purpose, datatypes, past, ConsentUse::Standing);
         assert_eq!(verdict(&asked, agreements, NOON), Some(expected));
     };
-    check("KYC-2", &["gps"], Vec::new(), DetailsError::Purpose);
+    check("KYC-3", &["gps"], Vec::new(), DetailsError::Purpose);
     check("KYC-1", &["gps"], Vec::new(), DetailsError::Secret);
     check("KYC-1", &["name"], Vec::new(), DetailsError::Agreement);
     check("KYC-1", &["name"], vec![agreement("agr-1")], DetailsError::ValidUntilPast);

@@ -66,7 +66,6 @@ fn what_is_not_one_object_of_known_members_is_malformed() {
     for members in [
         r#","actions":["read"]"#,
         r#","agreement":"agr-7@rev3""#,
-        r#","data_life":{"unit":"DAY","value":30}"#,
         r#","Fetch":"one_time""#,
         r#","fetch":"one-time""#,
         r#","fetch":1"#,

@@ -193,5 +193,8 @@ fn leaf(node: &str, change: &UnrecordedChange, commitments: Commitments) -> Leaf
 }
 
 #[cfg(test)]
+#[path = "changes_kit.rs"]
+mod kit;
+#[cfg(test)]
 #[path = "changes_tests.rs"]
 mod tests;

@@ -1,229 +1,13 @@
 //! Exactly one leaf for each change, in order, wherever a crash or a failure falls between store and log.
 
-use std::sync::{Mutex, PoisonError};
-
-use adapters::entropy::SystemEntropy;
-use async_trait::async_trait;
-use exchange::{
-    ports::record_log::{Durable, InclusionProof, Position, StoredEntry},
-    record::leaf::Kind,
-};
+use exchange::record::leaf::Kind;
 use minicbor::bytes::ByteArray;
 use proptest::prelude::*;
 
-use super::*;
-
-const NODE: &str = "node-1";
-
-/// Where a run is cut off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Cut {
-    /// The store does not answer when asked what waits.
-    Waiting,
-    /// The claim was not made.
-    BeforeClaim,
-    /// The claim was made, and whoever made it heard nothing of it.
-    AfterClaim,
-    /// The log takes nothing.
-    Full,
-    /// The entry is in the log, and whoever handed it over heard nothing of it.
-    AfterEntry,
-    /// The place of the leaf was not noted.
-    BeforeNote,
-    /// It was noted, and whoever did it heard nothing of it.
-    AfterNote,
-    /// The log cannot be read.
-    Unreadable,
-}
-
-const CUTS: [Cut; 8] = [
-    Cut::Waiting,
-    Cut::BeforeClaim,
-    Cut::AfterClaim,
-    Cut::Full,
-    Cut::AfterEntry,
-    Cut::BeforeNote,
-    Cut::AfterNote,
-    Cut::Unreadable,
-];
-
-/// Store and log of one node in memory; `cut` fails the n-th passing of its place.
-#[derive(Debug, Default)]
-struct Both {
-    rows: Mutex<Vec<(UnrecordedChange, Option<u64>)>>,
-    entries: Mutex<Vec<StoredEntry>>,
-    cut: Mutex<Option<(Cut, u32)>>,
-}
-
-impl Both {
-    /// Whether the run is cut off here.
-    fn cut(&self, here: Cut) -> bool {
-        let mut cut = self.cut.lock().unwrap_or_else(PoisonError::into_inner);
-        match *cut {
-            Some((place, 0)) if place == here => {
-                *cut = None;
-                true
-            }
-            Some((place, left)) if place == here => {
-                *cut = Some((place, left - 1));
-                false
-            }
-            _ => false,
-        }
-    }
-
-    fn stop_at(&self, cut: Cut, passing: u32) {
-        *self.cut.lock().unwrap() = Some((cut, passing));
-    }
-
-    /// An operator changes something.
-    fn change(&self, id: &str) {
-        let mut rows = self.rows.lock().unwrap();
-        let n = rows.len() as u64;
-        let change = UnrecordedChange {
-            id: id.to_owned(),
-            at: 1_795_340_000_000_000 + i64::try_from(n).unwrap(),
-            kind: Kind::Admin,
-            service: "admin.agency-suspend@1".into(),
-            agency: Some("telco-sarhad".into()),
-            purpose: None,
-            basis: None,
-            generation: n + 5,
-            detail: "{\"user\":\"officer-7\"}".into(),
-            operator: Some("ayesha (1000)".into()),
-            claim: None,
-        };
-        rows.push((change, None));
-    }
-
-    /// A request is answered meanwhile.
-    fn request(&self, id: &str) {
-        let mut leaf = crate::routes::trial::leaf(Kind::Outcome, id, "bank-indus");
-        let mut entries = self.entries.lock().unwrap();
-        leaf.sequence = entries.len() as u64;
-        entries.push(StoredEntry { sequence: leaf.sequence, leaf: leaf.to_bytes(), side: Vec::new() });
-    }
-
-    fn leaves(&self) -> Vec<Leaf> {
-        self.entries.lock().unwrap().iter().map(|entry| Leaf::from_bytes(&entry.leaf).unwrap()).collect()
-    }
-
-    /// Ids of the changes that the log tells, in its order.
-    fn told(&self) -> Vec<String> {
-        self.leaves().into_iter().filter(|leaf| leaf.kind == Kind::Admin).map(|leaf| leaf.request).collect()
-    }
-
-    /// Ids of the changes that the store holds, in its order, each with the place it names for the leaf.
-    fn noted(&self) -> Vec<(String, Option<u64>)> {
-        self.rows.lock().unwrap().iter().map(|(change, place)| (change.id.clone(), *place)).collect()
-    }
-}
-
-fn gone() -> ControlUnavailable {
-    ControlUnavailable("gone".into())
-}
-
-#[async_trait]
-impl UnrecordedChanges for Both {
-    async fn waiting(&self, node: &str, limit: u32) -> Result<Vec<UnrecordedChange>, ControlUnavailable> {
-        if self.cut(Cut::Waiting) {
-            return Err(gone());
-        }
-        let rows = self.rows.lock().unwrap();
-        let ours = |change: &UnrecordedChange| change.claim.as_ref().is_none_or(|claim| claim.node == node);
-        let waiting = rows.iter().filter(|(change, place)| place.is_none() && ours(change));
-        Ok(waiting.take(limit as usize).map(|(change, _)| change.clone()).collect())
-    }
-
-    async fn claim(&self, ids: &[String], claim: &Claim) -> Result<Vec<String>, ControlUnavailable> {
-        if self.cut(Cut::BeforeClaim) {
-            return Err(gone());
-        }
-        let mut rows = self.rows.lock().unwrap();
-        let mut claimed = Vec::new();
-        for (change, _) in rows.iter_mut().filter(|(change, _)| ids.contains(&change.id) && change.claim.is_none()) {
-            change.claim = Some(claim.clone());
-            claimed.push(change.id.clone());
-        }
-        drop(rows);
-        if self.cut(Cut::AfterClaim) { Err(gone()) } else { Ok(claimed) }
-    }
-
-    async fn recorded(&self, places: &[(String, u64)]) -> Result<(), ControlUnavailable> {
-        if self.cut(Cut::BeforeNote) {
-            return Err(gone());
-        }
-        let mut rows = self.rows.lock().unwrap();
-        for (id, sequence) in places {
-            let (_, place) = rows.iter_mut().find(|(change, _)| change.id == *id).unwrap();
-            *place = place.or(Some(*sequence));
-        }
-        drop(rows);
-        if self.cut(Cut::AfterNote) { Err(gone()) } else { Ok(()) }
-    }
-}
-
-impl RecordLog for Both {
-    fn submit(&self, mut entry: Entry) -> Result<Durable, LogUnavailable> {
-        if self.cut(Cut::Full) {
-            return Err(LogUnavailable::Full);
-        }
-        let mut entries = self.entries.lock().unwrap();
-        let sequence = entries.len() as u64;
-        entry.leaf.sequence = sequence;
-        entries.push(StoredEntry { sequence, leaf: entry.leaf.to_bytes(), side: entry.side });
-        drop(entries);
-        let lost = self.cut(Cut::AfterEntry);
-        Ok(Box::pin(async move {
-            if lost {
-                return Err(LogUnavailable::Failed("the power went".into()));
-            }
-            Ok(Position { sequence, leaf_hash: [0; 32] })
-        }))
-    }
-    fn durable_size(&self) -> u64 {
-        self.entries.lock().unwrap().len() as u64
-    }
-    fn origin(&self) -> &'static str {
-        "ijazat.example/node-1"
-    }
-    fn node(&self) -> &'static str {
-        NODE
-    }
-    fn read(&self, from: u64, count: usize) -> Result<Vec<StoredEntry>, LogUnavailable> {
-        if self.cut(Cut::Unreadable) {
-            return Err(LogUnavailable::Failed("input/output error".into()));
-        }
-        let entries = self.entries.lock().unwrap();
-        Ok(entries.iter().filter(|entry| entry.sequence >= from).take(count).cloned().collect())
-    }
-    fn prove(&self, _: u64) -> Result<InclusionProof, LogUnavailable> {
-        Err(LogUnavailable::Full)
-    }
-    fn checkpoint(&self) -> Result<String, LogUnavailable> {
-        Err(LogUnavailable::Full)
-    }
-    fn verifier_key(&self) -> String {
-        String::new()
-    }
-    fn healthy(&self) -> Result<(), LogUnavailable> {
-        Ok(())
-    }
-}
-
-fn key() -> SealingKey {
-    SealingKey::new(&[9; 32]).unwrap()
-}
-
-/// The task of a process that has just started over this store and log.
-fn process(both: &Arc<Both>) -> ChangeLog {
-    ChangeLog {
-        changes: vec![Arc::clone(both) as Arc<dyn UnrecordedChanges>],
-        log: Arc::clone(both) as Arc<dyn RecordLog>,
-        side_key: Arc::new(key()),
-        entropy: Arc::new(SystemEntropy::default()),
-    }
-}
+use super::{
+    kit::{Both, CUTS, Cut, NODE, key, process},
+    *,
+};
 
 /// Every change has one leaf, in the store's order, and the store names its place.
 fn assert_told_once(both: &Both, when: &str) {
@@ -296,6 +80,68 @@ async fn the_side_record_opens_what_the_leaf_commits_to() {
     assert_eq!(seen.len(), 4, "the same operator and the same words look different each time");
     let stolen = both.entries.lock().unwrap()[0].side.clone();
     assert!(key().open(&place("c2"), &stolen).is_err(), "a side record opens beside its own leaf only");
+}
+
+/// A citizen's consent changes.
+fn consent(both: &Both, id: &str, basis: &str) {
+    both.change(id);
+    let mut rows = both.rows.lock().unwrap();
+    let change = &mut rows.last_mut().unwrap().0;
+    change.kind = Kind::Consent;
+    change.service = "consent.active@1".into();
+    change.purpose = Some("KYC-101".into());
+    change.basis = Some(basis.into());
+    change.operator = None;
+    change.detail = "signed words".into();
+}
+
+#[tokio::test]
+async fn a_consent_is_told_with_purpose_and_basis_and_its_words_are_committed_to() {
+    let both = Arc::new(Both::default());
+    consent(&both, "c1", "cns-1@1");
+    process(&both).catch_up().await.unwrap();
+    let entry = both.entries.lock().unwrap()[0].clone();
+    let leaf = Leaf::from_bytes(&entry.leaf).unwrap();
+    assert_eq!((leaf.kind, leaf.service.as_deref()), (Kind::Consent, Some("consent.active@1")));
+    assert_eq!((leaf.purpose.as_deref(), leaf.basis.as_deref()), (Some("KYC-101"), Some("cns-1@1")));
+    assert_eq!((leaf.commitments.user, leaf.amount, leaf.rows), (None, 0, 0), "nobody of the operator's did it");
+    let side = Side::from_bytes(&key().open(&place("c1"), &entry.side).unwrap()).unwrap();
+    assert_eq!((side.user, side.parameters.as_slice()), (None, &b"signed words"[..]));
+    let opened = commit("parameters", &side.openings.parameters.unwrap(), b"signed words");
+    assert_eq!(leaf.commitments.parameters, Some(ByteArray::from(opened)));
+    assert!(!entry.leaf.windows(6).any(|window| window == b"signed"), "the words stand in no leaf");
+}
+
+#[tokio::test]
+async fn two_stores_are_told_each_in_its_order_and_each_change_once() {
+    for cut in CUTS {
+        // Both stores write to the log of the first; what one could not be told does not keep the other waiting for ever.
+        let (log, other) = (Arc::new(Both::default()), Arc::new(Both::default()));
+        for n in 0..5 {
+            log.change(&format!("a{n}"));
+            consent(&other, &format!("b{n}"), &format!("cns-1@{n}"));
+        }
+        let process = || ChangeLog {
+            changes: vec![
+                Arc::clone(&log) as Arc<dyn UnrecordedChanges>,
+                Arc::clone(&other) as Arc<dyn UnrecordedChanges>,
+            ],
+            ..self::process(&log)
+        };
+        other.stop_at(cut, 0);
+        log.stop_at(cut, 1);
+        while process().catch_up().await.is_err() {}
+        process().catch_up().await.unwrap();
+        let told = |kind: Kind| -> Vec<String> {
+            log.leaves().into_iter().filter(|leaf| leaf.kind == kind).map(|leaf| leaf.request).collect()
+        };
+        let all = |letter: &str| (0..5).map(|n| format!("{letter}{n}")).collect::<Vec<_>>();
+        assert_eq!((told(Kind::Admin), told(Kind::Consent)), (all("a"), all("b")), "{cut:?}");
+        for (id, place) in other.noted() {
+            let place = usize::try_from(place.unwrap_or_else(|| panic!("{cut:?}: {id} waits"))).unwrap();
+            assert_eq!(log.leaves()[place].request, id, "{cut:?}");
+        }
+    }
 }
 
 #[tokio::test]

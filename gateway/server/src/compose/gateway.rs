@@ -89,8 +89,9 @@ pub(super) async fn build(
     running.spawn(tasks::changes(changes));
     let watcher =
         Watcher::new().certificate(outer.certificate_files, outer.certificate).trust(outer.client_files, outer.clients);
-    sms::begin(config, world, &control.store, running).await?;
     if config.node.plays(ProcessRole::Control) {
+        // What citizens text changes consents, which control alone can sign.
+        sms::begin(config, world, &control.store, running).await?;
         notify::begin(config, world, &control.store, &control.issuer, running)?;
     }
     tasks::gateway(&door, indexer, watcher, &control, (counted, since), running);

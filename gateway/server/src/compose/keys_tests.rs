@@ -47,10 +47,11 @@ fn each_role_makes_its_own_keys_and_no_other() {
         assert_eq!(made(&state), names(expected), "{roles}, development {development}");
     };
     let all = ["log.key", "side.key", "lookup.key", "wrapping.key", "pepper.key"];
-    check("gateway,control,registry,matcher,worker", false, &all);
-    check("gateway,control", false, &all);
-    check("control", false, &SHARED_KEYS);
-    check("control,registry,worker", false, &SHARED_KEYS);
+    let (both, control) = ([&all[..], &["consent.key"]].concat(), [&SHARED_KEYS[..], &["consent.key"]].concat());
+    check("gateway,control,registry,matcher,worker", false, &both);
+    check("gateway,control", false, &both);
+    check("control", false, &control);
+    check("control,registry,worker", false, &control);
     check("registry", false, &[]);
     check("worker", false, &[]);
     check("matcher,registry", false, &[]);
@@ -96,7 +97,7 @@ fn a_key_stays_what_it_was_made() {
         made(&state).iter().map(|name| fs::read(state.path().join("keys").join(name)).unwrap()).collect();
     assert_eq!(bytes, again);
     let distinct: BTreeSet<_> = bytes.iter().collect();
-    assert_eq!(distinct.len(), 5, "no two keys are the same");
+    assert_eq!(distinct.len(), 6, "no two keys are the same");
     assert!(bytes.iter().all(|key| key.len() == 32));
     let sealed = first.side().unwrap().seal(&SystemEntropy::default(), b"here", b"who").unwrap();
     assert_eq!(second.side().unwrap().open(b"here", &sealed).unwrap(), b"who");
@@ -115,7 +116,7 @@ fn keys_are_their_owners_only_and_so_is_their_folder() {
 
 #[test]
 fn an_exposed_or_cut_key_is_refused_by_name_and_not_replaced() {
-    for name in ["log.key", "side.key", "lookup.key", "wrapping.key", "pepper.key"] {
+    for name in ["log.key", "side.key", "lookup.key", "wrapping.key", "pepper.key", "consent.key"] {
         let state = Folder::new();
         let plan = config(&state, "gateway,control", true);
         open(&plan).unwrap();

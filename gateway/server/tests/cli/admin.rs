@@ -24,7 +24,7 @@ fn told(folder: &Folder) -> Vec<(Leaf, Side)> {
     let key = SealingKey::new(&load(&state.join("keys/side.key")).unwrap()).unwrap();
     entries(&state)
         .into_iter()
-        .filter(|(leaf, _)| leaf.kind == Kind::Admin)
+        .filter(|(leaf, _)| matches!(leaf.kind, Kind::Admin | Kind::Consent))
         .map(|(leaf, side)| {
             let side = Side::from_bytes(&key.open(&place(&leaf.request), &side).unwrap()).unwrap();
             (leaf, side)

@@ -15,6 +15,7 @@ mod admin;
 mod bill;
 mod client;
 mod config;
+mod consent;
 mod doctor;
 mod drain;
 mod help;

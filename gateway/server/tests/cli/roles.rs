@@ -63,8 +63,8 @@ const REMOTE_CONTROL: &str =
 const REMOTE_REGISTRY: &str =
     "[upstream.registry]\nkind = \"internal\"\nurl = \"https://127.0.0.1:2\"\npermit_key = \"state/keys/permit.key\"";
 
-/// What control signs tokens with, and names citizens by.
-const TOKENS: [&str; 3] = ["keys/jwks.key", "keys/jwks-next.key", "keys/pairwise.key"];
+/// What control signs tokens and revisions with, and names citizens by.
+const TOKENS: [&str; 4] = ["keys/jwks.key", "keys/jwks-next.key", "keys/pairwise.key", "keys/consent.key"];
 
 /// Given files, what the process makes of its own, what it listens on.
 struct Row<'a> {

@@ -108,6 +108,81 @@ async fn c45_an_auditor_sees_each_step_and_the_first_that_was_edited() {
     counter.close().await;
 }
 
+#[tokio::test]
+async fn an_auditor_turns_pages_and_sees_each_consent_once() {
+    let counter = Counter::open("pages-of-consents").await;
+    let mut all = std::collections::BTreeSet::new();
+    for n in 0..7 {
+        // An hour apart: a citizen is asked by one agency so often a day, and answers each time.
+        counter.at(n * 3_600);
+        all.insert(given(&counter).await["consent_id"].as_str().unwrap().to_owned());
+    }
+    let audit = trial::permit("audit.consents", "auditor-general");
+    let (mut seen, mut cursor, mut pages) = (Vec::new(), Value::Null, 0);
+    loop {
+        let body = json!({ "cnic": ALIVE, "cursor": cursor }).to_string();
+        let (status, found) = ask(&counter, Arc::clone(&audit), "POST", "/v1/audit/consents", &body).await;
+        assert_eq!(status, 200, "{found}");
+        pages += 1;
+        let page = found["consents"].as_array().unwrap();
+        assert!(page.len() <= 3 && page.iter().all(|consent| consent["holds"] == json!(true)), "{found}");
+        seen.extend(page.iter().map(|consent| consent["consent"].as_str().unwrap().to_owned()));
+        cursor = found["next"].clone();
+        if cursor.is_null() {
+            break;
+        }
+    }
+    assert_eq!((pages, seen.len()), (3, 7));
+    assert_eq!(seen.into_iter().collect::<std::collections::BTreeSet<_>>(), all);
+    counter.close().await;
+}
+
+#[tokio::test]
+async fn who_is_not_permitted_or_asks_in_another_form_is_told_nothing() {
+    let counter = Counter::open("audit-refused").await;
+    given(&counter).await;
+    let audit = trial::permit("audit.consents", "auditor-general");
+    let (status, told) = ask(&counter, Arc::clone(&audit), "POST", "/v1/audit/consents", "[").await;
+    assert_eq!((status, &told["code"]), (400, &json!("body_malformed")));
+    let (status, told) = ask(&counter, Arc::clone(&audit), "POST", "/v1/audit/consents", r#"{"cursor":1}"#).await;
+    assert_eq!((status, &told["code"]), (400, &json!("body_malformed")));
+    let (status, _) = ask(&counter, Arc::clone(&audit), "GET", "/v1/audit/consents", "").await;
+    assert_eq!(status, 405);
+    // A permit for another service opens neither.
+    for (method, path) in [("POST", "/v1/audit/consents"), ("GET", "/v1/consents/cns-1/receipt")] {
+        let other = trial::permit("audit.accesses", "auditor-general");
+        let (status, told) = ask(&counter, other, method, path, "{}").await;
+        assert_eq!((status, told.get("consents")), (500, None), "{told}");
+    }
+    // A citizen who was never asked has no consents, and looks like one who does not exist.
+    counter.at(5);
+    let (status, found) = ask(&counter, audit, "POST", "/v1/audit/consents", r#"{"cursor":"zzz"}"#).await;
+    assert_eq!((status, found), (200, json!({ "consents": [], "next": null })));
+    counter.close().await;
+}
+
+#[tokio::test]
+async fn c44_a_receipt_tells_of_a_yes_by_sms_and_of_its_end() {
+    let counter = Counter::open("receipt-of-an-end").await;
+    let token = given(&counter).await;
+    let consent = token["consent_id"].as_str().unwrap();
+    let number = exchange::mobile::Mobile::parse("03001234567").unwrap();
+    counter.at(30);
+    let told = counter.message().await;
+    let reference = told.split("Ref ").nth(1).unwrap().split('.').next().unwrap().to_owned();
+    counter.parts.store.take_sms(number, &format!("STOP {reference}")).await.unwrap();
+    let (status, found) = receipt_of(&counter, "bank-indus", consent).await;
+    assert_eq!(status, 200, "{found}");
+    let receipt = &found["receipt"];
+    assert_eq!((&receipt["state"], &receipt["receipt_id"]), (&json!("revoked"), &json!(format!("{consent}@2"))));
+    let last = &receipt["events"][2];
+    assert_eq!((&last["method"], &last["entity"]), (&json!("stop_by_sms"), &json!("pii_principal")));
+    assert_eq!(last["event_type"], json!("https://w3id.org/dpv#ConsentWithdrawn"));
+    assert_eq!(found["revisions"].as_array().unwrap().len(), 3);
+    assert!(found["keys"].as_str().unwrap().ends_with("/jwks"));
+    counter.close().await;
+}
+
 /// What nobody of ours does.
 async fn meddle(counter: &Counter, sql: &'static str) {
     let mut work = counter.parts.store.database().begin().await.unwrap();

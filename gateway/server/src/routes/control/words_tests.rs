@@ -67,7 +67,7 @@ async fn a_blocked_agency_sees_what_it_sees_of_nobody() {
     for asked in [&blocked, &nobody] {
         let id = asked["auth_req_id"].as_str().unwrap();
         let (status, wrong) = counter.pin(id, "000000").await;
-        assert_eq!((status, &wrong["tries_left"]), (400, &2.into()), "{wrong}");
+        assert_eq!((status, &wrong["members"]["tries_left"]), (400, &2.into()), "{wrong}");
         assert_eq!(counter.token(id).await.1["code"], "authorization_pending");
     }
     counter.close().await;
