@@ -71,7 +71,7 @@ fn wrong(code: &str) -> &'static str {
 /// A yes by SMS after a slip, an end, a lock; and words that mean nothing here but name somebody.
 async fn by_sms(scene: &Scene, bank: &mut Actor<'_>, day: &mut Day) {
     let details = json!([{
-        "type": "urn:pk:ijazat:consent:1", "purpose": "KYC-101", "datatypes": ["identity.name"], "channel": "remote",
+        "type": "urn:pk:ijazat:consent:1", "purpose": "KYC-101", "datatypes": ["identity.name"], "channel": "counter",
     }]);
     let fields = [
         ("scope", "openid consent"),
